@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The contract between `terraform-provider-headwater` and the runtime `headwater`.
+//!
+//! One versioned document, the [`PipelineSpec`], is written by the provider to the lake and read by the runtime; everything
+//! that both sides must agree on lives here: its types, the names of objects in the lake and of jobs and tables in BigQuery,
+//! the type system that leads from Salesforce to BigQuery, the rules of schema evolution, and the records of runs.
+//!
+//! This crate is pure: no IO, no tokio, no clock of its own, no client of anything. Anyone may depend on it.
+
+mod column;
+mod connection;
+mod evolution;
+mod lake;
+mod name;
+mod pipeline;
+mod run;
+mod schedule;
+mod secret;
+mod window;
+
+pub use column::{BigQueryType, Column, Mode};
+pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
+pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
+pub use lake::{GcsUrl, GcsUrlError, LakeLayout, ObjectPaths};
+pub use name::{NameError, check_object_name, check_pipeline_name, load_job_id, merge_job_id, staging_table};
+pub use pipeline::{
+    API_VERSION, ApiBudget, DatasetRef, Deletes, ObjectSpec, PipelineSpec, ReadMode, SalesforceExtractSpec, SpecError,
+};
+pub use run::{Api, ErrorRecord, ObjectRun, Phase, RunState, RunTotals};
+pub use schedule::{Schedule, ScheduleError};
+pub use secret::Secret;
+pub use window::{Manifest, Part, Watermark, Window};

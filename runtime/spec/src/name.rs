@@ -1,0 +1,116 @@
+//! Names that both sides derive: of pipelines, BigQuery jobs and staging tables. What the lake's objects are called is in
+//! `lake`.
+
+/// A name that cannot be used, and what would be allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Not a pipeline's name.
+    #[error(
+        "{0:?} is not a valid name: use 1 to 40 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen"
+    )]
+    Pipeline(String),
+    /// Not an API name.
+    #[error("{0:?} is not an API name of Salesforce: use letters, digits and underscores, starting with a letter")]
+    Object(String),
+}
+
+/// A pipeline's name becomes part of Cloud Scheduler job ids, BigQuery job ids and object names, so it is as narrow as the
+/// narrowest of these.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn check_pipeline_name(name: &str) -> Result<(), NameError> {
+    let ok = (1..=40).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if ok {
+        Ok(())
+    } else {
+        Err(NameError::Pipeline(name.to_owned()))
+    }
+}
+
+/// Checks the shape of an object's or field's API name; whether it exists only the org knows.
+///
+/// # Errors
+/// Says what is allowed.
+pub fn check_object_name(name: &str) -> Result<(), NameError> {
+    let ok = name.len() <= 255
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if ok {
+        Ok(())
+    } else {
+        Err(NameError::Object(name.to_owned()))
+    }
+}
+
+/// The staging table of a batch. The leading underscore hides it from most tools' listings.
+pub fn staging_table(pipeline: &str, object: &str, batch: &str) -> String {
+    format!(
+        "_headwater_{}_{object}_{}",
+        pipeline.replace('-', "_"),
+        batch.replace('-', "_")
+    )
+}
+
+/// The load job of a batch; `attempt` is 1 for the first. The same id twice is one job, which is what makes a load
+/// idempotent: BigQuery answers 409 and the caller waits for the existing job.
+pub fn load_job_id(pipeline: &str, object: &str, batch: &str, attempt: u32) -> String {
+    job_id(pipeline, object, batch, "load", attempt)
+}
+
+/// The MERGE job of a batch; see [`load_job_id`].
+pub fn merge_job_id(pipeline: &str, object: &str, batch: &str, attempt: u32) -> String {
+    job_id(pipeline, object, batch, "merge", attempt)
+}
+
+fn job_id(pipeline: &str, object: &str, batch: &str, step: &str, attempt: u32) -> String {
+    let suffix = if attempt > 1 {
+        format!("_a{attempt}")
+    } else {
+        String::new()
+    };
+    format!("headwater_{pipeline}_{object}_{batch}_{step}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipeline_names() {
+        for ok in ["a", "crm", "crm-2", "a23456789012345678901234567890123456789z"] {
+            assert_eq!(check_pipeline_name(ok), Ok(()), "{ok}");
+        }
+        for bad in [
+            "",
+            "-a",
+            "a-",
+            "A",
+            "a_b",
+            "9a",
+            "a b",
+            "ü",
+            "a23456789012345678901234567890123456789zz",
+        ] {
+            assert!(check_pipeline_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn job_ids_name_the_attempt_only_when_repeated() {
+        assert_eq!(load_job_id("crm", "Account", "b1", 1), "headwater_crm_Account_b1_load");
+        assert_eq!(
+            merge_job_id("crm", "Account", "b1", 3),
+            "headwater_crm_Account_b1_merge_a3"
+        );
+        assert_eq!(
+            staging_table("crm-eu", "Thing__c", "r-1"),
+            "_headwater_crm_eu_Thing__c_r_1"
+        );
+    }
+}
