@@ -1,2 +1,52 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the project's tasks. What it builds and starts are the project's own programs; it links none of them.
+
+mod bench;
+mod build;
+mod demo;
+mod http;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "Headwater's tasks")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// The main job end to end on the local cloud: terraform apply extracts a synthetic Salesforce org into BigQuery.
+    Demo(demo::Demo),
+    /// All checks and tests.
+    Test(test::Test),
+    /// The repository's policies: module docs, file sizes, directions of dependencies, licences, formatting.
+    Tidy,
+    /// Measure: ours, the floor, and the ratio, in one run.
+    Bench(bench::Bench),
+    /// Fetch what builds and tests need, and print where it is.
+    Setup,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Demo(args) => demo::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Tidy => tidy::run(),
+        Task::Bench(args) => bench::run(&args),
+        Task::Setup => tools::setup(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            shell::say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::shell::{Result, print, root, say, step};
+use crate::{build, tidy, tools};
+
+/// `cargo xtask test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Only tests whose name contains this (passed on to the test binaries).
+    filter: Option<String>,
+    /// Only the tests of this crate, such as headwater-extract.
+    #[arg(long, short)]
+    package: Option<String>,
+    /// Leave out clippy.
+    #[arg(long)]
+    no_lint: bool,
+}
+
+/// Runs all checks and tests.
+pub fn run(args: &Test) -> Result<ExitCode> {
+    let since = Instant::now();
+    let whole = args.filter.is_none() && args.package.is_none();
+    if whole {
+        tidy::run()?;
+    }
+    let terraform = tools::terraform()?;
+    let python = tools::python()?;
+    tools::cloud_sdk()?;
+    let programs = build::programs("dev")?;
+    if whole && !args.no_lint {
+        let mut clippy = build::cargo("clippy")?;
+        clippy.args(["--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+        step("clippy", &mut clippy)?;
+    }
+    let mut test = build::cargo("test")?;
+    match &args.package {
+        Some(package) => test.args(["--package", package]),
+        None => test.arg("--workspace"),
+    };
+    test.arg("--no-fail-fast").args(&args.filter);
+    // Where the tests find the real programs that they drive.
+    test.env("HEADWATER_TEST_HEADWATER", &programs.headwater)
+        .env("HEADWATER_TEST_PROVIDER", &programs.provider)
+        .env("HEADWATER_TEST_TERRAFORM", &terraform)
+        .env("HEADWATER_TEST_PYTHON", &python)
+        .env("HEADWATER_TEST_ROOT", root());
+    step("cargo test", &mut test)?;
+    if whole {
+        let mut demo = Command::new(std::env::current_exe()?);
+        demo.current_dir(root())
+            .args(["demo", "--ephemeral", "--accounts", "200", "--dir"])
+            .arg(build::target_dir().join("demo-test"));
+        step("the demo", &mut demo)?;
+        say("all checks and tests hold");
+    }
+    print(&format!("done in {:.0} s", since.elapsed().as_secs_f64()));
+    Ok(ExitCode::SUCCESS)
+}

