@@ -1,1 +1,9 @@
-//! Placeholder.
+//! The wire of Terraform's plugin protocol 6: messages and services, the go-plugin handshake with mutual TLS,
+//! and the encodings of values.
+//!
+//! It refuses to know what a resource is, how a plan is made, and anything about Google or Salesforce.
+//! Only `tfplugin-framework` depends on it.
+
+mod value;
+
+pub use value::{Bound, Refinements, Type, TypeError, Value};

@@ -1,0 +1,177 @@
+//! Types of values, and the JSON notation that Terraform has for them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+/// How deep a type may nest; deeper ones are refused, so that hostile input cannot exhaust the stack.
+const MAX_DEPTH: usize = 64;
+
+/// The type of a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Type {
+    /// `bool`
+    Bool,
+    /// `number`
+    Number,
+    /// `string`
+    String,
+    /// Any type; values carry the type they have.
+    Dynamic,
+    /// `list(T)`
+    List(Box<Type>),
+    /// `set(T)`
+    Set(Box<Type>),
+    /// `map(T)`
+    Map(Box<Type>),
+    /// `object({name = T, …})`
+    Object(BTreeMap<String, Type>),
+    /// `tuple([T, …])`
+    Tuple(Vec<Type>),
+}
+
+/// A type constraint that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TypeError {
+    /// Not JSON at all.
+    #[error("type constraint is not JSON: {0}")]
+    Json(String),
+    /// JSON of another shape.
+    #[error("type constraint is malformed")]
+    Malformed,
+    /// Nested deeper than anyone needs.
+    #[error("type constraint nests deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+}
+
+impl Type {
+    /// `list(element)`
+    pub fn list(element: Type) -> Self {
+        Type::List(Box::new(element))
+    }
+
+    /// `set(element)`
+    pub fn set(element: Type) -> Self {
+        Type::Set(Box::new(element))
+    }
+
+    /// `map(element)`
+    pub fn map(element: Type) -> Self {
+        Type::Map(Box::new(element))
+    }
+
+    /// `object({…})`
+    pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Type)>) -> Self {
+        Type::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
+    }
+
+    /// Terraform's JSON notation: `"string"`, `["list","string"]`, `["object",{"a":"number"}]`.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Type::Bool => "bool".into(),
+            Type::Number => "number".into(),
+            Type::String => "string".into(),
+            Type::Dynamic => "dynamic".into(),
+            Type::List(element) => Json::Array(vec!["list".into(), element.to_json()]),
+            Type::Set(element) => Json::Array(vec!["set".into(), element.to_json()]),
+            Type::Map(element) => Json::Array(vec!["map".into(), element.to_json()]),
+            Type::Object(attributes) => Json::Array(vec![
+                "object".into(),
+                Json::Object(
+                    attributes
+                        .iter()
+                        .map(|(name, ty)| (name.clone(), ty.to_json()))
+                        .collect(),
+                ),
+            ]),
+            Type::Tuple(elements) => Json::Array(vec![
+                "tuple".into(),
+                Json::Array(elements.iter().map(Type::to_json).collect()),
+            ]),
+        }
+    }
+
+    /// The bytes of [`Type::to_json`].
+    pub fn to_json_bytes(&self) -> Vec<u8> {
+        self.to_json().to_string().into_bytes()
+    }
+
+    /// Reads Terraform's JSON notation.
+    pub fn from_json_bytes(bytes: &[u8]) -> Result<Self, TypeError> {
+        let json: Json = serde_json::from_slice(bytes).map_err(|error| TypeError::Json(error.to_string()))?;
+        Self::from_json(&json, 0)
+    }
+
+    fn from_json(json: &Json, depth: usize) -> Result<Self, TypeError> {
+        if depth > MAX_DEPTH {
+            return Err(TypeError::TooDeep);
+        }
+        match json {
+            Json::String(name) => match name.as_str() {
+                "bool" => Ok(Type::Bool),
+                "number" => Ok(Type::Number),
+                "string" => Ok(Type::String),
+                "dynamic" => Ok(Type::Dynamic),
+                _ => Err(TypeError::Malformed),
+            },
+            Json::Array(parts) => {
+                // An object may have a third part, the names of its optional attributes: values do not depend on it.
+                let (Some(Json::String(kind)), Some(argument)) = (parts.first(), parts.get(1)) else {
+                    return Err(TypeError::Malformed);
+                };
+                match (kind.as_str(), argument) {
+                    ("list", element) => Ok(Type::list(Self::from_json(element, depth + 1)?)),
+                    ("set", element) => Ok(Type::set(Self::from_json(element, depth + 1)?)),
+                    ("map", element) => Ok(Type::map(Self::from_json(element, depth + 1)?)),
+                    ("object", Json::Object(attributes)) => {
+                        let attributes = attributes
+                            .iter()
+                            .map(|(name, ty)| Ok((name.clone(), Self::from_json(ty, depth + 1)?)))
+                            .collect::<Result<_, TypeError>>()?;
+                        Ok(Type::Object(attributes))
+                    }
+                    ("tuple", Json::Array(elements)) => {
+                        let elements = elements
+                            .iter()
+                            .map(|ty| Self::from_json(ty, depth + 1))
+                            .collect::<Result<_, TypeError>>()?;
+                        Ok(Type::Tuple(elements))
+                    }
+                    _ => Err(TypeError::Malformed),
+                }
+            }
+            _ => Err(TypeError::Malformed),
+        }
+    }
+}
+
+/// HCL's notation, for messages and documentation: `list(string)`.
+impl std::fmt::Display for Type {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Type::Bool => out.write_str("bool"),
+            Type::Number => out.write_str("number"),
+            Type::String => out.write_str("string"),
+            Type::Dynamic => out.write_str("any"),
+            Type::List(element) => write!(out, "list({element})"),
+            Type::Set(element) => write!(out, "set({element})"),
+            Type::Map(element) => write!(out, "map({element})"),
+            Type::Object(attributes) => {
+                out.write_str("object({")?;
+                for (position, (name, ty)) in attributes.iter().enumerate() {
+                    let comma = if position == 0 { "" } else { ", " };
+                    write!(out, "{comma}{name} = {ty}")?;
+                }
+                out.write_str("})")
+            }
+            Type::Tuple(elements) => {
+                out.write_str("tuple([")?;
+                for (position, ty) in elements.iter().enumerate() {
+                    let comma = if position == 0 { "" } else { ", " };
+                    write!(out, "{comma}{ty}")?;
+                }
+                out.write_str("])")
+            }
+        }
+    }
+}
