@@ -1,0 +1,365 @@
+//! BigQuery datasets, tables and small queries over REST v2, as documents. Jobs are in `jobs.rs`.
+//! <https://cloud.google.com/bigquery/docs/reference/rest>
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::Document;
+use crate::endpoints::Service::BigQuery as BQ;
+use crate::errors::{Error, Kind};
+use crate::http_json::{Call, Transport, segment};
+
+/// BigQuery.
+#[derive(Clone)]
+pub struct BigQuery {
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) project: String,
+}
+
+/// A dataset's full name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DatasetRef {
+    /// Project.
+    pub project: String,
+    /// Dataset.
+    pub dataset: String,
+}
+
+impl DatasetRef {
+    /// Of a project and a dataset.
+    pub fn new(project: impl Into<String>, dataset: impl Into<String>) -> Self {
+        Self {
+            project: project.into(),
+            dataset: dataset.into(),
+        }
+    }
+
+    /// Reads `projects/P/datasets/D`, `P.D`, `P:D`, or `D` in the given project.
+    ///
+    /// # Errors
+    /// When the text has another form.
+    pub fn parse(text: &str, project: &str) -> Result<Self, Error> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let (owner, dataset) = match parts.as_slice() {
+            ["projects", owner, "datasets", dataset] => (*owner, *dataset),
+            [one] => one.rsplit_once(['.', ':']).unwrap_or((project, one)),
+            _ => ("", ""),
+        };
+        if owner.is_empty() || dataset.is_empty() {
+            return Err(
+                Error::new(Kind::Invalid, format!("read `{text}`"), "it names no dataset")
+                    .with_hint("write it as projects/PROJECT/datasets/DATASET"),
+            );
+        }
+        Ok(Self::new(owner, dataset))
+    }
+
+    /// A table of this dataset.
+    pub fn table(&self, table: impl Into<String>) -> TableRef {
+        TableRef {
+            dataset: self.clone(),
+            table: table.into(),
+        }
+    }
+
+    /// `{"projectId", "datasetId"}`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({"projectId": self.project, "datasetId": self.dataset})
+    }
+
+    fn path(&self) -> String {
+        format!("{}/{}", datasets_path(&self.project), segment(&self.dataset))
+    }
+}
+
+impl fmt::Display for DatasetRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.project, self.dataset)
+    }
+}
+
+/// A table's full name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableRef {
+    /// Dataset.
+    pub dataset: DatasetRef,
+    /// Table.
+    pub table: String,
+}
+
+impl TableRef {
+    /// `{"projectId", "datasetId", "tableId"}`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({"projectId": self.dataset.project, "datasetId": self.dataset.dataset, "tableId": self.table})
+    }
+
+    /// Backquoted for GoogleSQL.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        format!("`{}.{}.{}`", self.dataset.project, self.dataset.dataset, self.table)
+    }
+
+    fn path(&self) -> String {
+        format!("{}/tables/{}", self.dataset.path(), segment(&self.table))
+    }
+}
+
+impl fmt::Display for TableRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.dataset, self.table)
+    }
+}
+
+fn datasets_path(project: &str) -> String {
+    format!("/bigquery/v2/projects/{}/datasets", segment(project))
+}
+
+/// A small result, whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryRows {
+    /// The `schema` of the answer.
+    pub schema: Document,
+    /// Rows of cells as BigQuery writes them: text, `null`, or nested values.
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl QueryRows {
+    /// The text of one cell; `None` when it is NULL, nested or absent.
+    #[must_use]
+    pub fn text(&self, row: usize, column: usize) -> Option<&str> {
+        self.rows.get(row)?.get(column)?.as_str()
+    }
+
+    fn extend(&mut self, answer: &Value) {
+        for row in answer["rows"].as_array().into_iter().flatten() {
+            let cells = row["f"].as_array().into_iter().flatten();
+            self.rows.push(cells.map(|cell| cell["v"].clone()).collect());
+        }
+    }
+}
+
+impl BigQuery {
+    pub(crate) fn new(transport: Arc<Transport>, project: String) -> Self {
+        Self { transport, project }
+    }
+
+    /// A dataset's document.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn get_dataset(&self, dataset: &DatasetRef) -> Result<Document, Error> {
+        Call::get(BQ, dataset.path(), format!("read dataset `{dataset}`"))
+            .send_json(&self.transport)
+            .await
+    }
+
+    /// Creates a dataset; the document's `datasetReference` is set from `dataset`.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when it exists.
+    pub async fn create_dataset(&self, dataset: &DatasetRef, document: &Document) -> Result<Document, Error> {
+        let mut body = document.clone();
+        body["datasetReference"] = dataset.to_json();
+        Call::post(
+            BQ,
+            datasets_path(&dataset.project),
+            format!("create dataset `{dataset}`"),
+        )
+        .json(&body)
+        .create(&self.transport, || self.get_dataset(dataset))
+        .await
+    }
+
+    /// Changes the fields that the document names; `null` clears.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` when the etag is another.
+    pub async fn patch_dataset(
+        &self,
+        dataset: &DatasetRef,
+        change: &Document,
+        etag: Option<&str>,
+    ) -> Result<Document, Error> {
+        Call::patch(BQ, dataset.path(), format!("change dataset `{dataset}`"))
+            .if_match(etag)
+            .json(change)
+            .send_json(&self.transport)
+            .await
+    }
+
+    /// Deletes a dataset; `false` when there was none.
+    ///
+    /// # Errors
+    /// `FailedPrecondition` when it holds tables and `delete_contents` is not set.
+    pub async fn delete_dataset(&self, dataset: &DatasetRef, delete_contents: bool) -> Result<bool, Error> {
+        Call::delete(BQ, dataset.path(), format!("delete dataset `{dataset}`"))
+            .query("deleteContents", delete_contents)
+            .send_delete(&self.transport)
+            .await
+    }
+
+    /// A table's document.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn get_table(&self, table: &TableRef) -> Result<Document, Error> {
+        Call::get(BQ, table.path(), format!("read table `{table}`"))
+            .send_json(&self.transport)
+            .await
+    }
+
+    /// Creates a table; the document's `tableReference` is set from `table`.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when it exists.
+    pub async fn create_table(&self, table: &TableRef, document: &Document) -> Result<Document, Error> {
+        let mut body = document.clone();
+        body["tableReference"] = table.to_json();
+        Call::post(
+            BQ,
+            format!("{}/tables", table.dataset.path()),
+            format!("create table `{table}`"),
+        )
+        .json(&body)
+        .create(&self.transport, || self.get_table(table))
+        .await
+    }
+
+    /// Changes the fields that the document names; `null` clears.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` when the etag is another.
+    pub async fn patch_table(
+        &self,
+        table: &TableRef,
+        change: &Document,
+        etag: Option<&str>,
+    ) -> Result<Document, Error> {
+        Call::patch(BQ, table.path(), format!("change table `{table}`"))
+            .if_match(etag)
+            .json(change)
+            .send_json(&self.transport)
+            .await
+    }
+
+    /// Deletes a table; `false` when there was none.
+    ///
+    /// # Errors
+    /// When BigQuery refuses.
+    pub async fn delete_table(&self, table: &TableRef) -> Result<bool, Error> {
+        Call::delete(BQ, table.path(), format!("delete table `{table}`"))
+            .send_delete(&self.transport)
+            .await
+    }
+
+    /// The ids of a dataset's tables.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such dataset.
+    pub async fn list_tables(&self, dataset: &DatasetRef) -> Result<Vec<String>, Error> {
+        let mut tables = Vec::new();
+        let mut page: Option<String> = None;
+        loop {
+            let json = Call::get(
+                BQ,
+                format!("{}/tables", dataset.path()),
+                format!("list tables of `{dataset}`"),
+            )
+            .query("maxResults", 1000)
+            .query_opt("pageToken", page.as_deref())
+            .send_json(&self.transport)
+            .await?;
+            let found = json["tables"].as_array().into_iter().flatten();
+            tables.extend(
+                found
+                    .filter_map(|table| table["tableReference"]["tableId"].as_str())
+                    .map(str::to_owned),
+            );
+            page = json["nextPageToken"]
+                .as_str()
+                .filter(|token| !token.is_empty())
+                .map(str::to_owned);
+            if page.is_none() {
+                return Ok(tables);
+            }
+        }
+    }
+
+    /// Runs a query whose result is small, and returns all of its rows.
+    ///
+    /// # Errors
+    /// `Invalid` with BigQuery's message when the SQL is wrong.
+    pub async fn query(&self, sql: &str, location: Option<&str>) -> Result<QueryRows, Error> {
+        const ACTION: &str = "run query";
+        let project = segment(&self.project);
+        // The same request id makes a repeated request the same query.
+        let request = format!("{:032x}", rand::random::<u128>());
+        let mut body = json!({"query": sql, "useLegacySql": false, "timeoutMs": 30_000, "requestId": request});
+        if let Some(location) = location {
+            body["location"] = location.into();
+        }
+        let mut answer = Call::post(BQ, format!("/bigquery/v2/projects/{project}/queries"), ACTION)
+            .repeatable()
+            .json(&body)
+            .send_json(&self.transport)
+            .await?;
+        let job = answer["jobReference"].clone();
+        let mut result = QueryRows {
+            schema: Value::Null,
+            rows: Vec::new(),
+        };
+        loop {
+            let complete = answer["jobComplete"].as_bool().unwrap_or(false);
+            if complete {
+                if result.schema.is_null() {
+                    result.schema = answer["schema"].clone();
+                }
+                result.extend(&answer);
+            }
+            let page = answer["pageToken"]
+                .as_str()
+                .filter(|token| complete && !token.is_empty())
+                .map(str::to_owned);
+            if complete && page.is_none() {
+                return Ok(result);
+            }
+            let id = job["jobId"].as_str().unwrap_or_default();
+            answer = Call::get(
+                BQ,
+                format!("/bigquery/v2/projects/{project}/queries/{}", segment(id)),
+                ACTION,
+            )
+            .query("timeoutMs", 30_000)
+            .query_opt("location", job["location"].as_str())
+            .query_opt("pageToken", page)
+            .send_json(&self.transport)
+            .await?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dataset_names() {
+        for text in ["projects/p/datasets/d", "p.d", "p:d", "d"] {
+            assert_eq!(DatasetRef::parse(text, "p").expect(text), DatasetRef::new("p", "d"));
+        }
+        assert_eq!(
+            DatasetRef::parse("example.com:p.d", "x")
+                .expect("domain project")
+                .project,
+            "example.com:p"
+        );
+        for bad in ["", "projects/p", "projects//datasets/d", ".d"] {
+            assert!(DatasetRef::parse(bad, "p").is_err(), "{bad}");
+        }
+        assert_eq!(DatasetRef::new("p", "d").table("t").sql(), "`p.d.t`");
+    }
+}
