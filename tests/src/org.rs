@@ -1,0 +1,113 @@
+//! A simulated Salesforce org for a test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cloud::request;
+use crate::programs;
+use crate::server::Server;
+
+/// The consumer key that the org accepts.
+pub const CLIENT_ID: &str = "test-client";
+/// The consumer secret that it accepts; a text that occurs nowhere else, so that a search for it proves something.
+pub const CLIENT_SECRET: &str = "s3cr3t-9f1c27-never-to-be-seen";
+
+/// A running org.
+pub struct Org {
+    /// The process.
+    pub server: Server,
+    dir: tempfile::TempDir,
+}
+
+impl Org {
+    /// Generates and serves an org with so many accounts.
+    pub fn start(accounts: u64) -> Self {
+        Self::start_with(accounts, &[])
+    }
+
+    /// As [`Org::start`], with further arguments of `headwater salesforce simulate`.
+    pub fn start_with(accounts: u64, arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("org");
+        programs::run(
+            Command::new(programs::headwater())
+                .args([
+                    "salesforce",
+                    "generate",
+                    "--json",
+                    "--accounts",
+                    &accounts.to_string(),
+                    "--dir",
+                ])
+                .arg(&data),
+        )
+        .ok();
+        let server = serve(&data, dir.path().join("org.log"), arguments);
+        Self { server, dir }
+    }
+
+    /// Where it serves.
+    pub fn url(&self) -> &str {
+        self.server.base_url()
+    }
+
+    /// Its data.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Calls `/_control/…` with a JSON body.
+    pub fn control(&self, what: &str, body: &Value) -> Value {
+        let (status, answer) = request("POST", &format!("{}/_control/{what}", self.url()), Some(body));
+        assert!(status < 300, "{what}: {status} {answer}");
+        answer
+    }
+
+    /// One burst of changes.
+    pub fn churn(&self, body: &Value) -> Value {
+        self.control("churn", body)
+    }
+
+    /// Live records by object.
+    pub fn counts(&self) -> Vec<(String, u64)> {
+        let (_, counts) = request("GET", &format!("{}/_control/counts", self.url()), None);
+        counts
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(k, v)| (k.clone(), v.as_u64().unwrap()))
+            .collect()
+    }
+
+    /// All live records of an object as the org holds them.
+    pub fn export(&self, object: &str) -> Vec<Value> {
+        let (status, body) = request("GET", &format!("{}/_control/export?object={object}", self.url()), None);
+        assert_eq!(status, 200, "{object}: {body}");
+        match body {
+            Value::String(text) => text.lines().map(|l| serde_json::from_str(l).unwrap()).collect(),
+            one => vec![one],
+        }
+    }
+}
+
+fn serve(data: &Path, log: PathBuf, arguments: &[&str]) -> Server {
+    let mut command = Command::new(programs::headwater());
+    command
+        .args([
+            "salesforce",
+            "simulate",
+            "--json",
+            "--port",
+            "0",
+            "--client-id",
+            CLIENT_ID,
+            "--dir",
+        ])
+        .arg(data)
+        .args(arguments)
+        // Not an argument: a secret must not be seen in the list of processes.
+        .env("HEADWATER_SIMULATE_CLIENT_SECRET", CLIENT_SECRET);
+    Server::start(&mut command, log)
+}

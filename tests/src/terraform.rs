@@ -1,0 +1,150 @@
+//! The real terraform, with our provider in a mirror of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::cloud::Cloud;
+use crate::programs::{self, Ended};
+
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// The provider, installed once for all tests of this process.
+fn mirror() -> &'static Path {
+    static MIRROR: OnceLock<PathBuf> = OnceLock::new();
+    MIRROR.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap().keep();
+        programs::run(
+            Command::new(programs::provider())
+                .args(["install", "--dir"])
+                .arg(dir.join("plugins")),
+        )
+        .ok();
+        let rc = format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
+            dir.join("plugins").display()
+        );
+        std::fs::write(dir.join("terraform.rc"), rc).unwrap();
+        dir
+    })
+}
+
+/// A working directory of terraform.
+pub struct Terraform {
+    dir: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Terraform {
+    /// A directory with this configuration, initialised, against this local cloud.
+    pub fn new(cloud: &Cloud, configuration: &str) -> Self {
+        let this = Self {
+            dir: tempfile::tempdir().unwrap(),
+            environment: cloud.environment(),
+        };
+        this.write(configuration);
+        this.run(&["init", "-input=false", "-no-color"]).ok();
+        this
+    }
+
+    /// Sets a variable of the environment, such as `TF_VAR_login_url`.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Replaces the configuration.
+    pub fn write(&self, configuration: &str) {
+        let head =
+            "terraform {\n  required_providers {\n    headwater = { source = \"headwater-data/headwater\" }\n  }\n}\n";
+        let head = if configuration.contains("required_providers") {
+            ""
+        } else {
+            head
+        };
+        std::fs::write(self.dir.path().join("main.tf"), format!("{head}{configuration}")).unwrap();
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A command, not started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(programs::terraform());
+        command
+            .current_dir(self.dir.path())
+            .env("TF_CLI_CONFIG_FILE", mirror().join("terraform.rc"))
+            .env("CHECKPOINT_DISABLE", "1")
+            .env("TF_IN_AUTOMATION", "1")
+            .envs(self.environment.iter().map(|(k, v)| (k, v)))
+            .args(arguments);
+        command
+    }
+
+    /// Runs terraform.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Ended {
+        programs::run_within(&mut self.command(arguments), LIMIT)
+    }
+
+    /// `terraform apply`, which must succeed.
+    #[track_caller]
+    pub fn apply(&self) -> Ended {
+        self.run(&["apply", "-auto-approve", "-input=false", "-no-color"]).ok()
+    }
+
+    /// `terraform destroy`, which must succeed.
+    #[track_caller]
+    pub fn destroy(&self) -> Ended {
+        self.run(&["destroy", "-auto-approve", "-input=false", "-no-color"])
+            .ok()
+    }
+
+    /// The plan as JSON.
+    #[track_caller]
+    pub fn plan(&self) -> Value {
+        self.run(&["plan", "-input=false", "-no-color", "-out=plan.bin"]).ok();
+        self.run(&["show", "-json", "plan.bin"]).ok().json()
+    }
+
+    /// The addresses that a plan would change, with what it would do, such as `headwater_runtime.main: update`.
+    #[track_caller]
+    pub fn changes(&self) -> Vec<String> {
+        let plan = self.plan();
+        let mut changes = Vec::new();
+        for change in plan["resource_changes"].as_array().into_iter().flatten() {
+            let actions: Vec<&str> = change["change"]["actions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            if actions != ["no-op"] && actions != ["read"] {
+                changes.push(format!(
+                    "{}: {}",
+                    change["address"].as_str().unwrap(),
+                    actions.join("+")
+                ));
+            }
+        }
+        changes
+    }
+
+    /// Panics unless the plan is empty.
+    #[track_caller]
+    pub fn assert_no_changes(&self, when: &str) {
+        let ended = self.run(&["plan", "-detailed-exitcode", "-input=false", "-no-color"]);
+        assert_eq!(ended.code, 0, "the plan is not empty {when}:\n{}", ended.text());
+    }
+
+    /// The state file's text; empty when there is none.
+    pub fn state(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("terraform.tfstate")).unwrap_or_default()
+    }
+}
