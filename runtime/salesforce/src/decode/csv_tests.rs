@@ -1,0 +1,1 @@
+//! CSV as strings, cut at every byte.
