@@ -8,6 +8,7 @@
 pub mod bigquery;
 pub mod cloud;
 pub mod org;
+pub mod pipeline;
 pub mod programs;
 pub mod server;
 pub mod terraform;
