@@ -317,5 +317,4 @@ impl Scan {
 }
 
 #[cfg(test)]
-#[path = "csv_tests.rs"]
 mod tests;

@@ -218,44 +218,8 @@ fn append(builder: &mut BatchBuilder, column: usize, row: u64, value: Option<&Ra
 
 #[cfg(test)]
 mod tests {
-    use arrow::util::display::{ArrayFormatter, FormatOptions};
-    use headwater_spec::{BigQueryType as T, Mode};
-
+    use super::super::testing::{columns, rows};
     use super::*;
-
-    fn columns(text: &str) -> Arc<[Column]> {
-        text.split_whitespace()
-            .map(|word| {
-                let (name, kind) = word.split_once(':').unwrap();
-                Column {
-                    name: name.into(),
-                    field: name.into(),
-                    salesforce_type: String::new(),
-                    data_type: T::parse(kind).unwrap(),
-                    mode: if name == "Id" { Mode::Required } else { Mode::Nullable },
-                    description: String::new(),
-                }
-            })
-            .collect()
-    }
-
-    fn rows(batch: &RecordBatch) -> Vec<String> {
-        let options = FormatOptions::default().with_null("∅");
-        let columns: Vec<_> = batch
-            .columns()
-            .iter()
-            .map(|c| ArrayFormatter::try_new(c, &options).unwrap())
-            .collect();
-        (0..batch.num_rows())
-            .map(|row| {
-                columns
-                    .iter()
-                    .map(|c| c.value(row).to_string())
-                    .collect::<Vec<_>>()
-                    .join("|")
-            })
-            .collect()
-    }
 
     const COLUMNS: &str =
         "Id:STRING Name:STRING On:BOOL N:INT64 Amount:NUMERIC Lat:BIGNUMERIC D:DATE At:TIMESTAMP T:TIME F:FLOAT64";
@@ -275,7 +239,7 @@ mod tests {
             {"Id":"003","Name":""},
             {"Id":"004","Name":{"city":"X"}}"#;
         let expected = [
-            "001|Zoë \"Q\" é\n|true|5|1234567890123456.780000000|-37.77492950000000100000000000000000000000|2026-01-31|2026-01-31T12:00:00.123Z|12:00:00|0.5",
+            "001|Zoë \"Q\" é\n|true|5|1234567890123456.780000000|-37.77492950000000100000000000000000000000|2026-01-31|2026-01-31T12:00:00.123|12:00:00|0.5",
             "002|lower|∅|∅|10000000.000000000|∅|∅|∅|∅|1000.0",
             "003|∅|∅|∅|∅|∅|∅|∅|∅|∅",
             r#"004|{"city":"X"}|∅|∅|∅|∅|∅|∅|∅|∅"#,
@@ -321,7 +285,7 @@ mod tests {
             ),
             (
                 r#"{"Id":"1"},"hunter2""#,
-                "row 2: not JSON as documented: Data error at line 1 column 85",
+                "row 2: not JSON as documented: Data error at line 1 column 86",
             ),
         ];
         for (records, expected) in cases {

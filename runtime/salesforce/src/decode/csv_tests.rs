@@ -1,1 +1,0 @@
-//! CSV as strings, cut at every byte.
