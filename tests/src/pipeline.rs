@@ -36,7 +36,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// Writes the spec of a pipeline that reads `objects` into a dataset of its own. `settings` are fields of
     /// `salesforce_extract` that replace the defaults, which have no safety lag so that a test sees its changes at once.
-    pub fn deploy(cloud: &Cloud, org: &Org, name: &str, objects: &[&str], settings: Value) -> Self {
+    pub fn deploy(cloud: &Cloud, org: &Org, name: &str, objects: &[&str], settings: &Value) -> Self {
         let dataset = name.replace('-', "_");
         let lake = json!({"name": LAKE, "location": "EU"});
         // The lake is shared by all pipelines of a test: only the first creates it.

@@ -27,14 +27,14 @@ fn run_and_kill(pipeline: &Pipeline, after: Duration) -> bool {
 fn the_runtime_is_killed_at_points_spread_over_its_first_run() {
     let cloud = Cloud::start();
     let org = Org::start(60);
-    let undisturbed = Pipeline::deploy(&cloud, &org, "undisturbed", OBJECTS, json!({}));
+    let undisturbed = Pipeline::deploy(&cloud, &org, "undisturbed", OBJECTS, &json!({}));
     let since = Instant::now();
     undisturbed.run().ok();
     let life = since.elapsed();
     undisturbed.assert_equal(&cloud, &org, OBJECTS);
     let mut killed = 0;
     for point in 1..=10u32 {
-        let pipeline = Pipeline::deploy(&cloud, &org, &format!("first-{point}"), OBJECTS, json!({}));
+        let pipeline = Pipeline::deploy(&cloud, &org, &format!("first-{point}"), OBJECTS, &json!({}));
         killed += u32::from(run_and_kill(&pipeline, life * point / 11));
         pipeline.run().ok();
         pipeline.assert_equal(&cloud, &org, OBJECTS);
@@ -50,7 +50,7 @@ fn the_runtime_is_killed_at_points_spread_over_its_first_run() {
 fn the_runtime_is_killed_at_points_spread_over_incremental_runs() {
     let cloud = Cloud::start();
     let org = Org::start(60);
-    let pipeline = Pipeline::deploy(&cloud, &org, "incremental", OBJECTS, json!({}));
+    let pipeline = Pipeline::deploy(&cloud, &org, "incremental", OBJECTS, &json!({}));
     pipeline.run().ok();
     let churn = json!({"inserts": 20, "updates": 30, "deletes": 10, "ties": true});
     org.churn(&churn);
@@ -76,12 +76,12 @@ fn the_runtime_is_killed_at_points_spread_over_incremental_runs() {
 fn the_local_cloud_is_killed_beneath_a_run() {
     let mut cloud = Cloud::start();
     let org = Org::start(60);
-    let undisturbed = Pipeline::deploy(&cloud, &org, "undisturbed", OBJECTS, json!({}));
+    let undisturbed = Pipeline::deploy(&cloud, &org, "undisturbed", OBJECTS, &json!({}));
     let since = Instant::now();
     undisturbed.run().ok();
     let life = since.elapsed();
     for point in 1..=5u32 {
-        let pipeline = Pipeline::deploy(&cloud, &org, &format!("beneath-{point}"), OBJECTS, json!({}));
+        let pipeline = Pipeline::deploy(&cloud, &org, &format!("beneath-{point}"), OBJECTS, &json!({}));
         let mut run = pipeline.spawn();
         let since = Instant::now();
         while since.elapsed() < life * point / 6 {

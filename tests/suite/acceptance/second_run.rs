@@ -76,7 +76,7 @@ fn a_second_run_moves_only_what_changed() {
 fn rows_on_the_very_edge_of_a_window_are_neither_lost_nor_doubled() {
     let cloud = Cloud::start();
     let org = Org::start(30);
-    let pipeline = Pipeline::deploy(&cloud, &org, "edges", &["Account", "Contact"], json!({}));
+    let pipeline = Pipeline::deploy(&cloud, &org, "edges", &["Account", "Contact"], &json!({}));
     pipeline.run().ok();
     for _ in 0..5 {
         org.churn(&json!({"inserts": 10, "updates": 10, "deletes": 2, "ties": true}));
@@ -92,7 +92,7 @@ fn rows_on_the_very_edge_of_a_window_are_neither_lost_nor_doubled() {
 fn the_org_changes_while_it_is_read() {
     let cloud = Cloud::start();
     let org = Org::start_with(100, &["--churn", "200"]);
-    let pipeline = Pipeline::deploy(&cloud, &org, "churning", OBJECTS, json!({"safety_lag_seconds": 1}));
+    let pipeline = Pipeline::deploy(&cloud, &org, "churning", OBJECTS, &json!({"safety_lag_seconds": 1}));
     for _ in 0..3 {
         pipeline.run().ok();
     }
@@ -107,7 +107,7 @@ fn the_org_changes_while_it_is_read() {
 fn a_field_that_appears_is_read_and_one_that_goes_keeps_its_column() {
     let cloud = Cloud::start();
     let org = Org::start(20);
-    let pipeline = Pipeline::deploy(&cloud, &org, "evolving", &["Account"], json!({}));
+    let pipeline = Pipeline::deploy(&cloud, &org, "evolving", &["Account"], &json!({}));
     pipeline.run().ok();
     org.control(
         "schema",
