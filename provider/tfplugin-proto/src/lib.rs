@@ -4,6 +4,12 @@
 //! It refuses to know what a resource is, how a plan is made, and anything about Google or Salesforce.
 //! Only `tfplugin-framework` depends on it.
 
+mod codec;
+pub mod json;
+pub mod msgpack;
+pub mod plugin;
 mod value;
+pub mod wire;
 
+pub use codec::CodecError;
 pub use value::{Bound, Refinements, Type, TypeError, Value};
