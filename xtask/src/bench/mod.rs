@@ -1,0 +1,89 @@
+//! `cargo xtask bench NAME`: measurements that are claims. Each runs ours and its floor in one go and says whether the goals
+//! hold; exit status 3 where one does not.
+
+mod extract;
+mod process;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::shell::{Result, print};
+
+/// `cargo xtask bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    name: Name,
+    /// Print one JSON object instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Name {
+    /// Extract Account rows by Bulk API, beside the floor: decoding the same CSV bytes from memory and writing the same
+    /// Parquet on one thread.
+    Extract(extract::Extract),
+}
+
+/// What was measured, and which goals hold.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    name: &'static str,
+    metrics: BTreeMap<String, f64>,
+    goals: BTreeMap<String, Goal>,
+}
+
+#[derive(Debug, Serialize)]
+struct Goal {
+    goal: String,
+    measured: f64,
+    holds: bool,
+}
+
+impl Report {
+    fn metric(&mut self, name: impl Into<String>, value: f64) {
+        self.metrics.insert(name.into(), value);
+    }
+
+    fn goal(&mut self, name: &str, goal: &str, measured: f64, holds: bool) {
+        self.goals.insert(
+            name.to_owned(),
+            Goal {
+                goal: goal.to_owned(),
+                measured,
+                holds,
+            },
+        );
+    }
+
+    fn text(&self) -> Result<String> {
+        let mut text = String::new();
+        for (name, value) in &self.metrics {
+            writeln!(text, "{name:<44}{value:>16.2}")?;
+        }
+        for (name, goal) in &self.goals {
+            let word = if goal.holds { "holds" } else { "DOES NOT HOLD" };
+            writeln!(text, "goal {name:<34}{:>21.2}  {:<10} {word}", goal.measured, goal.goal)?;
+        }
+        Ok(text)
+    }
+}
+
+/// Runs a benchmark.
+pub fn run(bench: &Bench) -> Result<ExitCode> {
+    let report = match &bench.name {
+        Name::Extract(args) => extract::run(args)?,
+    };
+    print(&if bench.json {
+        serde_json::to_string(&report)?
+    } else {
+        report.text()?
+    });
+    let all = report.goals.values().all(|goal| goal.holds);
+    Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(3) })
+}
