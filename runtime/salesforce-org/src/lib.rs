@@ -5,8 +5,12 @@ mod decimal;
 mod error;
 mod generate;
 mod id;
+mod jobs;
+mod render;
+mod results;
 mod rng;
 mod schema;
+mod soql;
 mod store;
 mod time;
 

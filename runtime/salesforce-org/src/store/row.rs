@@ -76,6 +76,11 @@ impl Layout {
         self.start = at;
     }
 
+    /// Whether the row has this column at all; an older row has fewer.
+    pub(crate) fn has(&self, column: usize) -> bool {
+        column < self.ends.len()
+    }
+
     /// The cell at a column: empty when null, or when the row is older than the column.
     pub(crate) fn cell<'a>(&self, bytes: &'a [u8], column: usize) -> &'a [u8] {
         let Some(&end) = self.ends.get(column) else { return b"" };

@@ -140,7 +140,15 @@ impl Table {
 
     /// All records with their slots, in the order of their ids.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (u64, Entry)> + '_ {
-        self.entries.iter().enumerate().map(|(slot, e)| (slot as u64, *e)).filter(|(_, e)| e.location.0 != NOWHERE)
+        self.entries_from(0, u64::MAX)
+    }
+
+    /// [`Table::entries`] of the slots from `first` to (exclusive) `last`.
+    pub(crate) fn entries_from(&self, first: u64, last: u64) -> impl Iterator<Item = (u64, Entry)> + '_ {
+        let end = usize::try_from(last).unwrap_or(usize::MAX).min(self.entries.len());
+        let start = usize::try_from(first).unwrap_or(usize::MAX).min(end);
+        let slots = start as u64..;
+        slots.zip(self.entries[start..end].iter().copied()).filter(|(_, e)| e.location.0 != NOWHERE)
     }
 
     pub(crate) fn files(&self) -> Files {
