@@ -22,6 +22,8 @@ pub struct Cx {
     pub(crate) diagnostics: Diagnostics,
     pub(crate) replace: Vec<Path>,
     pub(crate) recorded: Option<Value>,
+    /// What a recorded state takes from the plan because a model cannot express it.
+    pub(crate) base: Value,
 }
 
 impl Cx {
@@ -37,6 +39,7 @@ impl Cx {
             diagnostics: Diagnostics::new(),
             replace: Vec::new(),
             recorded: None,
+            base: Value::Null,
         }
     }
 
@@ -107,7 +110,7 @@ impl Cx {
     /// In create and update: what exists so far. If the operation fails later, this goes into the state (after a failed
     /// create the object is tainted), so that nothing that was made is forgotten. Unknown values in it become null.
     pub fn record<M: Model>(&mut self, state: &M) -> Result<()> {
-        self.recorded = Some(convert::to_value(state, &self.schema, &Value::Null)?);
+        self.recorded = Some(convert::to_value(state, &self.schema, &self.base)?);
         Ok(())
     }
 }

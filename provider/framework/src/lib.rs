@@ -109,11 +109,13 @@ mod ephemeral;
 mod erased;
 mod function;
 mod path;
+mod pipeline;
 mod private;
 mod provider;
 mod resource;
 pub mod schema;
 mod serve;
+mod server;
 
 pub use attr::Attr;
 pub use convert::{Model, Number, from_value, to_value};

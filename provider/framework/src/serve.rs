@@ -1,11 +1,17 @@
 //! The entry point of a provider's program.
 
+use std::sync::Arc;
+
+use tfplugin_proto::plugin::{self, Handshake, MAX_MESSAGE, PluginError};
+use tfplugin_proto::wire::tfplugin6::provider_server::ProviderServer;
+
 use crate::Provider;
+use crate::server::Server;
 
 /// How a provider is served.
 #[derive(Debug, Clone)]
 pub struct ServeOptions {
-    /// The address in the registry, such as `registry.terraform.io/headwater-data/headwater`; `--debug` prints it.
+    /// The address in the registry, such as `registry.terraform.io/headwater-data/headwater`; `debug` prints it.
     pub address: String,
     /// Serve without Terraform having started us and print the `TF_REATTACH_PROVIDERS` line.
     pub debug: bool,
@@ -24,14 +30,38 @@ pub enum Served {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The socket or the handshake failed.
+    /// The socket, the handshake or the server failed.
     #[error("cannot serve the plugin")]
-    Io(#[from] std::io::Error),
+    Plugin(#[from] PluginError),
+    /// The asynchronous runtime could not start.
+    #[error("cannot start the runtime")]
+    Runtime(#[from] std::io::Error),
 }
 
-/// Serves the provider if Terraform started this process; otherwise returns [`Served::NotAPlugin`] at once. Builds its
-/// own tokio runtime, so call it first thing in a plain `fn main`.
+/// Serves the provider if Terraform started this process (or `debug` is asked for); otherwise returns
+/// [`Served::NotAPlugin`] at once. Builds its own tokio runtime, so call it first thing in a plain `fn main`.
 pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served, ServeError> {
-    let _ = (provider, options);
-    Ok(Served::NotAPlugin)
+    let handshake = Handshake::from_env().map_err(PluginError::from)?;
+    if handshake.is_none() && !options.debug {
+        return Ok(Served::NotAPlugin);
+    }
+    plugin::hclog::install(provider.name());
+    // Few threads: a process lives for one walk of the graph and mostly waits for the network.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let service = ProviderServer::from_arc(Arc::new(Server::new(provider)))
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE);
+    let served = match handshake {
+        Some(handshake) => runtime.block_on(plugin::serve(&handshake, service)),
+        None => runtime.block_on(plugin::serve_debug(&options.address, service, |reattach| {
+            println!("Terraform uses this provider when its environment has\n\n\tTF_REATTACH_PROVIDERS='{reattach}'\n");
+        })),
+    };
+    // Whatever still runs was told to stop, or belongs to a Terraform that is gone.
+    runtime.shutdown_background();
+    served?;
+    Ok(Served::Done)
 }

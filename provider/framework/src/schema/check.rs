@@ -145,7 +145,7 @@ pub fn required_with(name: impl Into<String>, others: impl IntoIterator<Item = i
     let (others, text) = owned(others);
     let description = format!("`{name}` needs {text}.");
     Check::new(description.clone(), move |config| {
-        if !lookup(config, &name).is_some_and(|value| !value.is_null()) {
+        if lookup(config, &name).is_none_or(Value::is_null) {
             return Diagnostics::new();
         }
         let missing = others

@@ -4,13 +4,14 @@ mod attribute;
 mod check;
 pub mod equal;
 mod modifier;
+mod problems;
 mod timeouts;
 pub mod validate;
 
 pub use attribute::{Attribute, Kind, Nesting};
 pub use check::{Check, at_least_one_of, conflicts_with, exactly_one_of, required_with};
 pub use modifier::ReplaceRule;
-pub(crate) use timeouts::ATTRIBUTE as TIMEOUTS;
+pub(crate) use timeouts::{ATTRIBUTE as TIMEOUTS, spell as spell_duration};
 pub use timeouts::{Timeouts, parse_duration};
 pub use validate::Validator;
 

@@ -1,5 +1,6 @@
 //! Rules for single values. Each says in one sentence what is allowed: users and documentation read the same text.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Bound as RangeEnd, RangeBounds};
 use std::sync::Arc;
@@ -127,14 +128,15 @@ pub fn range(range: impl RangeBounds<i64> + Send + Sync + 'static) -> Validator 
     let text = format!("must be {}", spell_range(&range));
     Validator::new(text.clone(), move |value| {
         let Some(number) = value.as_number() else { return Ok(()) };
+        let past = |end: &i64| number.cmp(&BigDecimal::from(*end));
         let above = match range.start_bound() {
-            RangeEnd::Included(start) => *number >= BigDecimal::from(*start),
-            RangeEnd::Excluded(start) => *number > BigDecimal::from(*start),
+            RangeEnd::Included(start) => past(start).is_ge(),
+            RangeEnd::Excluded(start) => past(start).is_gt(),
             RangeEnd::Unbounded => true,
         };
         let below = match range.end_bound() {
-            RangeEnd::Included(end) => *number <= BigDecimal::from(*end),
-            RangeEnd::Excluded(end) => *number < BigDecimal::from(*end),
+            RangeEnd::Included(end) => past(end).is_le(),
+            RangeEnd::Excluded(end) => past(end).is_lt(),
             RangeEnd::Unbounded => true,
         };
         if above && below {
@@ -162,7 +164,7 @@ pub fn size(range: impl RangeBounds<usize> + Send + Sync + 'static) -> Validator
         let count = value
             .as_elements()
             .map(<[Value]>::len)
-            .or_else(|| value.as_entries().map(|entries| entries.len()));
+            .or_else(|| value.as_entries().map(BTreeMap::len));
         match count {
             Some(count) if !range.contains(&count) => Err(format!("{text}, has {count}")),
             _ => Ok(()),
