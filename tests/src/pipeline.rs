@@ -98,6 +98,8 @@ impl Pipeline {
             .args([
                 "run",
                 "--json",
+                "--lease-ttl",
+                "2",
                 "--log-format",
                 "json",
                 "--spec",
@@ -107,9 +109,12 @@ impl Pipeline {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end. A run that was killed keeps others out until its lease ends: exit status 4 says to come again.
     pub fn run(&self) -> Ended {
-        programs::run_within(&mut self.command(), Duration::from_secs(180))
+        crate::wait_for("the lease of a killed run ends", Duration::from_secs(60), || {
+            let ended = programs::run_within(&mut self.command(), Duration::from_secs(180));
+            (ended.code != 4).then_some(ended)
+        })
     }
 
     /// Starts a run and leaves it running; its output is thrown away.

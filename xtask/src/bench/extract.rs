@@ -215,7 +215,7 @@ fn once(headwater: &Path, base: &Path, salesforce: &str, rows: u64) -> Result<(C
             "{read} rows were read and {loaded} are in the table, of {rows}"
         ));
     }
-    let fetch = number(&outcome, "/objects/0/fetch_seconds")?;
+    let fetch = number(&outcome, "/objects/0/phase_seconds/fetch")?;
     Ok((cost, fetch))
 }
 
