@@ -1,0 +1,41 @@
+//! What all services of one local cloud share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::http::route::Routes;
+use crate::store::Store;
+
+/// The state behind every call.
+pub(crate) struct Cloud {
+    pub(crate) data_dir: PathBuf,
+    /// Where clients reach this server; links in answers start with it, whatever a request's `Host` says.
+    pub(crate) base_url: String,
+    pub(crate) project: String,
+    pub(crate) region: String,
+    pub(crate) store: Arc<Store>,
+    pub(crate) blobs: Blobs,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) routes: Routes,
+    pub(crate) bigquery: Router,
+    pub(crate) uploads: crate::storage::Uploads,
+    /// Ends what runs in the background.
+    pub(crate) stop: CancellationToken,
+    /// What runs in the background.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Cloud {
+    /// A number for a project as Google would give one: the same for the same name, always.
+    pub(crate) fn project_number(project: &str) -> u64 {
+        100_000_000_000 + u64::from(crc32c::crc32c(project.as_bytes()))
+    }
+}

@@ -1,0 +1,184 @@
+//! Putting a local cloud together, starting it and stopping it.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blobs::Blobs;
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::error::Error;
+use crate::faults::Faults;
+use crate::http::route::Routes;
+use crate::http::server;
+use crate::store::{Snapshot, Store, StoreError, View, under};
+use crate::{bigquery, control, storage};
+
+/// What a local cloud needs to be told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Everything that is stored is here. Created when missing; one process at a time.
+    pub data_dir: PathBuf,
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// The project that tasks are told they run in, and the metadata server names.
+    pub project: String,
+    /// The region that tasks are told they run in.
+    pub region: String,
+    /// What a Cloud Run task starts, in place of the container's image and command.
+    pub runtime_binary: PathBuf,
+}
+
+/// A local cloud that serves. Dropped without [`LocalCloud::shutdown`] it ends at once, as if killed.
+pub struct LocalCloud {
+    base_url: String,
+    cloud: Arc<Cloud>,
+    accept: CancellationToken,
+    served: tokio::task::JoinHandle<()>,
+    /// Held as long as the directory is in use.
+    _lock: File,
+}
+
+impl LocalCloud {
+    /// Opens the data directory and begins to serve. Ready when it returns.
+    ///
+    /// # Errors
+    /// The directory is in use or cannot be used, or the port is taken.
+    pub async fn start(options: Options) -> Result<LocalCloud, Error> {
+        // Outgoing calls of the scheduler may need TLS; a provider that is already chosen stays.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let dir = options.data_dir.clone();
+        let in_dir = |source| Error::DataDir { dir: dir.clone(), source };
+        fs::create_dir_all(&dir).map_err(in_dir)?;
+        let data_dir = dir.canonicalize().map_err(in_dir)?;
+        private(&data_dir).map_err(in_dir)?;
+        let lock = lock(&data_dir)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let listen = |source| Error::Listen { port: options.port, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let base_url = format!("http://{}", listener.local_addr().map_err(listen)?);
+        let path = data_dir.join("metadata.redb");
+        let in_store = |source: StoreError| Error::Store { path: path.clone(), source: source.into() };
+        let store = Arc::new(Store::open(&path).map_err(in_store)?);
+        let blobs = Blobs::open(&data_dir).map_err(in_dir)?;
+        collect_garbage(&store, &blobs, in_dir, in_store)?;
+
+        let cloud = Arc::new(Cloud {
+            data_dir,
+            base_url: base_url.clone(),
+            project: options.project,
+            region: options.region,
+            store,
+            blobs,
+            clock: Clock::default(),
+            faults: Faults::default(),
+            routes: routes(),
+            bigquery: bigquery::absent(),
+            uploads: storage::Uploads::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        let accept = CancellationToken::new();
+        let served = tokio::spawn(server::serve(listener, cloud.clone(), accept.clone()));
+        tracing::info!(%base_url, "local cloud ready");
+        Ok(LocalCloud { base_url, cloud, accept, served, _lock: lock })
+    }
+
+    /// Where it is reached: `http://127.0.0.1:PORT`.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Stops: running tasks are asked to end and will be tried again by the next start, open calls are answered, the store
+    /// is closed.
+    pub async fn shutdown(self) {
+        self.cloud.stop.cancel();
+        self.cloud.tasks.close();
+        self.cloud.tasks.wait().await;
+        self.accept.cancel();
+        drop(self.served.await);
+        let store = self.cloud.store.clone();
+        drop(tokio::task::spawn_blocking(move || store.close()).await);
+        tracing::info!("local cloud stopped");
+    }
+}
+
+fn routes() -> Routes {
+    let mut methods = storage::methods();
+    methods.extend(control::methods());
+    Routes::new(methods)
+}
+
+#[cfg(unix)]
+fn private(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    // Secrets are stored in it.
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn lock(dir: &Path) -> Result<File, Error> {
+    let failed = |source| Error::DataDir { dir: dir.to_owned(), source };
+    let path = dir.join("lock");
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            drop(file.read_to_string(&mut holder));
+            let holder = Some(holder.trim().to_owned()).filter(|pid| !pid.is_empty());
+            return Err(Error::Locked { dir: dir.to_owned(), holder });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write(&mut file).map_err(failed)?;
+    Ok(file)
+}
+
+/// Removes bodies that a kill left without a document. The list is made before the first call is served, so that no body
+/// of a later call is on it; the comparing and removing may take its time.
+fn collect_garbage(
+    store: &Store,
+    blobs: &Blobs,
+    in_dir: impl Fn(std::io::Error) -> Error,
+    in_store: impl Fn(StoreError) -> Error,
+) -> Result<(), Error> {
+    let mut named = storage::forget_old_sessions(store).map_err(&in_store)?;
+    let ids = blobs.ids().map_err(in_dir)?;
+    let snapshot = store.snapshot().map_err(in_store)?;
+    let blobs = blobs.clone();
+    tokio::task::spawn_blocking(move || match named_blobs(&snapshot, &mut named) {
+        Ok(()) => {
+            let removed = blobs.collect(&ids, &named);
+            if removed > 0 {
+                tracing::debug!(removed, "unnamed blobs removed");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "unnamed blobs not collected"),
+    });
+    Ok(())
+}
+
+fn named_blobs(snapshot: &Snapshot, named: &mut HashSet<String>) -> Result<(), StoreError> {
+    for space in ["o", "v"] {
+        named.extend(snapshot.all::<storage::Object>(&under(&["storage", space]))?.into_iter().map(|o| o.blob));
+    }
+    Ok(())
+}
