@@ -4,4 +4,6 @@
 
 mod acceptance;
 mod chaos;
+mod conformance;
+mod faults;
 mod local_cloud;
