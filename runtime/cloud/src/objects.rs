@@ -102,10 +102,10 @@ impl Upload {
         if sent { Ok(()) } else { Err(self.failure().await) }
     }
 
-    /// As [`Upload::write`], from a thread that may block.
+    /// As [`Upload::write`], from a thread of the runtime that may block.
     ///
     /// # Errors
-    /// When the upload has failed; [`Upload::finish`] says why.
+    /// When the upload has failed.
     pub fn blocking_write(&mut self, bytes: Bytes) -> Result<(), Error> {
         let sent = self
             .chunks
@@ -114,11 +114,7 @@ impl Upload {
         if sent {
             Ok(())
         } else {
-            Err(Error::new(
-                Kind::Unavailable,
-                format!("write {}", self.path),
-                "the upload ended early",
-            ))
+            Err(tokio::runtime::Handle::current().block_on(self.failure()))
         }
     }
 
