@@ -49,7 +49,10 @@ pub(crate) fn coerce<'a>(field: &Field, text: &'a [u8]) -> &'a [u8] {
     match fits(field, str) {
         None => text,
         Some(Misfit::TooLong) => {
-            let end = str.char_indices().nth(field.length as usize).map_or(text.len(), |(at, _)| at);
+            let end = str
+                .char_indices()
+                .nth(field.length as usize)
+                .map_or(text.len(), |(at, _)| at);
             &text[..end]
         }
         // More decimals than the field now has: the platform would round, a reader sees the old digits.

@@ -40,7 +40,10 @@ impl Decimal {
         if scale > 36 {
             return None;
         }
-        Some(Self { mantissa: if negative { -mantissa } else { mantissa }, scale: scale.unsigned_abs() })
+        Some(Self {
+            mantissa: if negative { -mantissa } else { mantissa },
+            scale: scale.unsigned_abs(),
+        })
     }
 
     fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
@@ -59,7 +62,10 @@ impl Decimal {
 
     pub(crate) fn plus(self, other: Self) -> Self {
         match self.aligned(other) {
-            Some((a, b, scale)) => Self { mantissa: a.saturating_add(b), scale },
+            Some((a, b, scale)) => Self {
+                mantissa: a.saturating_add(b),
+                scale,
+            },
             None => self,
         }
     }
@@ -71,7 +77,11 @@ impl Decimal {
     /// The number of digits before the point, and after it without trailing zeros.
     pub(crate) fn digits(self) -> (u32, u32) {
         let d = self.trimmed();
-        let all = if d.mantissa == 0 { 0 } else { d.mantissa.unsigned_abs().ilog10() + 1 };
+        let all = if d.mantissa == 0 {
+            0
+        } else {
+            d.mantissa.unsigned_abs().ilog10() + 1
+        };
         (all.saturating_sub(d.scale), d.scale)
     }
 
@@ -82,7 +92,10 @@ impl Decimal {
         }
         let unit = 10i128.pow(self.scale - scale);
         let half = unit / 2 * self.mantissa.signum();
-        Self { mantissa: (self.mantissa + half) / unit, scale }
+        Self {
+            mantissa: (self.mantissa + half) / unit,
+            scale,
+        }
     }
 
     fn trimmed(mut self) -> Self {
@@ -178,7 +191,11 @@ mod tests {
             ("9999999.99", "9999999.99", "9999999.99"),
             ("10000000", "1.0E7", "10000000"),
             ("16147805824397", "1.6147805824397E13", "16147805824397"),
-            ("-1234567890123456.78", "-1.23456789012345678E15", "-1234567890123456.78"),
+            (
+                "-1234567890123456.78",
+                "-1.23456789012345678E15",
+                "-1234567890123456.78",
+            ),
             ("0.05", "0.05", "0.05"),
             ("0.001", "0.001", "0.001"),
             ("0.000125", "1.25E-4", "0.000125"),
@@ -188,7 +205,10 @@ mod tests {
             let d = Decimal::parse(text).unwrap_or_else(|| panic!("{text} is a number"));
             assert_eq!(d.api(), api, "{text}");
             assert_eq!(d.plain(), plain, "{text}");
-            assert_eq!(Decimal::parse(&d.api()).map(|again| again.compare(d)), Some(Ordering::Equal));
+            assert_eq!(
+                Decimal::parse(&d.api()).map(|again| again.compare(d)),
+                Some(Ordering::Equal)
+            );
         }
         for bad in ["", "-", ".", "1.2.3", "abc", "1e", "1e99"] {
             assert_eq!(Decimal::parse(bad), None, "{bad}");

@@ -30,7 +30,10 @@ pub(crate) fn make_string(prefix: &str, slot: u64) -> String {
 fn checksum(id15: &[u8]) -> [u8; 3] {
     let mut out = [b'A'; 3];
     for (chunk, letter) in id15.chunks(5).zip(&mut out) {
-        let bits = chunk.iter().enumerate().fold(0usize, |bits, (i, c)| bits | (usize::from(c.is_ascii_uppercase()) << i));
+        let bits = chunk
+            .iter()
+            .enumerate()
+            .fold(0usize, |bits, (i, c)| bits | (usize::from(c.is_ascii_uppercase()) << i));
         *letter = SUFFIX[bits];
     }
     out
@@ -58,7 +61,11 @@ fn restore_case(bytes: &[u8]) -> String {
         };
         for i in 0..5 {
             let at = chunk * 5 + i;
-            out[at] = if bits >> i & 1 == 1 { out[at].to_ascii_uppercase() } else { out[at].to_ascii_lowercase() };
+            out[at] = if bits >> i & 1 == 1 {
+                out[at].to_ascii_uppercase()
+            } else {
+                out[at].to_ascii_lowercase()
+            };
         }
         out[15 + chunk] = SUFFIX[bits];
     }
@@ -90,7 +97,10 @@ mod tests {
     #[test]
     fn suffix_matches_published_pairs() {
         // Fifteen and eighteen character forms of the same ids, from Salesforce's own documentation.
-        for (short, long) in [("001A0000006Vm9u", "001A0000006Vm9uIAC"), ("00530000003T2PG", "00530000003T2PGAA0")] {
+        for (short, long) in [
+            ("001A0000006Vm9u", "001A0000006Vm9uIAC"),
+            ("00530000003T2PG", "00530000003T2PGAA0"),
+        ] {
             assert_eq!(normalize(short).as_deref(), Some(long));
             assert_eq!(normalize(&long.to_lowercase()).as_deref(), Some(long));
         }

@@ -167,7 +167,10 @@ impl Jobs {
             let fields = columns(plan).map_err(std::io::Error::other)?;
             let deleted = job.asked.operation == "queryAll";
             let rows = select(org, plan, deleted)?;
-            let form = Csv { delimiter: delimiter(job.asked.delimiter), line_ending: line_ending(job.asked.line_ending) };
+            let form = Csv {
+                delimiter: delimiter(job.asked.delimiter),
+                line_ending: line_ending(job.asked.line_ending),
+            };
             render(org, plan.object, &fields, form, &rows, &keep_on)
         };
         let result = match fail {

@@ -68,7 +68,15 @@ pub(crate) fn record(
 }
 
 fn attributes(base: &str, object: &str, id: &[u8], out: &mut Vec<u8>) {
-    for piece in ["\"attributes\":{\"type\":\"", object, "\",\"url\":\"", base, "/sobjects/", object, "/"] {
+    for piece in [
+        "\"attributes\":{\"type\":\"",
+        object,
+        "\",\"url\":\"",
+        base,
+        "/sobjects/",
+        object,
+        "/",
+    ] {
         out.extend_from_slice(piece.as_bytes());
     }
     out.extend_from_slice(id);
@@ -112,7 +120,11 @@ fn part(
                 out.extend_from_slice(b"null");
             }
         }
-        Output::Parent { relationship, id: id_ref, fields } => {
+        Output::Parent {
+            relationship,
+            id: id_ref,
+            fields,
+        } => {
             json_text(relationship.as_bytes(), out);
             let parent = evaluator.value(id_ref, row, layout).into_owned();
             let Some(object) = schema.by_id(&parent) else {
@@ -162,7 +174,14 @@ impl Csv {
     }
 
     /// A row: every value in quotes, null as `""`, as Salesforce does it.
-    pub(crate) fn row(self, evaluator: &mut Evaluator<'_>, fields: &[FieldRef], row: &[u8], layout: &Layout, out: &mut Vec<u8>) {
+    pub(crate) fn row(
+        self,
+        evaluator: &mut Evaluator<'_>,
+        fields: &[FieldRef],
+        row: &[u8],
+        layout: &Layout,
+        out: &mut Vec<u8>,
+    ) {
         for (n, field) in fields.iter().enumerate() {
             if n > 0 {
                 out.push(self.delimiter);
@@ -205,7 +224,10 @@ pub(crate) fn truth(object: &Object, row: &[u8], layout: &Layout, out: &mut Vec<
             _ if cell.is_empty() => out.extend_from_slice(b"null"),
             Kind::Boolean | Kind::Int => out.extend_from_slice(cell),
             Kind::Double | Kind::Currency | Kind::Percent => {
-                let plain = std::str::from_utf8(cell).ok().and_then(Decimal::parse).map(Decimal::plain);
+                let plain = std::str::from_utf8(cell)
+                    .ok()
+                    .and_then(Decimal::parse)
+                    .map(Decimal::plain);
                 json_text(plain.unwrap_or_default().as_bytes(), out);
             }
             _ => json_text(cell, out),

@@ -112,7 +112,10 @@ fn write(
 const FLUSH: usize = 1 << 20;
 
 fn name(org: &Org, object: usize, fields: &[FieldRef], form: Csv, rows: &[Location]) -> String {
-    let (mut a, mut b) = (mix(org.manifest.seed, object as u64), mix(org.manifest.accounts, rows.len() as u64));
+    let (mut a, mut b) = (
+        mix(org.manifest.seed, object as u64),
+        mix(org.manifest.accounts, rows.len() as u64),
+    );
     let mut word = |w: u64| {
         a = mix(a, w);
         b = mix(b.rotate_left(17), !w);

@@ -6,7 +6,9 @@ pub(crate) struct Rng(u64);
 
 /// Mixes two words into one; the building block of all derived seeds.
 pub(crate) fn mix(a: u64, b: u64) -> u64 {
-    let mut z = a.wrapping_add(b.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = a
+        .wrapping_add(b.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        .wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
@@ -72,6 +74,9 @@ mod tests {
     fn skew_prefers_low_numbers() {
         let mut rng = Rng::new(1);
         let low = (0..10_000).filter(|_| rng.skewed(1000) < 125).count();
-        assert!((4500..5500).contains(&low), "half of the draws fall in the first eighth, got {low}");
+        assert!(
+            (4500..5500).contains(&low),
+            "half of the draws fall in the first eighth, got {low}"
+        );
     }
 }

@@ -27,7 +27,9 @@ impl Clock {
 }
 
 fn system_now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Year, month, day of a day number (1970-01-01 is 0), after Howard Hinnant's `civil_from_days`.
@@ -39,7 +41,11 @@ pub(crate) fn civil(day: i64) -> (i64, i64, i64) {
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
+    (
+        yoe + era * 400 + i64::from(month <= 2),
+        month,
+        doy - (153 * mp + 2) / 5 + 1,
+    )
 }
 
 /// The day number of a date: the inverse of [`civil`].
@@ -107,8 +113,15 @@ pub(crate) fn http_date(ms: i64) -> String {
     let (y, m, d) = civil(day);
     let s = ms.rem_euclid(DAY) / 1000;
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][day.rem_euclid(7) as usize];
-    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][m as usize - 1];
-    format!("{weekday}, {d:02} {month} {y:04} {:02}:{:02}:{:02} GMT", s / 3600, s / 60 % 60, s % 60)
+    let month = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ][m as usize - 1];
+    format!(
+        "{weekday}, {d:02} {month} {y:04} {:02}:{:02}:{:02} GMT",
+        s / 3600,
+        s / 60 % 60,
+        s % 60
+    )
 }
 
 /// Reads [`http_date`]'s form.
@@ -142,7 +155,11 @@ pub(crate) fn parse_time(text: &str) -> Option<i64> {
     if parts.next().is_some() || h > 23 || m > 59 || s > 59 || fraction.len() > 9 {
         return None;
     }
-    let ms = if fraction.is_empty() { 0 } else { number(&format!("{fraction:0<3}")[..3])? };
+    let ms = if fraction.is_empty() {
+        0
+    } else {
+        number(&format!("{fraction:0<3}")[..3])?
+    };
     Some(((h * 60 + m) * 60 + s) * SECOND + ms)
 }
 
@@ -171,7 +188,12 @@ mod tests {
 
     #[test]
     fn datetimes_round_trip() {
-        for text in ["1969-12-31T23:59:59.999Z", "1900-02-28T00:00:00.000Z", "2024-02-29T12:30:05.007Z", "2400-12-31T23:00:00.000Z"] {
+        for text in [
+            "1969-12-31T23:59:59.999Z",
+            "1900-02-28T00:00:00.000Z",
+            "2024-02-29T12:30:05.007Z",
+            "2400-12-31T23:00:00.000Z",
+        ] {
             assert_eq!(parse_datetime(text).map(datetime).as_deref(), Some(text));
         }
     }
@@ -180,10 +202,20 @@ mod tests {
     fn offsets_and_forms() {
         let at = parse_datetime("2024-05-01T10:00:00Z");
         assert!(at.is_some());
-        for same in ["2024-05-01T12:00:00+02:00", "2024-05-01T12:00:00.000+0200", "2024-05-01T05:30:00-0430"] {
+        for same in [
+            "2024-05-01T12:00:00+02:00",
+            "2024-05-01T12:00:00.000+0200",
+            "2024-05-01T05:30:00-0430",
+        ] {
             assert_eq!(parse_datetime(same), at, "{same}");
         }
-        for bad in ["2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-05-01", "2024-05-01T10:00:00", "2024-05-01T25:00:00Z"] {
+        for bad in [
+            "2024-13-01T00:00:00Z",
+            "2024-02-30T00:00:00Z",
+            "2024-05-01",
+            "2024-05-01T10:00:00",
+            "2024-05-01T25:00:00Z",
+        ] {
             assert_eq!(parse_datetime(bad), None, "{bad}");
         }
         assert_eq!(parse_http_date(&http_date(1_700_000_000_000)), Some(1_700_000_000_000));

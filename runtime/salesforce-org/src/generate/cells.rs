@@ -23,7 +23,13 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn of(world: &World, object: usize, slot: u64) -> Self {
         let (times, deleted) = (world.times(object, slot), world.is_deleted(object, slot));
-        Self { object, slot, times, deleted, version: 0 }
+        Self {
+            object,
+            slot,
+            times,
+            deleted,
+            version: 0,
+        }
     }
 }
 
@@ -76,7 +82,11 @@ impl Cell<'_> {
     }
 
     pub(super) fn phone(&mut self) {
-        let (a, b, c) = (200 + self.rng.below(800), 100 + self.rng.below(900), self.rng.below(10_000));
+        let (a, b, c) = (
+            200 + self.rng.below(800),
+            100 + self.rng.below(900),
+            self.rng.below(10_000),
+        );
         let text = match self.rng.below(3) {
             0 => format!("({a}) {b}-{c:04}"),
             1 => format!("+1 {a} {b} {c:04}"),
@@ -109,7 +119,9 @@ impl Cell<'_> {
 
     /// The parts of an address; they agree because all draw from the same place.
     pub(super) fn address(&mut self, part: &str) {
-        let mut place = self.world.rng(self.row.object, self.row.slot, 7 + (self.row.version << 8));
+        let mut place = self
+            .world
+            .rng(self.row.object, self.row.slot, 7 + (self.row.version << 8));
         if place.one_in(6) {
             return;
         }
@@ -117,7 +129,13 @@ impl Cell<'_> {
         let house = 1 + place.below(9000);
         match part {
             "Street" => {
-                let street = place.pick(&["Market St", "Hauptstraße", "Rue de l'Église", "King's Road", "5th Ave, \"North\""]);
+                let street = place.pick(&[
+                    "Market St",
+                    "Hauptstraße",
+                    "Rue de l'Église",
+                    "King's Road",
+                    "5th Ave, \"North\"",
+                ]);
                 self.text(&format!("{house} {street}"));
                 if place.one_in(5) {
                     self.text("\r\nFloor 3, Suite 12");
@@ -179,7 +197,12 @@ impl Cell<'_> {
 /// Writes the value of a field; nothing for null.
 pub(crate) fn cell(world: &World, row: &Facts, field: &str, column: u64, out: &mut Vec<u8>) {
     let mut rng = world.rng(row.object, row.slot, 100 + column + (row.version << 8));
-    let mut cell = Cell { world, row, rng: &mut rng, out };
+    let mut cell = Cell {
+        world,
+        row,
+        rng: &mut rng,
+        out,
+    };
     if system(&mut cell, field) {
         return;
     }
@@ -225,16 +248,37 @@ mod tests {
                 let (mut filled, mut longest) = (0u32, 0usize);
                 for slot in 0..world.rows[object].min(1100) {
                     let mut out = vec![];
-                    cell(&world, &Facts::of(&world, object, slot), &field.name, field.column.unwrap() as u64, &mut out);
+                    cell(
+                        &world,
+                        &Facts::of(&world, object, slot),
+                        &field.name,
+                        field.column.unwrap() as u64,
+                        &mut out,
+                    );
                     let text = String::from_utf8(out).unwrap();
-                    assert!(field.nillable || !text.is_empty(), "{}.{} is null", schema.objects[object].name, field.name);
+                    assert!(
+                        field.nillable || !text.is_empty(),
+                        "{}.{} is null",
+                        schema.objects[object].name,
+                        field.name
+                    );
                     let problem = crate::check::fits(field, &text);
-                    assert!(problem.is_none(), "{}.{}: {text:?} {problem:?}", schema.objects[object].name, field.name);
+                    assert!(
+                        problem.is_none(),
+                        "{}.{}: {text:?} {problem:?}",
+                        schema.objects[object].name,
+                        field.name
+                    );
                     assert_eq!(text.trim_matches([' ', '\r', '\n', '\t']), text);
                     filled += u32::from(!text.is_empty());
                     longest = longest.max(text.chars().count());
                 }
-                assert!(filled > 0, "{}.{} is never filled", schema.objects[object].name, field.name);
+                assert!(
+                    filled > 0,
+                    "{}.{} is never filled",
+                    schema.objects[object].name,
+                    field.name
+                );
                 if field.name == "Notes__c" {
                     assert_eq!((field.kind, longest), (Kind::Textarea, 32_768));
                 }

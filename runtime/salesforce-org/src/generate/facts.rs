@@ -83,14 +83,20 @@ impl World {
         if n == 0 {
             return None;
         }
-        (0..32).map(|_| self.popular(object, rng.skewed(n))).find(|&slot| !self.is_deleted(object, slot))
+        (0..32)
+            .map(|_| self.popular(object, rng.skewed(n)))
+            .find(|&slot| !self.is_deleted(object, slot))
     }
 
     /// Popularity must not follow age, or else every large customer were an old one: slots are shuffled by a stride.
     fn popular(&self, object: usize, rank: u64) -> u64 {
         let n = self.rows[object];
         let stride = 0x9E37_79B1 % n | 1;
-        if gcd(stride, n) == 1 { ((u128::from(rank) * u128::from(stride)) % u128::from(n)) as u64 } else { rank }
+        if gcd(stride, n) == 1 {
+            ((u128::from(rank) * u128::from(stride)) % u128::from(n)) as u64
+        } else {
+            rank
+        }
     }
 
     /// A user to own or touch a row.
@@ -130,14 +136,26 @@ impl World {
         let span = (HISTORY_END_MS - 40 * DAY - HISTORY_START_MS) as f64;
         let n = self.rows[object].max(1) as f64;
         let mut rng = self.rng(object, slot, 3);
-        let share = if object == USER { 0.05 * slot as f64 / n } else { 0.05 + 0.95 * (slot as f64 / n).sqrt() };
+        let share = if object == USER {
+            0.05 * slot as f64 / n
+        } else {
+            0.05 + 0.95 * (slot as f64 / n).sqrt()
+        };
         let own = HISTORY_START_MS + (span * share) as i64 + rng.below(6 * 3_600_000).cast_signed();
         // Most were typed in at some second; imports stamp whole batches alike.
-        let own = if rng.one_in(20) { own / (600 * SECOND) * (600 * SECOND) } else { own / SECOND * SECOND };
+        let own = if rng.one_in(20) {
+            own / (600 * SECOND) * (600 * SECOND)
+        } else {
+            own / SECOND * SECOND
+        };
         match self.parent(object, slot) {
             Some((parent, of)) => {
                 let earliest = self.created(parent, of);
-                if own > earliest { own } else { earliest + (1 + rng.below(2_000_000).cast_signed()) * SECOND }
+                if own > earliest {
+                    own
+                } else {
+                    earliest + (1 + rng.below(2_000_000).cast_signed()) * SECOND
+                }
             }
             None => own,
         }
@@ -157,8 +175,16 @@ impl World {
             4 => ((created + later(&mut rng)) / DAY * DAY + 2 * 3_600_000).max(created),
             _ => (created + later(&mut rng)) / SECOND * SECOND,
         };
-        let stamp = if rng.one_in(8) { modified + (HISTORY_END_MS - modified).max(0) / 3 / SECOND * SECOND } else { modified };
-        Times { created, modified, stamp: stamp.max(modified) }
+        let stamp = if rng.one_in(8) {
+            modified + (HISTORY_END_MS - modified).max(0) / 3 / SECOND * SECOND
+        } else {
+            modified
+        };
+        Times {
+            created,
+            modified,
+            stamp: stamp.max(modified),
+        }
     }
 }
 
@@ -179,15 +205,23 @@ mod tests {
         for object in 0..OBJECTS {
             for slot in 0..world.rows[object] {
                 let t = world.times(object, slot);
-                assert!(t.created <= t.modified && t.modified <= t.stamp, "{object}/{slot}: {t:?}");
-                assert!(t.created >= HISTORY_START_MS && t.stamp <= HISTORY_END_MS, "{object}/{slot}: {t:?}");
+                assert!(
+                    t.created <= t.modified && t.modified <= t.stamp,
+                    "{object}/{slot}: {t:?}"
+                );
+                assert!(
+                    t.created >= HISTORY_START_MS && t.stamp <= HISTORY_END_MS,
+                    "{object}/{slot}: {t:?}"
+                );
                 if let Some((to, parent)) = world.parent(object, slot) {
                     assert!(!world.is_deleted(to, parent));
                     assert!(world.created(to, parent) < t.created);
                 }
             }
         }
-        let deleted = (0..world.rows[CONTACT]).filter(|&s| world.is_deleted(CONTACT, s)).count();
+        let deleted = (0..world.rows[CONTACT])
+            .filter(|&s| world.is_deleted(CONTACT, s))
+            .count();
         assert!(deleted > 5, "some rows are deleted, got {deleted}");
     }
 }

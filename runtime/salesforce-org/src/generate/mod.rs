@@ -21,8 +21,16 @@ use crate::store::{FORMAT, Manifest};
 use facts::{HISTORY_END_MS, World};
 
 pub(crate) const STAGES: &[&str] = &[
-    "Prospecting", "Qualification", "Needs Analysis", "Value Proposition", "Id. Decision Makers", "Perception Analysis",
-    "Proposal/Price Quote", "Negotiation/Review", "Closed Won", "Closed Lost",
+    "Prospecting",
+    "Qualification",
+    "Needs Analysis",
+    "Value Proposition",
+    "Id. Decision Makers",
+    "Perception Analysis",
+    "Proposal/Price Quote",
+    "Negotiation/Review",
+    "Closed Won",
+    "Closed Lost",
 ];
 
 /// What to generate.
@@ -43,7 +51,13 @@ pub struct Generate {
 impl Generate {
     /// An org of 1,000 accounts with seed 1.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), seed: 1, accounts: 1000, objects: None, overwrite: false }
+        Self {
+            dir: dir.into(),
+            seed: 1,
+            accounts: 1000,
+            objects: None,
+            overwrite: false,
+        }
     }
 }
 
@@ -77,7 +91,11 @@ pub fn generate(options: &Generate) -> Result<Summary, Error> {
         ),
     };
     let world = World::new(options.seed, options.accounts, only.as_deref());
-    let mut summary = Summary { rows: BTreeMap::new(), deleted: BTreeMap::new(), bytes: 0 };
+    let mut summary = Summary {
+        rows: BTreeMap::new(),
+        deleted: BTreeMap::new(),
+        bytes: 0,
+    };
     for (number, object) in schema.objects.iter().enumerate() {
         let (deleted, bytes) = write_object(dir, &world, number, object)?;
         summary.rows.insert(object.name.clone(), world.rows[number]);
@@ -94,7 +112,10 @@ pub fn generate(options: &Generate) -> Result<Summary, Error> {
     };
     // Last: a directory with this file holds a whole org.
     let path = dir.join("org.json");
-    let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::Damaged { path: path.clone(), reason: e.to_string() })?;
+    let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| Error::Damaged {
+        path: path.clone(),
+        reason: e.to_string(),
+    })?;
     std::fs::write(&path, bytes).map_err(Error::file("write", &path))?;
     Ok(summary)
 }
@@ -107,17 +128,32 @@ fn clear(dir: &Path, overwrite: bool) -> Result<(), Error> {
         return Ok(());
     }
     let ours = |p: &PathBuf| {
-        let name = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let part_of_org = ["rows", "index", "log"].iter().any(|end| name.ends_with(&format!(".{end}")));
-        part_of_org || matches!(name.as_str(), "org.json" | "schema.json" | "schema.json.new" | "results" | "jobs")
+        let name = p
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let part_of_org = ["rows", "index", "log"]
+            .iter()
+            .any(|end| name.ends_with(&format!(".{end}")));
+        part_of_org
+            || matches!(
+                name.as_str(),
+                "org.json" | "schema.json" | "schema.json.new" | "results" | "jobs"
+            )
     };
     if !overwrite || !paths.iter().all(ours) {
-        return Err(Error::NotEmpty { path: dir.to_path_buf() });
+        return Err(Error::NotEmpty {
+            path: dir.to_path_buf(),
+        });
     }
     // The manifest goes first, so that a kill leaves no org rather than a mixed one.
     let _ = std::fs::remove_file(dir.join("org.json"));
     for path in paths.iter().filter(|p| !p.ends_with("org.json")) {
-        let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        let removed = if path.is_dir() {
+            std::fs::remove_dir_all(path)
+        } else {
+            std::fs::remove_file(path)
+        };
         removed.map_err(Error::file("remove", path))?;
     }
     Ok(())
@@ -131,7 +167,12 @@ fn write_object(dir: &Path, world: &World, number: usize, object: &Object) -> Re
     };
     let (rows_path, mut rows) = create("rows")?;
     let (index_path, mut index) = create("index")?;
-    let names: Vec<&str> = object.fields.iter().filter(|f| f.column.is_some()).map(|f| f.name.as_str()).collect();
+    let names: Vec<&str> = object
+        .fields
+        .iter()
+        .filter(|f| f.column.is_some())
+        .map(|f| f.name.as_str())
+        .collect();
     let (mut builder, mut encoded, mut entry) = (RowBuilder::default(), Vec::new(), Vec::new());
     let (mut offset, mut deleted) = (0u64, 0u64);
     for slot in 0..world.rows[number] {
@@ -169,7 +210,10 @@ mod tests {
                 let path = e.unwrap().path();
                 let mut hasher = std::hash::DefaultHasher::new();
                 hasher.write(&std::fs::read(&path).unwrap());
-                (path.file_name().unwrap().to_string_lossy().into_owned(), hasher.finish())
+                (
+                    path.file_name().unwrap().to_string_lossy().into_owned(),
+                    hasher.finish(),
+                )
             })
             .collect();
         out.sort();
@@ -180,7 +224,11 @@ mod tests {
     fn same_seed_same_bytes() {
         let dir = tempfile::tempdir().unwrap();
         let make = |name: &str, seed: u64| {
-            let options = Generate { seed, accounts: 60, ..Generate::new(dir.path().join(name)) };
+            let options = Generate {
+                seed,
+                accounts: 60,
+                ..Generate::new(dir.path().join(name))
+            };
             generate(&options).unwrap();
             hash(&options.dir)
         };
@@ -192,7 +240,11 @@ mod tests {
     #[test]
     fn an_org_is_replaced_only_when_asked() {
         let dir = tempfile::tempdir().unwrap();
-        let mut options = Generate { accounts: 5, objects: Some(vec!["account".into()]), ..Generate::new(dir.path()) };
+        let mut options = Generate {
+            accounts: 5,
+            objects: Some(vec!["account".into()]),
+            ..Generate::new(dir.path())
+        };
         let summary = generate(&options).unwrap();
         assert_eq!((summary.rows["Account"], summary.rows["Contact"]), (5, 0));
         assert!(matches!(generate(&options), Err(Error::NotEmpty { .. })));

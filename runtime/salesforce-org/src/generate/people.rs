@@ -5,15 +5,31 @@ use super::facts::{ACCOUNT, CONTACT, USER};
 use super::text::{AWKWARD, FIRST, LAST, company, prose};
 use crate::time::{DAY, push_datetime, push_time};
 
-const TITLES: &[&str] = &["CEO", "CFO", "VP, Sales", "Director \"EMEA\"", "Buyer", "Engineer", "Manager", "Analyst", "Assistant"];
+const TITLES: &[&str] = &[
+    "CEO",
+    "CFO",
+    "VP, Sales",
+    "Director \"EMEA\"",
+    "Buyer",
+    "Engineer",
+    "Manager",
+    "Analyst",
+    "Assistant",
+];
 const DEPARTMENTS: &[&str] = &["Sales", "Finance", "IT", "R&D", "Operations", "Legal"];
 
 /// The first and last name of a row: the same for each field made of them.
 fn names(cell: &Cell<'_>) -> (&'static str, &'static str) {
-    let mut rng = cell.world.rng(cell.row.object, cell.row.slot, 8 + (cell.row.version << 8));
+    let mut rng = cell
+        .world
+        .rng(cell.row.object, cell.row.slot, 8 + (cell.row.version << 8));
     let first = if rng.one_in(15) { "" } else { rng.pick(FIRST) };
     let awkward: Vec<&&str> = AWKWARD.iter().filter(|a| a.chars().count() <= 40).collect();
-    let last = if rng.one_in(40) { awkward[rng.below(awkward.len() as u64) as usize] } else { rng.pick(LAST) };
+    let last = if rng.one_in(40) {
+        awkward[rng.below(awkward.len() as u64) as usize]
+    } else {
+        rng.pick(LAST)
+    };
     (first, last)
 }
 
@@ -56,7 +72,13 @@ pub(super) fn user(cell: &mut Cell<'_>, field: &str) {
         "Department" if !cell.null(10) => cell.choice(DEPARTMENTS),
         "Phone" if !cell.null(40) => cell.phone(),
         "Alias" => cell.text(&format!("u{slot}")),
-        "TimeZoneSidKey" => cell.choice(&["America/Los_Angeles", "America/New_York", "Europe/Paris", "Europe/London", "Asia/Tokyo"]),
+        "TimeZoneSidKey" => cell.choice(&[
+            "America/Los_Angeles",
+            "America/New_York",
+            "Europe/Paris",
+            "Europe/London",
+            "Asia/Tokyo",
+        ]),
         "UserType" => cell.text("Standard"),
         "IsActive" => {
             let active = slot == 0 || !cell.rng.one_in(7);
@@ -95,7 +117,9 @@ pub(super) fn contact(cell: &mut Cell<'_>, field: &str) {
             let day = -16_436 + cell.rng.below(29_000).cast_signed();
             cell.date(day * DAY);
         }
-        "LeadSource" if !cell.null(30) => cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]),
+        "LeadSource" if !cell.null(30) => {
+            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"])
+        }
         "HasOptedOutOfEmail" => {
             let out = cell.rng.one_in(9);
             cell.flag(out);
@@ -116,7 +140,11 @@ pub(super) fn contact(cell: &mut Cell<'_>, field: &str) {
 
 /// Unique: made from the slot.
 pub(super) fn external_key(cell: &mut Cell<'_>, what: &str) {
-    let key = format!("{what}-{:08}-{:04x}", cell.row.slot, crate::rng::mix(cell.row.slot, 99) & 0xffff);
+    let key = format!(
+        "{what}-{:08}-{:04x}",
+        cell.row.slot,
+        crate::rng::mix(cell.row.slot, 99) & 0xffff
+    );
     cell.text(&key);
 }
 
@@ -125,7 +153,11 @@ pub(super) fn lead(cell: &mut Cell<'_>, field: &str) {
         return;
     }
     let slot = cell.row.slot;
-    let status = |cell: &Cell<'_>| cell.world.rng(cell.row.object, slot, 9 + (cell.row.version << 8)).below(4);
+    let status = |cell: &Cell<'_>| {
+        cell.world
+            .rng(cell.row.object, slot, 9 + (cell.row.version << 8))
+            .below(4)
+    };
     let converted = |cell: &Cell<'_>| status(cell) == 2;
     match field {
         "Title" if !cell.null(25) => cell.choice(TITLES),
@@ -133,9 +165,16 @@ pub(super) fn lead(cell: &mut Cell<'_>, field: &str) {
         "City" | "Country" => cell.address(field),
         "Phone" if !cell.null(30) => cell.phone(),
         "Email" if !cell.null(15) => email(cell, "prospect.example"),
-        "LeadSource" if !cell.null(10) => cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]),
+        "LeadSource" if !cell.null(10) => {
+            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"])
+        }
         "Status" => {
-            let all = ["Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"];
+            let all = [
+                "Open - Not Contacted",
+                "Working - Contacted",
+                "Closed - Converted",
+                "Closed - Not Converted",
+            ];
             let at = status(cell) as usize;
             cell.text(all[at]);
         }

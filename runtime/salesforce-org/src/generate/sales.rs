@@ -30,7 +30,13 @@ pub(super) fn account(cell: &mut Cell<'_>, field: &str) {
         "Name" if cell.rng.one_in(35) => cell.choice(AWKWARD),
         "Name" => company(cell.rng, cell.out),
         "Type" if !cell.null(10) => {
-            cell.choice(&["Prospect", "Customer - Direct", "Customer - Channel", "Channel Partner / Reseller", "Other"]);
+            cell.choice(&[
+                "Prospect",
+                "Customer - Direct",
+                "Customer - Channel",
+                "Channel Partner / Reseller",
+                "Other",
+            ]);
         }
         "ParentId" if cell.rng.percent(12) => {
             let parent = cell.world.senior(ACCOUNT, slot, cell.rng);
@@ -42,7 +48,16 @@ pub(super) fn account(cell: &mut Cell<'_>, field: &str) {
             cell.text(&text);
         }
         "Industry" if !cell.null(15) => {
-            cell.choice(&["Agriculture", "Banking", "Biotechnology", "Energy", "Healthcare", "Manufacturing", "Retail", "Technology"]);
+            cell.choice(&[
+                "Agriculture",
+                "Banking",
+                "Biotechnology",
+                "Energy",
+                "Healthcare",
+                "Manufacturing",
+                "Retail",
+                "Technology",
+            ]);
         }
         "AnnualRevenue" if !cell.null(25) => {
             let u = cell.rng.unit();
@@ -72,7 +87,12 @@ pub(super) fn account(cell: &mut Cell<'_>, field: &str) {
         "Interests__c" if !cell.null(35) => {
             let all = ["Analytics", "Cloud", "Data Lakes", "Hardware", "R&D", "Security"];
             let chosen = 1 + cell.rng.below(63);
-            let picked: Vec<&str> = all.iter().enumerate().filter(|(i, _)| chosen >> i & 1 == 1).map(|(_, v)| *v).collect();
+            let picked: Vec<&str> = all
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| chosen >> i & 1 == 1)
+                .map(|(_, v)| *v)
+                .collect();
             cell.text(&picked.join(";"));
         }
         "Founded__c" if !cell.null(30) => {
@@ -103,11 +123,15 @@ pub(super) fn account(cell: &mut Cell<'_>, field: &str) {
 
 /// The stage decides on several fields.
 fn stage(cell: &Cell<'_>) -> usize {
-    cell.world.rng(cell.row.object, cell.row.slot, 9 + (cell.row.version << 8)).below(STAGES.len() as u64) as usize
+    cell.world
+        .rng(cell.row.object, cell.row.slot, 9 + (cell.row.version << 8))
+        .below(STAGES.len() as u64) as usize
 }
 
 fn amount(cell: &Cell<'_>) -> Option<i128> {
-    let mut rng = cell.world.rng(cell.row.object, cell.row.slot, 11 + (cell.row.version << 8));
+    let mut rng = cell
+        .world
+        .rng(cell.row.object, cell.row.slot, 11 + (cell.row.version << 8));
     if rng.percent(6) {
         return None;
     }
@@ -146,10 +170,16 @@ fn opportunity(cell: &mut Cell<'_>, field: &str) {
         }
         "CloseDate" => cell.date(close),
         "Type" if !cell.null(20) => {
-            cell.choice(&["Existing Customer - Upgrade", "Existing Customer - Replacement", "New Customer"]);
+            cell.choice(&[
+                "Existing Customer - Upgrade",
+                "Existing Customer - Replacement",
+                "New Customer",
+            ]);
         }
         "NextStep" if !cell.null(55) => prose(cell.rng, 5, false, cell.out),
-        "LeadSource" if !cell.null(25) => cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]),
+        "LeadSource" if !cell.null(25) => {
+            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"])
+        }
         "IsClosed" => cell.flag(at >= 8),
         "IsWon" => cell.flag(at == 8),
         "ForecastCategory" => {
@@ -261,7 +291,13 @@ pub(super) fn task(cell: &mut Cell<'_>, field: &str) {
         "Subject" => cell.choice(&["Call", "Send Letter", "Send Quote", "Other"]),
         "ActivityDate" if !cell.null(10) => cell.date(cell.row.times.created + (slot % 60).cast_signed() * DAY),
         "Status" => {
-            let all = ["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"];
+            let all = [
+                "Not Started",
+                "In Progress",
+                "Completed",
+                "Waiting on someone else",
+                "Deferred",
+            ];
             cell.text(all[state]);
         }
         "Priority" => cell.text(if high { "High" } else { "Normal" }),
@@ -287,14 +323,23 @@ fn case(cell: &mut Cell<'_>, field: &str) {
         "ContactId" => cell.reference(CONTACT, contact),
         // The account of a case is that of its contact.
         "AccountId" => {
-            let account = contact.and_then(|c| cell.world.parent(CONTACT, c)).map(|(_, slot)| slot);
+            let account = contact
+                .and_then(|c| cell.world.parent(CONTACT, c))
+                .map(|(_, slot)| slot);
             cell.reference(ACCOUNT, account);
         }
         "SuppliedEmail" if !cell.null(70) => cell.text(&format!("case{slot}@customer.example")),
         "Type" if !cell.null(25) => cell.choice(&["Mechanical", "Electrical", "Electronic", "Structural", "Other"]),
         "Status" => cell.text(["New", "Working", "Escalated", "Closed"][state]),
         "Reason" if !cell.null(30) => {
-            cell.choice(&["Installation", "Equipment Complexity", "Performance", "Breakdown", "Feedback", "Other"]);
+            cell.choice(&[
+                "Installation",
+                "Equipment Complexity",
+                "Performance",
+                "Breakdown",
+                "Feedback",
+                "Other",
+            ]);
         }
         "Origin" => cell.choice(&["Phone", "Email", "Web"]),
         "Subject" if cell.rng.one_in(20) => cell.choice(AWKWARD),
@@ -324,7 +369,15 @@ fn campaign(cell: &mut Cell<'_>, field: &str) {
             let parent = cell.world.senior(CAMPAIGN, slot, cell.rng);
             cell.reference(CAMPAIGN, parent);
         }
-        "Type" => cell.choice(&["Conference", "Webinar", "Trade Show", "Public Relations", "Partners", "Email", "Other"]),
+        "Type" => cell.choice(&[
+            "Conference",
+            "Webinar",
+            "Trade Show",
+            "Public Relations",
+            "Partners",
+            "Email",
+            "Other",
+        ]),
         "Status" => cell.choice(&["Planned", "In Progress", "Completed", "Aborted"]),
         "StartDate" if !cell.null(10) => cell.date(start),
         "EndDate" if !cell.null(20) => cell.date(start + (slot % 90).cast_signed() * DAY),

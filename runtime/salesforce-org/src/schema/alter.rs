@@ -62,7 +62,15 @@ pub(crate) enum SchemaError {
     System(String),
 }
 
-const SYSTEM: &[&str] = &["Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"];
+const SYSTEM: &[&str] = &[
+    "Id",
+    "IsDeleted",
+    "CreatedDate",
+    "CreatedById",
+    "LastModifiedDate",
+    "LastModifiedById",
+    "SystemModstamp",
+];
 
 impl Schema {
     /// Applies a change; the metadata is as it was when it is refused.
@@ -75,7 +83,18 @@ impl Schema {
         let number = self.find(object).ok_or_else(|| SchemaError::Object(object.clone()))?;
         let object = &mut self.objects[number];
         match change {
-            Alteration::AddField { name, kind, label, length, precision, scale, default, picklist, reference_to, .. } => {
+            Alteration::AddField {
+                name,
+                kind,
+                label,
+                length,
+                precision,
+                scale,
+                default,
+                picklist,
+                reference_to,
+                ..
+            } => {
                 if object.fields.iter().any(|f| f.name.eq_ignore_ascii_case(&name)) {
                     return Err(SchemaError::Exists(name));
                 }
@@ -112,7 +131,15 @@ impl Schema {
                 let at = position(object, &name)?;
                 object.fields.remove(at);
             }
-            Alteration::AlterField { name, kind, length, precision, scale, label, .. } => {
+            Alteration::AlterField {
+                name,
+                kind,
+                length,
+                precision,
+                scale,
+                label,
+                ..
+            } => {
                 let at = position(object, &name)?;
                 let field = &mut object.fields[at];
                 if let Some(kind) = kind {
@@ -181,12 +208,32 @@ mod tests {
         schema.alter(change(r#"{"action":"add_field","object":"Account","name":"New__c","type":"double","precision":10,"scale":3}"#), 5).unwrap();
         let field = schema.objects[account].field("new__C").unwrap();
         assert_eq!((field.column, field.precision, field.scale), (Some(before), 10, 3));
-        schema.alter(change(r#"{"action":"hide_field","object":"Account","name":"New__c"}"#), 6).unwrap();
+        schema
+            .alter(
+                change(r#"{"action":"hide_field","object":"Account","name":"New__c"}"#),
+                6,
+            )
+            .unwrap();
         assert!(schema.objects[account].field("New__c").is_none());
-        schema.alter(change(r#"{"action":"show_field","object":"Account","name":"New__c"}"#), 7).unwrap();
-        schema.alter(change(r#"{"action":"alter_field","object":"Account","name":"New__c","type":"string"}"#), 8).unwrap();
+        schema
+            .alter(
+                change(r#"{"action":"show_field","object":"Account","name":"New__c"}"#),
+                7,
+            )
+            .unwrap();
+        schema
+            .alter(
+                change(r#"{"action":"alter_field","object":"Account","name":"New__c","type":"string"}"#),
+                8,
+            )
+            .unwrap();
         assert_eq!(schema.objects[account].field("New__c").unwrap().length, 255);
-        schema.alter(change(r#"{"action":"remove_field","object":"Account","name":"New__c"}"#), 9).unwrap();
+        schema
+            .alter(
+                change(r#"{"action":"remove_field","object":"Account","name":"New__c"}"#),
+                9,
+            )
+            .unwrap();
         assert_eq!(schema.objects[account].modified_ms, 9);
         for refused in [
             r#"{"action":"remove_field","object":"Account","name":"New__c"}"#,

@@ -10,7 +10,13 @@ pub(crate) fn schema(modified_ms: i64) -> Schema {
         ("Contact", "Contact", "Contacts", "003", contact()),
         ("Lead", "Lead", "Leads", "00Q", lead()),
         ("Opportunity", "Opportunity", "Opportunities", "006", opportunity()),
-        ("OpportunityLineItem", "Opportunity Product", "Opportunity Products", "00k", line_item()),
+        (
+            "OpportunityLineItem",
+            "Opportunity Product",
+            "Opportunity Products",
+            "00k",
+            line_item(),
+        ),
         ("Product2", "Product", "Products", "01t", product()),
         ("Task", "Task", "Tasks", "00T", task()),
         ("Case", "Case", "Cases", "500", case()),
@@ -36,7 +42,12 @@ fn object(name: &str, label: &str, plural: &str, prefix: &str, own: Vec<Field>, 
     fields.push(by("CreatedById"));
     fields.push(of("LastModifiedDate", Kind::Datetime).required().system());
     fields.push(by("LastModifiedById"));
-    fields.push(of("SystemModstamp", Kind::Datetime).label("System Modstamp").required().system());
+    fields.push(
+        of("SystemModstamp", Kind::Datetime)
+            .label("System Modstamp")
+            .required()
+            .system(),
+    );
     let mut columns = 0;
     for field in &mut fields {
         if !field.kind.is_compound() {
@@ -73,7 +84,10 @@ fn child_relationship(object: &str, field: &str) -> Option<String> {
 /// `AnnualRevenue` reads "Annual Revenue", `Region__c` "Region".
 fn label_of(name: &str) -> String {
     let name = name.strip_suffix("__c").unwrap_or(name);
-    let name = name.strip_suffix("Id").filter(|rest| !rest.is_empty()).map_or_else(|| name.to_owned(), |r| format!("{r}ID"));
+    let name = name
+        .strip_suffix("Id")
+        .filter(|rest| !rest.is_empty())
+        .map_or_else(|| name.to_owned(), |r| format!("{r}ID"));
     let mut label = String::new();
     let mut before = ' ';
     for c in name.chars() {
@@ -217,7 +231,19 @@ fn address(prefix: &str) -> Vec<Field> {
         text(&part("Country"), 80),
         number(&part("Latitude"), Kind::Double, 18, 15),
         number(&part("Longitude"), Kind::Double, 18, 15),
-        choice(&part("GeocodeAccuracy"), &["Address", "NearAddress", "Block", "Street", "ExtendedZip", "Zip", "City", "Unknown"]),
+        choice(
+            &part("GeocodeAccuracy"),
+            &[
+                "Address",
+                "NearAddress",
+                "Block",
+                "Street",
+                "ExtendedZip",
+                "Zip",
+                "City",
+                "Unknown",
+            ],
+        ),
     ];
     for field in &mut parts {
         field.compound = Some(compound.clone());
@@ -227,7 +253,10 @@ fn address(prefix: &str) -> Vec<Field> {
 }
 
 fn person(salutation: bool) -> Vec<Field> {
-    let mut fields = vec![text("LastName", 80).required().part_of("Name"), text("FirstName", 40).part_of("Name")];
+    let mut fields = vec![
+        text("LastName", 80).required().part_of("Name"),
+        text("FirstName", 40).part_of("Name"),
+    ];
     if salutation {
         fields.push(choice("Salutation", &["Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx."]).part_of("Name"));
     }
@@ -251,7 +280,17 @@ fn user() -> Vec<Field> {
             of("Email", Kind::Email).length(128).required(),
             of("Phone", Kind::Phone).length(40),
             text("Alias", 8).required(),
-            choice("TimeZoneSidKey", &["America/Los_Angeles", "America/New_York", "Europe/Paris", "Europe/London", "Asia/Tokyo"]).required(),
+            choice(
+                "TimeZoneSidKey",
+                &[
+                    "America/Los_Angeles",
+                    "America/New_York",
+                    "Europe/Paris",
+                    "Europe/London",
+                    "Asia/Tokyo",
+                ],
+            )
+            .required(),
             choice("UserType", &["Standard"]).read_only(),
             flag("IsActive"),
             reference("ManagerId", &["User"], &[]),
@@ -265,14 +304,35 @@ fn account() -> Vec<Field> {
     join(vec![
         vec![
             text("Name", 255).label("Account Name").required(),
-            choice("Type", &["Prospect", "Customer - Direct", "Customer - Channel", "Channel Partner / Reseller", "Other"]),
+            choice(
+                "Type",
+                &[
+                    "Prospect",
+                    "Customer - Direct",
+                    "Customer - Channel",
+                    "Channel Partner / Reseller",
+                    "Other",
+                ],
+            ),
             reference("ParentId", &["Account"], &[]),
         ],
         address("Billing"),
         vec![
             of("Phone", Kind::Phone).length(40),
             of("Website", Kind::Url).length(255),
-            choice("Industry", &["Agriculture", "Banking", "Biotechnology", "Energy", "Healthcare", "Manufacturing", "Retail", "Technology"]),
+            choice(
+                "Industry",
+                &[
+                    "Agriculture",
+                    "Banking",
+                    "Biotechnology",
+                    "Energy",
+                    "Healthcare",
+                    "Manufacturing",
+                    "Retail",
+                    "Technology",
+                ],
+            ),
             number("AnnualRevenue", Kind::Currency, 18, 0),
             integer("NumberOfEmployees"),
             area("Description", 32_000),
@@ -296,8 +356,10 @@ fn account() -> Vec<Field> {
 
 fn interests() -> Field {
     let mut field = of("Interests__c", Kind::Multipicklist).length(4099);
-    field.picklist =
-        ["Analytics", "Cloud", "Data Lakes", "Hardware", "R&D", "Security"].iter().map(|v| (*v).to_owned()).collect();
+    field.picklist = ["Analytics", "Cloud", "Data Lakes", "Hardware", "R&D", "Security"]
+        .iter()
+        .map(|v| (*v).to_owned())
+        .collect();
     field
 }
 
@@ -338,7 +400,16 @@ fn lead() -> Vec<Field> {
             of("Phone", Kind::Phone).length(40),
             of("Email", Kind::Email).length(80),
             choice("LeadSource", LEAD_SOURCES),
-            choice("Status", &["Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted"]).required(),
+            choice(
+                "Status",
+                &[
+                    "Open - Not Contacted",
+                    "Working - Contacted",
+                    "Closed - Converted",
+                    "Closed - Not Converted",
+                ],
+            )
+            .required(),
             choice("Rating", &["Hot", "Warm", "Cold"]),
             number("AnnualRevenue", Kind::Currency, 18, 0),
             integer("NumberOfEmployees"),
@@ -362,12 +433,23 @@ fn opportunity() -> Vec<Field> {
         number("ExpectedRevenue", Kind::Currency, 18, 2).read_only(),
         number("TotalOpportunityQuantity", Kind::Double, 18, 2),
         of("CloseDate", Kind::Date).required(),
-        choice("Type", &["Existing Customer - Upgrade", "Existing Customer - Replacement", "New Customer"]),
+        choice(
+            "Type",
+            &[
+                "Existing Customer - Upgrade",
+                "Existing Customer - Replacement",
+                "New Customer",
+            ],
+        ),
         text("NextStep", 255),
         choice("LeadSource", LEAD_SOURCES),
         flag("IsClosed").read_only(),
         flag("IsWon").read_only(),
-        choice("ForecastCategory", &["Omitted", "Pipeline", "BestCase", "Forecast", "Closed"]).read_only(),
+        choice(
+            "ForecastCategory",
+            &["Omitted", "Pipeline", "BestCase", "Forecast", "Closed"],
+        )
+        .read_only(),
         reference("CampaignId", &["Campaign"], &[]),
         owner(),
         integer("FiscalQuarter").read_only(),
@@ -409,13 +491,26 @@ fn product() -> Vec<Field> {
 
 fn task() -> Vec<Field> {
     let mut subject = of("Subject", Kind::Combobox).length(255);
-    subject.picklist = ["Call", "Send Letter", "Send Quote", "Other"].iter().map(|v| (*v).to_owned()).collect();
+    subject.picklist = ["Call", "Send Letter", "Send Quote", "Other"]
+        .iter()
+        .map(|v| (*v).to_owned())
+        .collect();
     vec![
         reference("WhoId", &["Contact"], &["Lead"]).label("Name ID"),
         reference("WhatId", &["Account"], &["Opportunity", "Case", "Campaign"]).label("Related To ID"),
         subject,
         of("ActivityDate", Kind::Date).label("Due Date Only"),
-        choice("Status", &["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"]).required(),
+        choice(
+            "Status",
+            &[
+                "Not Started",
+                "In Progress",
+                "Completed",
+                "Waiting on someone else",
+                "Deferred",
+            ],
+        )
+        .required(),
         choice("Priority", PRIORITIES).required(),
         flag("IsHighPriority").read_only(),
         shared_owner(),
@@ -433,9 +528,22 @@ fn case() -> Vec<Field> {
         reference("ContactId", &["Contact"], &[]),
         reference("AccountId", &["Account"], &[]),
         of("SuppliedEmail", Kind::Email).length(80),
-        choice("Type", &["Mechanical", "Electrical", "Electronic", "Structural", "Other"]),
+        choice(
+            "Type",
+            &["Mechanical", "Electrical", "Electronic", "Structural", "Other"],
+        ),
         choice("Status", &["New", "Working", "Escalated", "Closed"]),
-        choice("Reason", &["Installation", "Equipment Complexity", "Performance", "Breakdown", "Feedback", "Other"]),
+        choice(
+            "Reason",
+            &[
+                "Installation",
+                "Equipment Complexity",
+                "Performance",
+                "Breakdown",
+                "Feedback",
+                "Other",
+            ],
+        ),
         choice("Origin", &["Phone", "Email", "Web"]),
         text("Subject", 255),
         choice("Priority", &["High", "Medium", "Low"]),
@@ -452,7 +560,18 @@ fn campaign() -> Vec<Field> {
     vec![
         text("Name", 80).required(),
         reference("ParentId", &["Campaign"], &[]),
-        choice("Type", &["Conference", "Webinar", "Trade Show", "Public Relations", "Partners", "Email", "Other"]),
+        choice(
+            "Type",
+            &[
+                "Conference",
+                "Webinar",
+                "Trade Show",
+                "Public Relations",
+                "Partners",
+                "Email",
+                "Other",
+            ],
+        ),
         choice("Status", &["Planned", "In Progress", "Completed", "Aborted"]),
         of("StartDate", Kind::Date),
         of("EndDate", Kind::Date),

@@ -98,7 +98,10 @@ pub(crate) fn object(schema: &Schema, number: usize, base: &str) -> Value {
 fn children(schema: &Schema, parent: &str) -> Vec<Value> {
     let mut out = vec![];
     for child in &schema.objects {
-        for field in child.readable().filter(|f| f.reference_to.iter().any(|to| to == parent)) {
+        for field in child
+            .readable()
+            .filter(|f| f.reference_to.iter().any(|to| to == parent))
+        {
             out.push(json!({
                 "cascadeDelete": field.cascade,
                 "childSObject": child.name,
@@ -142,9 +145,17 @@ fn extra_type(field: &Field) -> Option<&'static str> {
 
 fn field(field: &Field) -> Value {
     let kind = field.kind;
-    let is_name = field.name == "Name" || field.name == "CaseNumber" || (field.name == "Subject" && kind == Kind::Combobox);
+    let is_name =
+        field.name == "Name" || field.name == "CaseNumber" || (field.name == "Subject" && kind == Kind::Combobox);
     let bytes = match kind {
-        Kind::Boolean | Kind::Int | Kind::Double | Kind::Currency | Kind::Percent | Kind::Date | Kind::Datetime | Kind::Time => 0,
+        Kind::Boolean
+        | Kind::Int
+        | Kind::Double
+        | Kind::Currency
+        | Kind::Percent
+        | Kind::Date
+        | Kind::Datetime
+        | Kind::Time => 0,
         Kind::Id | Kind::Reference => 18,
         _ => field.length * 3,
     };
@@ -155,67 +166,71 @@ fn field(field: &Field) -> Value {
         .collect();
     let system_id = matches!(kind, Kind::Id) || field.compound.is_some();
     let mut all = serde_json::Map::new();
-    let parts = [json!({
-        "aggregatable": field.is_filterable() && kind != Kind::Boolean && !kind.is_compound(),
-        "aiPredictionField": false,
-        "autoNumber": field.name == "CaseNumber",
-        "byteLength": bytes,
-        "calculated": false,
-        "calculatedFormula": null,
-        "cascadeDelete": field.cascade,
-        "caseSensitive": false,
-        "compoundFieldName": field.compound,
-        "controllerName": null,
-        "createable": field.createable,
-        "custom": field.is_custom(),
-        "defaultValue": if kind == Kind::Boolean { json!(field.default.as_deref() == Some("true")) } else { Value::Null },
-        "defaultValueFormula": null,
-        "defaultedOnCreate": !field.nillable && (kind == Kind::Boolean || !field.createable),
-        "dependentPicklist": false,
-        "deprecatedAndHidden": false,
-        "digits": if kind == Kind::Int { field.precision } else { 0 },
-        "displayLocationInDecimal": false,
-    }), json!({
-        "encrypted": kind == Kind::Encryptedstring,
-        "externalId": field.external_id,
-        "extraTypeInfo": extra_type(field),
-        "filterable": field.is_filterable(),
-        "filteredLookupInfo": null,
-        "formulaTreatNullNumberAsZero": false,
-        "groupable": field.is_groupable(),
-        "highScaleNumber": false,
-        "htmlFormatted": false,
-        "idLookup": matches!(kind, Kind::Id | Kind::Email) || field.external_id || is_name,
-        "inlineHelpText": null,
-        "label": field.label,
-        "length": if kind.is_number() || matches!(kind, Kind::Boolean | Kind::Date | Kind::Datetime | Kind::Time) { 0 } else { field.length },
-        "mask": null,
-        "maskType": null,
-        "name": field.name,
-        "nameField": is_name,
-        "namePointing": field.reference_to.len() > 1,
-        "nillable": field.nillable,
-    }), json!({
-        "permissionable": field.nillable && !system_id && field.name != "OwnerId",
-        "picklistValues": picklist,
-        "polymorphicForeignKey": field.reference_to.len() > 1,
-        "precision": if kind == Kind::Int { 0 } else { field.precision },
-        "queryByDistance": kind.is_compound(),
-        "referenceTargetField": null,
-        "referenceTo": field.reference_to,
-        "relationshipName": field.relationship,
-        "relationshipOrder": null,
-        "restrictedDelete": false,
-        "restrictedPicklist": false,
-        "scale": field.scale,
-        "searchPrefilterable": kind == Kind::Reference,
-        "soapType": soap_type(kind),
-        "sortable": field.is_sortable(),
-        "type": kind.name(),
-        "unique": field.unique,
-        "updateable": field.updateable,
-        "writeRequiresMasterRead": false,
-    })];
+    let parts = [
+        json!({
+            "aggregatable": field.is_filterable() && kind != Kind::Boolean && !kind.is_compound(),
+            "aiPredictionField": false,
+            "autoNumber": field.name == "CaseNumber",
+            "byteLength": bytes,
+            "calculated": false,
+            "calculatedFormula": null,
+            "cascadeDelete": field.cascade,
+            "caseSensitive": false,
+            "compoundFieldName": field.compound,
+            "controllerName": null,
+            "createable": field.createable,
+            "custom": field.is_custom(),
+            "defaultValue": if kind == Kind::Boolean { json!(field.default.as_deref() == Some("true")) } else { Value::Null },
+            "defaultValueFormula": null,
+            "defaultedOnCreate": !field.nillable && (kind == Kind::Boolean || !field.createable),
+            "dependentPicklist": false,
+            "deprecatedAndHidden": false,
+            "digits": if kind == Kind::Int { field.precision } else { 0 },
+            "displayLocationInDecimal": false,
+        }),
+        json!({
+            "encrypted": kind == Kind::Encryptedstring,
+            "externalId": field.external_id,
+            "extraTypeInfo": extra_type(field),
+            "filterable": field.is_filterable(),
+            "filteredLookupInfo": null,
+            "formulaTreatNullNumberAsZero": false,
+            "groupable": field.is_groupable(),
+            "highScaleNumber": false,
+            "htmlFormatted": false,
+            "idLookup": matches!(kind, Kind::Id | Kind::Email) || field.external_id || is_name,
+            "inlineHelpText": null,
+            "label": field.label,
+            "length": if kind.is_number() || matches!(kind, Kind::Boolean | Kind::Date | Kind::Datetime | Kind::Time) { 0 } else { field.length },
+            "mask": null,
+            "maskType": null,
+            "name": field.name,
+            "nameField": is_name,
+            "namePointing": field.reference_to.len() > 1,
+            "nillable": field.nillable,
+        }),
+        json!({
+            "permissionable": field.nillable && !system_id && field.name != "OwnerId",
+            "picklistValues": picklist,
+            "polymorphicForeignKey": field.reference_to.len() > 1,
+            "precision": if kind == Kind::Int { 0 } else { field.precision },
+            "queryByDistance": kind.is_compound(),
+            "referenceTargetField": null,
+            "referenceTo": field.reference_to,
+            "relationshipName": field.relationship,
+            "relationshipOrder": null,
+            "restrictedDelete": false,
+            "restrictedPicklist": false,
+            "scale": field.scale,
+            "searchPrefilterable": kind == Kind::Reference,
+            "soapType": soap_type(kind),
+            "sortable": field.is_sortable(),
+            "type": kind.name(),
+            "unique": field.unique,
+            "updateable": field.updateable,
+            "writeRequiresMasterRead": false,
+        }),
+    ];
     for part in parts {
         if let Value::Object(part) = part {
             all.extend(part);

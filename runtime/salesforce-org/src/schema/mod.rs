@@ -154,7 +154,10 @@ impl Field {
 
     pub(crate) fn is_groupable(&self) -> bool {
         self.is_sortable()
-            && !matches!(self.kind, Kind::Double | Kind::Currency | Kind::Percent | Kind::Datetime | Kind::Time)
+            && !matches!(
+                self.kind,
+                Kind::Double | Kind::Currency | Kind::Percent | Kind::Datetime | Kind::Time
+            )
     }
 }
 
@@ -215,15 +218,20 @@ impl Schema {
     pub(crate) fn load(dir: &Path) -> Result<Self, Error> {
         let path = dir.join("schema.json");
         let bytes = std::fs::read(&path).map_err(Error::file("read", &path))?;
-        serde_json::from_slice(&bytes).map_err(|e| Error::Damaged { path, reason: e.to_string() })
+        serde_json::from_slice(&bytes).map_err(|e| Error::Damaged {
+            path,
+            reason: e.to_string(),
+        })
     }
 
     /// Writes beside and renames, so that a kill leaves the old or the new one.
     pub(crate) fn save(&self, dir: &Path) -> Result<(), Error> {
         let path = dir.join("schema.json");
         let beside = dir.join("schema.json.new");
-        let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|e| Error::Damaged { path: path.clone(), reason: e.to_string() })?;
+        let bytes = serde_json::to_vec_pretty(self).map_err(|e| Error::Damaged {
+            path: path.clone(),
+            reason: e.to_string(),
+        })?;
         std::fs::write(&beside, bytes).map_err(Error::file("write", &beside))?;
         std::fs::rename(&beside, &path).map_err(Error::file("write", &path))
     }

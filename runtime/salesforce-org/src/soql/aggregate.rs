@@ -27,13 +27,20 @@ struct State {
 
 /// The rows of an aggregate query, each with its attributes as the REST API gives them.
 pub(crate) fn aggregate(org: &Org, plan: &Plan, rows: &[Location]) -> Result<Vec<Value>, SoqlError> {
-    let Selected::Aggregates(columns) = &plan.selected else { return Ok(vec![]) };
+    let Selected::Aggregates(columns) = &plan.selected else {
+        return Ok(vec![]);
+    };
     let mut gathered = columns.clone();
     let having = hidden(org, plan, &mut gathered)?;
     for sort in plan.order_by.iter() {
-        gathered.push(Column { name: String::new(), function: sort.function, field: Some(sort.field.clone()) });
+        gathered.push(Column {
+            name: String::new(),
+            function: sort.function,
+            field: Some(sort.field.clone()),
+        });
     }
-    let mut groups = gather(org, plan, &gathered, rows).map_err(|e| SoqlError::new("UNKNOWN_EXCEPTION", e.to_string()))?;
+    let mut groups =
+        gather(org, plan, &gathered, rows).map_err(|e| SoqlError::new("UNKNOWN_EXCEPTION", e.to_string()))?;
     if groups.is_empty() && plan.group_by.is_empty() {
         groups.push(vec![State::default(); gathered.len()]);
     }
@@ -50,12 +57,21 @@ pub(crate) fn aggregate(org: &Org, plan: &Plan, rows: &[Location]) -> Result<Vec
     groups.sort_by(|a, b| {
         for (n, sort) in plan.order_by.iter().enumerate() {
             let key = |g: &Vec<State>| result(&gathered[sorts_from + n], &g[sorts_from + n]).1;
-            let kind = if sort.function.is_some_and(|f| matches!(f, Function::Count | Function::CountDistinct)) {
+            let kind = if sort
+                .function
+                .is_some_and(|f| matches!(f, Function::Count | Function::CountDistinct))
+            {
                 Kind::Int
             } else {
                 sort.field.field().kind
             };
-            let by = super::run::compare(kind, key(a).as_bytes(), key(b).as_bytes(), sort.descending, sort.nulls_last);
+            let by = super::run::compare(
+                kind,
+                key(a).as_bytes(),
+                key(b).as_bytes(),
+                sort.descending,
+                sort.nulls_last,
+            );
             if by != std::cmp::Ordering::Equal {
                 return by;
             }
@@ -98,7 +114,11 @@ fn hidden(org: &Org, plan: &Plan, columns: &mut Vec<Column>) -> Result<Vec<Strin
     for (path, function) in wanted {
         let field = super::bind::resolve(&schema, "", plan.object, path, &[])?;
         names.push(name_of(path, function));
-        columns.push(Column { name: String::new(), function, field: Some(field) });
+        columns.push(Column {
+            name: String::new(),
+            function,
+            field: Some(field),
+        });
     }
     Ok(names)
 }
@@ -132,9 +152,17 @@ fn holds(
             false
         }
         Condition::Not(inner) => !holds(inner, columns, names, first, group)?,
-        Condition::Compare { path, function, op, value, .. } => {
+        Condition::Compare {
+            path,
+            function,
+            op,
+            value,
+            ..
+        } => {
             let name = name_of(path, *function);
-            let Some(at) = names.iter().position(|n| *n == name) else { return Ok(false) };
+            let Some(at) = names.iter().position(|n| *n == name) else {
+                return Ok(false);
+            };
             let text = result(&columns[first + at], &group[first + at]).1;
             let literal = match value {
                 Literal::Number(n) => Decimal::parse(n).map(super::eval::Literal::Number),
@@ -142,13 +170,19 @@ fn holds(
                 Literal::Null => Some(super::eval::Literal::Null),
                 _ => None,
             };
-            let literal = literal.ok_or_else(|| SoqlError::new("MALFORMED_QUERY", "HAVING compares with numbers and text"))?;
+            let literal =
+                literal.ok_or_else(|| SoqlError::new("MALFORMED_QUERY", "HAVING compares with numbers and text"))?;
             if *op == Op::Like {
                 return Err(SoqlError::new("MALFORMED_QUERY", "LIKE is not supported in HAVING"));
             }
             super::eval::compare(Kind::String, text.as_bytes(), *op, &literal)
         }
-        _ => return Err(SoqlError::new("MALFORMED_QUERY", "this condition is not supported in HAVING")),
+        _ => {
+            return Err(SoqlError::new(
+                "MALFORMED_QUERY",
+                "this condition is not supported in HAVING",
+            ));
+        }
     })
 }
 
@@ -160,9 +194,14 @@ fn gather(org: &Org, plan: &Plan, columns: &[Column], rows: &[Location]) -> std:
     for &location in rows {
         let row = reader.row(location)?;
         layout.parse(row);
-        let key: Vec<Vec<u8>> =
-            plan.group_by.iter().map(|f: &FieldRef| fold(f.field().kind, &evaluator.value(f, row, &layout))).collect();
-        let states = groups.entry(key).or_insert_with(|| vec![State::default(); columns.len()]);
+        let key: Vec<Vec<u8>> = plan
+            .group_by
+            .iter()
+            .map(|f: &FieldRef| fold(f.field().kind, &evaluator.value(f, row, &layout)))
+            .collect();
+        let states = groups
+            .entry(key)
+            .or_insert_with(|| vec![State::default(); columns.len()]);
         for (column, state) in columns.iter().zip(states) {
             let Some(field) = &column.field else { continue };
             let cell = evaluator.value(field, row, &layout);
@@ -195,7 +234,11 @@ fn add(column: &Column, kind: Kind, state: &mut State, cell: &[u8]) {
             }
         }
         Function::Min => {
-            if state.least.as_ref().is_none_or(|least| order(kind, cell, least).is_lt()) {
+            if state
+                .least
+                .as_ref()
+                .is_none_or(|least| order(kind, cell, least).is_lt())
+            {
                 state.least = Some(cell.to_vec());
             }
         }

@@ -24,10 +24,17 @@ pub(crate) struct Query {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    Field { path: Path, alias: Option<String> },
+    Field {
+        path: Path,
+        alias: Option<String>,
+    },
     /// `COUNT()`.
     CountAll,
-    Aggregate { function: Function, path: Path, alias: Option<String> },
+    Aggregate {
+        function: Function,
+        path: Path,
+        alias: Option<String>,
+    },
     /// `FIELDS(ALL)` and its kin.
     Fields(FieldSet),
 }
@@ -79,10 +86,29 @@ pub(crate) enum Condition {
     And(Vec<Condition>),
     Or(Vec<Condition>),
     Not(Box<Condition>),
-    Compare { path: Path, function: Option<Function>, op: Op, value: Value, position: usize },
-    In { path: Path, negated: bool, values: Vec<Value>, position: usize },
-    InQuery { path: Path, negated: bool, query: Box<Query> },
-    Includes { path: Path, negated: bool, values: Vec<String> },
+    Compare {
+        path: Path,
+        function: Option<Function>,
+        op: Op,
+        value: Value,
+        position: usize,
+    },
+    In {
+        path: Path,
+        negated: bool,
+        values: Vec<Value>,
+        position: usize,
+    },
+    InQuery {
+        path: Path,
+        negated: bool,
+        query: Box<Query>,
+    },
+    Includes {
+        path: Path,
+        negated: bool,
+        values: Vec<String>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]

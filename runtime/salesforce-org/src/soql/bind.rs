@@ -35,8 +35,15 @@ pub(crate) enum Selected {
 pub(crate) enum Output {
     Field(FieldRef),
     /// An address or a location: name, and the components with their JSON names.
-    Compound { of: FieldRef, parts: Vec<(String, FieldRef)> },
-    Parent { relationship: String, id: FieldRef, fields: Vec<Output> },
+    Compound {
+        of: FieldRef,
+        parts: Vec<(String, FieldRef)>,
+    },
+    Parent {
+        relationship: String,
+        id: FieldRef,
+        fields: Vec<Output>,
+    },
 }
 
 /// A column of an aggregate result.
@@ -80,8 +87,19 @@ pub(crate) fn bind(org: &Org, soql: &str, query: &Query) -> Result<Plan, SoqlErr
         );
         return Err(SoqlError::at("INVALID_TYPE", soql, query.object_position, &message));
     };
-    let mut binder = Binder { org, soql, schema: &schema, object, query, now: org.clock.now() };
-    let group_by = query.group_by.iter().map(|p| binder.field(p)).collect::<Result<Vec<_>, _>>()?;
+    let mut binder = Binder {
+        org,
+        soql,
+        schema: &schema,
+        object,
+        query,
+        now: org.clock.now(),
+    };
+    let group_by = query
+        .group_by
+        .iter()
+        .map(|p| binder.field(p))
+        .collect::<Result<Vec<_>, _>>()?;
     for field in &group_by {
         if !field.field().is_groupable() {
             let message = format!("field '{}' can not be grouped in a query call", field.shown);
@@ -89,12 +107,20 @@ pub(crate) fn bind(org: &Org, soql: &str, query: &Query) -> Result<Plan, SoqlErr
         }
     }
     let selected = binder.select(&group_by)?;
-    let mut bounds = Bounds { stamp: (i64::MIN, i64::MAX), slot: (0, u64::MAX), deleted: None };
+    let mut bounds = Bounds {
+        stamp: (i64::MIN, i64::MAX),
+        slot: (0, u64::MAX),
+        deleted: None,
+    };
     let predicate = match &query.condition {
         Some(condition) => binder.top(condition, &mut bounds)?,
         None => None,
     };
-    let order_by = query.order_by.iter().map(|o| binder.sort(o)).collect::<Result<Vec<_>, _>>()?;
+    let order_by = query
+        .order_by
+        .iter()
+        .map(|o| binder.sort(o))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Plan {
         object,
         selected,
@@ -110,10 +136,18 @@ pub(crate) fn bind(org: &Org, soql: &str, query: &Query) -> Result<Plan, SoqlErr
 }
 
 /// The field at the end of a path from an object.
-pub(crate) fn resolve(schema: &Schema, soql: &str, object: usize, path: &Path, names: &[&str]) -> Result<FieldRef, SoqlError> {
+pub(crate) fn resolve(
+    schema: &Schema,
+    soql: &str,
+    object: usize,
+    path: &Path,
+    names: &[&str],
+) -> Result<FieldRef, SoqlError> {
     let mut parts: Vec<&str> = path.parts.iter().map(String::as_str).collect();
     let is_relationship = |part: &str| {
-        schema.objects[object].readable().any(|f| f.relationship.as_deref().is_some_and(|r| r.eq_ignore_ascii_case(part)))
+        schema.objects[object]
+            .readable()
+            .any(|f| f.relationship.as_deref().is_some_and(|r| r.eq_ignore_ascii_case(part)))
     };
     if parts.len() > 1 && names.iter().any(|n| n.eq_ignore_ascii_case(parts[0])) && !is_relationship(parts[0]) {
         parts.remove(0);
@@ -123,9 +157,16 @@ pub(crate) fn resolve(schema: &Schema, soql: &str, object: usize, path: &Path, n
     let last = parts.pop().unwrap_or("");
     for part in parts {
         let [from] = candidates[..] else {
-            return Err(SoqlError::at("INVALID_FIELD", soql, path.position, "only one step can follow a polymorphic relationship"));
+            return Err(SoqlError::at(
+                "INVALID_FIELD",
+                soql,
+                path.position,
+                "only one step can follow a polymorphic relationship",
+            ));
         };
-        let found = schema.objects[from].readable().find(|f| f.relationship.as_deref().is_some_and(|r| r.eq_ignore_ascii_case(part)));
+        let found = schema.objects[from]
+            .readable()
+            .find(|f| f.relationship.as_deref().is_some_and(|r| r.eq_ignore_ascii_case(part)));
         let Some((column, field)) = found.and_then(|f| f.column.map(|c| (c, f))) else {
             let message = format!(
                 "Didn't understand relationship '{part}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names."
@@ -136,8 +177,10 @@ pub(crate) fn resolve(schema: &Schema, soql: &str, object: usize, path: &Path, n
         shown.push(field.relationship.clone().unwrap_or_default());
         candidates = field.reference_to.iter().filter_map(|to| schema.find(to)).collect();
     }
-    let ends: Vec<(usize, Field)> =
-        candidates.iter().filter_map(|&o| schema.objects[o].field(last).map(|f| (o, f.clone()))).collect();
+    let ends: Vec<(usize, Field)> = candidates
+        .iter()
+        .filter_map(|&o| schema.objects[o].field(last).map(|f| (o, f.clone())))
+        .collect();
     let Some((_, field)) = ends.first() else {
         let entity = candidates.first().map_or("", |&o| schema.objects[o].name.as_str());
         let message = format!(
@@ -146,7 +189,11 @@ pub(crate) fn resolve(schema: &Schema, soql: &str, object: usize, path: &Path, n
         return Err(SoqlError::at("INVALID_FIELD", soql, path.position, &message));
     };
     shown.push(field.name.clone());
-    Ok(FieldRef { hops, shown: shown.join("."), ends })
+    Ok(FieldRef {
+        hops,
+        shown: shown.join("."),
+        ends,
+    })
 }
 
 struct Binder<'a> {
@@ -169,7 +216,10 @@ impl Binder<'_> {
         let items = &self.query.select;
         if items.iter().any(|i| matches!(i, Item::CountAll)) {
             if items.len() > 1 || !group_by.is_empty() {
-                return Err(SoqlError::new("MALFORMED_QUERY", "COUNT() must be the only element in the SELECT list"));
+                return Err(SoqlError::new(
+                    "MALFORMED_QUERY",
+                    "COUNT() must be the only element in the SELECT list",
+                ));
             }
             return Ok(Selected::Count);
         }
@@ -191,7 +241,12 @@ impl Binder<'_> {
                 Item::Fields(set) => {
                     if self.query.limit.is_none_or(|l| l > 200) {
                         let message = "The SOQL FIELDS function must have a LIMIT of at most 200";
-                        return Err(SoqlError::at("MALFORMED_QUERY", self.soql, self.query.object_position, message));
+                        return Err(SoqlError::at(
+                            "MALFORMED_QUERY",
+                            self.soql,
+                            self.query.object_position,
+                            message,
+                        ));
                     }
                     for field in self.schema.objects[self.object].readable() {
                         let wanted = match set {
@@ -200,7 +255,10 @@ impl Binder<'_> {
                             FieldSet::Custom => field.is_custom(),
                         };
                         if wanted && seen.insert(field.name.clone()) {
-                            let path = Path { parts: vec![field.name.clone()], position: 0 };
+                            let path = Path {
+                                parts: vec![field.name.clone()],
+                                position: 0,
+                            };
                             let field = self.field(&path)?;
                             self.place(&mut outputs, field, &path)?;
                         }
@@ -214,18 +272,31 @@ impl Binder<'_> {
 
     /// Puts a field into the tree, below the parents that its path names.
     fn place(&self, outputs: &mut Vec<Output>, field: FieldRef, path: &Path) -> Result<(), SoqlError> {
-        let leaf = if field.field().kind.is_compound() { self.compound(field.clone(), path)? } else { Output::Field(field.clone()) };
+        let leaf = if field.field().kind.is_compound() {
+            self.compound(field.clone(), path)?
+        } else {
+            Output::Field(field.clone())
+        };
         let names: Vec<&str> = field.shown.split('.').collect();
         let mut level = outputs;
         for depth in 0..field.hops.len() {
-            let found = level.iter().position(|o| matches!(o, Output::Parent { relationship, .. } if relationship == names[depth]));
+            let found = level
+                .iter()
+                .position(|o| matches!(o, Output::Parent { relationship, .. } if relationship == names[depth]));
             let at = match found {
                 Some(at) => at,
                 None => {
                     let mut parts: Vec<String> = names[..=depth].iter().map(|n| (*n).to_owned()).collect();
                     parts.push("Id".into());
-                    let id = self.field(&Path { parts, position: path.position })?;
-                    level.push(Output::Parent { relationship: names[depth].to_owned(), id, fields: vec![] });
+                    let id = self.field(&Path {
+                        parts,
+                        position: path.position,
+                    })?;
+                    level.push(Output::Parent {
+                        relationship: names[depth].to_owned(),
+                        id,
+                        fields: vec![],
+                    });
                     level.len() - 1
                 }
             };
@@ -243,14 +314,32 @@ impl Binder<'_> {
         let object = of.ends[0].0;
         let stem = name.trim_end_matches("Address").trim_end_matches("__c").to_owned();
         let mut parts = vec![];
-        for part in self.schema.objects[object].readable().filter(|f| f.compound.as_deref() == Some(name.as_str())) {
+        for part in self.schema.objects[object]
+            .readable()
+            .filter(|f| f.compound.as_deref() == Some(name.as_str()))
+        {
             let mut names = path.parts.clone();
             names.pop();
             names.push(part.name.clone());
-            let label = part.name.strip_prefix(&stem).unwrap_or(&part.name).trim_matches('_').trim_end_matches("__s").to_owned();
+            let label = part
+                .name
+                .strip_prefix(&stem)
+                .unwrap_or(&part.name)
+                .trim_matches('_')
+                .trim_end_matches("__s")
+                .to_owned();
             let mut chars = label.chars();
-            let label = chars.next().map(|c| c.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default();
-            parts.push((label, self.field(&Path { parts: names, position: path.position })?));
+            let label = chars
+                .next()
+                .map(|c| c.to_ascii_lowercase().to_string() + chars.as_str())
+                .unwrap_or_default();
+            parts.push((
+                label,
+                self.field(&Path {
+                    parts: names,
+                    position: path.position,
+                })?,
+            ));
         }
         parts.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(Output::Compound { of, parts })
@@ -268,7 +357,11 @@ impl Binder<'_> {
                         return Err(SoqlError::at("MALFORMED_QUERY", self.soql, path.position, &message));
                     }
                     let name = alias.clone().unwrap_or_else(|| field.field().name.clone());
-                    columns.push(Column { name, function: None, field: Some(field) });
+                    columns.push(Column {
+                        name,
+                        function: None,
+                        field: Some(field),
+                    });
                 }
                 Item::Aggregate { function, path, alias } => {
                     let field = self.field(path)?;
@@ -277,17 +370,25 @@ impl Binder<'_> {
                         || field.field().is_long_text()
                         || kind.is_compound();
                     if unfit {
-                        let message = format!("field {} does not support aggregate operator {function:?}", field.shown).to_owned();
+                        let message = format!("field {} does not support aggregate operator {function:?}", field.shown)
+                            .to_owned();
                         return Err(SoqlError::at("MALFORMED_QUERY", self.soql, path.position, &message));
                     }
                     let name = alias.clone().unwrap_or_else(|| {
                         unnamed += 1;
                         format!("expr{}", unnamed - 1)
                     });
-                    columns.push(Column { name, function: Some(*function), field: Some(field) });
+                    columns.push(Column {
+                        name,
+                        function: Some(*function),
+                        field: Some(field),
+                    });
                 }
                 Item::CountAll | Item::Fields(_) => {
-                    return Err(SoqlError::new("MALFORMED_QUERY", "this cannot be selected together with aggregates"));
+                    return Err(SoqlError::new(
+                        "MALFORMED_QUERY",
+                        "this cannot be selected together with aggregates",
+                    ));
                 }
             }
         }
@@ -298,11 +399,21 @@ impl Binder<'_> {
         let field = self.field(&order.path)?;
         if !field.field().is_sortable() {
             let message = format!("field '{}' can not be sorted in a query call", field.shown);
-            return Err(SoqlError::at("MALFORMED_QUERY", self.soql, order.path.position, &message));
+            return Err(SoqlError::at(
+                "MALFORMED_QUERY",
+                self.soql,
+                order.path.position,
+                &message,
+            ));
         }
         // Nulls come first, whatever the direction, unless the query says otherwise.
         let nulls_last = order.nulls_last.unwrap_or(false);
-        Ok(Sort { field, function: order.function, descending: order.descending, nulls_last })
+        Ok(Sort {
+            field,
+            function: order.function,
+            descending: order.descending,
+            nulls_last,
+        })
     }
 
     /// The condition without what the index answers; `None` when nothing is left.
@@ -331,7 +442,12 @@ impl Binder<'_> {
 
     fn filterable(&self, path: &Path, function: Option<Function>) -> Result<FieldRef, SoqlError> {
         if function.is_some() {
-            return Err(SoqlError::at("MALFORMED_QUERY", self.soql, path.position, "aggregates belong into HAVING"));
+            return Err(SoqlError::at(
+                "MALFORMED_QUERY",
+                self.soql,
+                path.position,
+                "aggregates belong into HAVING",
+            ));
         }
         let field = self.field(path)?;
         if !field.field().is_filterable() || field.field().kind.is_compound() {
@@ -346,15 +462,31 @@ impl Binder<'_> {
             Condition::And(all) => Predicate::And(all.iter().map(|c| self.condition(c)).collect::<Result<_, _>>()?),
             Condition::Or(any) => Predicate::Or(any.iter().map(|c| self.condition(c)).collect::<Result<_, _>>()?),
             Condition::Not(inner) => Predicate::Not(Box::new(self.condition(inner)?)),
-            Condition::Compare { path, function, op, value, position } => {
+            Condition::Compare {
+                path,
+                function,
+                op,
+                value,
+                position,
+            } => {
                 let field = self.filterable(path, *function)?;
                 if *op == Op::Like && (field.field().kind.is_number() || !matches!(value, Value::Text(_))) {
-                    return Err(SoqlError::at("INVALID_QUERY_FILTER_OPERATOR", self.soql, *position, "invalid operator"));
+                    return Err(SoqlError::at(
+                        "INVALID_QUERY_FILTER_OPERATOR",
+                        self.soql,
+                        *position,
+                        "invalid operator",
+                    ));
                 }
                 let literal = self.literal(&field, value, *position)?;
                 Predicate::Compare(field, *op, literal)
             }
-            Condition::In { path, negated, values, position } => {
+            Condition::In {
+                path,
+                negated,
+                values,
+                position,
+            } => {
                 let field = self.filterable(path, None)?;
                 let kind = field.field().kind;
                 let mut set = std::collections::HashSet::new();
@@ -365,7 +497,12 @@ impl Binder<'_> {
                         Literal::Number(d) => d.plain().into_bytes(),
                         Literal::Exact(bytes) => fold(kind, &bytes),
                         Literal::Range(..) => {
-                            return Err(SoqlError::at("MALFORMED_QUERY", self.soql, *position, "a date literal stands for a range"));
+                            return Err(SoqlError::at(
+                                "MALFORMED_QUERY",
+                                self.soql,
+                                *position,
+                                "a date literal stands for a range",
+                            ));
                         }
                     });
                 }
@@ -376,15 +513,27 @@ impl Binder<'_> {
                 let plan = bind(self.org, self.soql, query)?;
                 let values = super::run::column(self.org, &plan).map_err(|m| SoqlError::new("MALFORMED_QUERY", m))?;
                 let kind = field.field().kind;
-                Predicate::In(field, *negated, values.iter().filter(|v| !v.is_empty()).map(|v| fold(kind, v)).collect())
+                Predicate::In(
+                    field,
+                    *negated,
+                    values.iter().filter(|v| !v.is_empty()).map(|v| fold(kind, v)).collect(),
+                )
             }
             Condition::Includes { path, negated, values } => {
                 let field = self.filterable(path, None)?;
                 if field.field().kind != Kind::Multipicklist {
                     let message = format!("{} is not a multi-select picklist", field.shown);
-                    return Err(SoqlError::at("INVALID_QUERY_FILTER_OPERATOR", self.soql, path.position, &message));
+                    return Err(SoqlError::at(
+                        "INVALID_QUERY_FILTER_OPERATOR",
+                        self.soql,
+                        path.position,
+                        &message,
+                    ));
                 }
-                let groups = values.iter().map(|v| v.split(';').map(str::to_owned).collect()).collect();
+                let groups = values
+                    .iter()
+                    .map(|v| v.split(';').map(str::to_owned).collect())
+                    .collect();
                 Predicate::Includes(field, *negated, groups)
             }
         })
@@ -410,13 +559,19 @@ impl Binder<'_> {
         };
         if let Value::Named(name, n) = value {
             let Some((from, to)) = range(name, *n, self.now) else {
-                return Err(SoqlError::at("MALFORMED_QUERY", self.soql, position, &format!("invalid date literal: {name}")));
+                return Err(SoqlError::at(
+                    "MALFORMED_QUERY",
+                    self.soql,
+                    position,
+                    &format!("invalid date literal: {name}"),
+                ));
             };
             return match kind {
                 Kind::Date => Ok(Literal::Range(exact(time::push_date, from), exact(time::push_date, to))),
-                Kind::Datetime => {
-                    Ok(Literal::Range(exact(time::push_datetime, from * DAY), exact(time::push_datetime, to * DAY)))
-                }
+                Kind::Datetime => Ok(Literal::Range(
+                    exact(time::push_datetime, from * DAY),
+                    exact(time::push_datetime, to * DAY),
+                )),
                 _ => mismatch(kind.name()),
             };
         }
@@ -437,7 +592,12 @@ impl Binder<'_> {
             (Kind::Id | Kind::Reference, Value::Text(text)) if text.is_empty() => Ok(Literal::Null),
             (Kind::Id | Kind::Reference, Value::Text(text)) => match id::normalize(text) {
                 Some(id) => Ok(Literal::Exact(id.into_bytes())),
-                None => Err(SoqlError::at("INVALID_QUERY_FILTER_OPERATOR", self.soql, position, &format!("invalid ID field: {text}"))),
+                None => Err(SoqlError::at(
+                    "INVALID_QUERY_FILTER_OPERATOR",
+                    self.soql,
+                    position,
+                    &format!("invalid ID field: {text}"),
+                )),
             },
             (_, Value::Text(text)) if text.is_empty() => Ok(Literal::Null),
             (_, Value::Text(text)) => Ok(Literal::Text(text.to_lowercase())),
@@ -448,7 +608,9 @@ impl Binder<'_> {
 
 /// Takes a comparison into the bounds; false when it has to be checked row by row all the same.
 fn narrow(predicate: &Predicate, prefix: &str, bounds: &mut Bounds) -> bool {
-    let Predicate::Compare(field, op, Literal::Exact(value)) = predicate else { return false };
+    let Predicate::Compare(field, op, Literal::Exact(value)) = predicate else {
+        return false;
+    };
     if !field.hops.is_empty() {
         return false;
     }
@@ -463,7 +625,9 @@ fn narrow(predicate: &Predicate, prefix: &str, bounds: &mut Bounds) -> bool {
             true
         }
         name @ ("SystemModstamp" | "LastModifiedDate" | "CreatedDate") => {
-            let Some(ms) = time::parse_datetime(&text) else { return false };
+            let Some(ms) = time::parse_datetime(&text) else {
+                return false;
+            };
             let (from, to) = match op {
                 Op::Eq => (ms, ms + 1),
                 Op::Gt => (ms + 1, i64::MAX),
@@ -481,7 +645,9 @@ fn narrow(predicate: &Predicate, prefix: &str, bounds: &mut Bounds) -> bool {
             true
         }
         "Id" => {
-            let Some(slot) = id::slot(prefix, value) else { return false };
+            let Some(slot) = id::slot(prefix, value) else {
+                return false;
+            };
             let (from, to) = match op {
                 Op::Eq => (slot, slot + 1),
                 Op::Gt => (slot + 1, u64::MAX),

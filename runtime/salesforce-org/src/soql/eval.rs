@@ -75,7 +75,11 @@ pub(crate) fn read<'a>(field: &'a Field, bytes: &'a [u8], layout: &Layout) -> &'
         return field.default.as_deref().unwrap_or("").as_bytes();
     }
     let cell = layout.cell(bytes, column);
-    if field.altered { check::coerce(field, cell) } else { cell }
+    if field.altered {
+        check::coerce(field, cell)
+    } else {
+        cell
+    }
 }
 
 /// Reads values of rows, following references.
@@ -92,7 +96,13 @@ const CACHED_PARENTS: usize = 20_000;
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(org: &'a Org) -> Self {
         let prefixes = org.schema().objects.iter().map(|o| o.prefix.clone()).collect();
-        Self { org, prefixes, readers: HashMap::new(), parents: HashMap::new(), layout: Layout::default() }
+        Self {
+            org,
+            prefixes,
+            readers: HashMap::new(),
+            parents: HashMap::new(),
+            layout: Layout::default(),
+        }
     }
 
     /// The encoded row that an id belongs to, deleted or not, and its object.
@@ -193,7 +203,10 @@ pub(crate) fn compare(kind: Kind, cell: &[u8], op: Op, literal: &Literal) -> boo
             }
         }
     };
-    debug_assert!(kind != Kind::Address, "compound fields are refused when the query is bound");
+    debug_assert!(
+        kind != Kind::Address,
+        "compound fields are refused when the query is bound"
+    );
     match op {
         Op::Eq => ordering == Ordering::Equal,
         Op::Ne => ordering != Ordering::Equal,

@@ -54,9 +54,12 @@ pub(super) fn tokens(soql: &str) -> Result<Vec<Spanned>, SoqlError> {
                 at += 1;
             }
             Token::Name(soql[position..at].to_owned())
-        } else if c.is_ascii_digit() || (matches!(c, b'-' | b'+') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)) {
+        } else if c.is_ascii_digit() || (matches!(c, b'-' | b'+') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit))
+        {
             at += 1;
-            while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'-' | b'+' | b':' | b'.')) {
+            while at < bytes.len()
+                && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'-' | b'+' | b':' | b'.'))
+            {
                 at += 1;
             }
             numeric(soql, position, &soql[position..at])?
@@ -65,11 +68,19 @@ pub(super) fn tokens(soql: &str) -> Result<Vec<Spanned>, SoqlError> {
             Token::Symbol(symbol)
         } else {
             let c = soql[at..].chars().next().unwrap_or(' ');
-            return Err(SoqlError::at("MALFORMED_QUERY", soql, at, &format!("unexpected char: '{c}'")));
+            return Err(SoqlError::at(
+                "MALFORMED_QUERY",
+                soql,
+                at,
+                &format!("unexpected char: '{c}'"),
+            ));
         };
         out.push(Spanned { token, position });
     }
-    out.push(Spanned { token: Token::End, position: soql.len() });
+    out.push(Spanned {
+        token: Token::End,
+        position: soql.len(),
+    });
     Ok(out)
 }
 
@@ -98,11 +109,17 @@ fn quoted(soql: &str, start: usize) -> Result<(String, usize), SoqlError> {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
                         let c = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
                         text.push(c.ok_or_else(|| {
-                            SoqlError::at("MALFORMED_QUERY", soql, start + 1 + at, "Invalid unicode escape in string literal")
+                            SoqlError::at(
+                                "MALFORMED_QUERY",
+                                soql,
+                                start + 1 + at,
+                                "Invalid unicode escape in string literal",
+                            )
                         })?);
                     }
                     other => {
-                        let message = format!("Illegal character sequence '\\{other}' in string literal '{text}\\{other}'.");
+                        let message =
+                            format!("Illegal character sequence '\\{other}' in string literal '{text}\\{other}'.");
                         return Err(SoqlError::new("INVALID_QUERY_FILTER_OPERATOR", message));
                     }
                 }
@@ -110,7 +127,12 @@ fn quoted(soql: &str, start: usize) -> Result<(String, usize), SoqlError> {
             c => text.push(c),
         }
     }
-    Err(SoqlError::at("MALFORMED_QUERY", soql, start, "Unterminated string literal"))
+    Err(SoqlError::at(
+        "MALFORMED_QUERY",
+        soql,
+        start,
+        "Unterminated string literal",
+    ))
 }
 
 fn numeric(soql: &str, position: usize, text: &str) -> Result<Token, SoqlError> {

@@ -3,12 +3,39 @@
 use crate::time::{DAY, civil, day_number};
 
 const PLAIN: &[&str] = &[
-    "YESTERDAY", "TODAY", "TOMORROW", "LAST_WEEK", "THIS_WEEK", "NEXT_WEEK", "LAST_MONTH", "THIS_MONTH", "NEXT_MONTH",
-    "LAST_90_DAYS", "NEXT_90_DAYS", "LAST_QUARTER", "THIS_QUARTER", "NEXT_QUARTER", "LAST_YEAR", "THIS_YEAR", "NEXT_YEAR",
+    "YESTERDAY",
+    "TODAY",
+    "TOMORROW",
+    "LAST_WEEK",
+    "THIS_WEEK",
+    "NEXT_WEEK",
+    "LAST_MONTH",
+    "THIS_MONTH",
+    "NEXT_MONTH",
+    "LAST_90_DAYS",
+    "NEXT_90_DAYS",
+    "LAST_QUARTER",
+    "THIS_QUARTER",
+    "NEXT_QUARTER",
+    "LAST_YEAR",
+    "THIS_YEAR",
+    "NEXT_YEAR",
 ];
 const COUNTED: &[&str] = &[
-    "LAST_N_DAYS", "NEXT_N_DAYS", "N_DAYS_AGO", "LAST_N_WEEKS", "NEXT_N_WEEKS", "N_WEEKS_AGO", "LAST_N_MONTHS",
-    "NEXT_N_MONTHS", "N_MONTHS_AGO", "LAST_N_QUARTERS", "NEXT_N_QUARTERS", "N_QUARTERS_AGO", "LAST_N_YEARS", "NEXT_N_YEARS",
+    "LAST_N_DAYS",
+    "NEXT_N_DAYS",
+    "N_DAYS_AGO",
+    "LAST_N_WEEKS",
+    "NEXT_N_WEEKS",
+    "N_WEEKS_AGO",
+    "LAST_N_MONTHS",
+    "NEXT_N_MONTHS",
+    "N_MONTHS_AGO",
+    "LAST_N_QUARTERS",
+    "NEXT_N_QUARTERS",
+    "N_QUARTERS_AGO",
+    "LAST_N_YEARS",
+    "NEXT_N_YEARS",
     "N_YEARS_AGO",
 ];
 
@@ -49,7 +76,11 @@ pub(super) fn range(name: &str, n: Option<i64>, now_ms: i64) -> Option<(i64, i64
         (-count, 1 - count)
     } else if name.starts_with("LAST") {
         // The last N days include today; the last N weeks and so on do not include the current one.
-        if matches!(unit, Unit::Day) { (-count, 1) } else { (-count, 0) }
+        if matches!(unit, Unit::Day) {
+            (-count, 1)
+        } else {
+            (-count, 0)
+        }
     } else if name.starts_with("NEXT") {
         (1, 1 + count)
     } else {
@@ -93,7 +124,11 @@ mod tests {
             ("LAST_YEAR", None, "2025-01-01", "2026-01-01"),
             ("LAST_N_YEARS", Some(2), "2024-01-01", "2026-01-01"),
         ] {
-            assert_eq!(range(name, n, now), Some((parse_date(from).unwrap(), parse_date(to).unwrap())), "{name}");
+            assert_eq!(
+                range(name, n, now),
+                Some((parse_date(from).unwrap(), parse_date(to).unwrap())),
+                "{name}"
+            );
         }
         assert_eq!(range("LAST_N_DAYS", None, now), None);
         assert_eq!(range("TODAY", Some(1), now), None);

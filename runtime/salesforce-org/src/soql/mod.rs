@@ -22,7 +22,10 @@ pub(crate) struct SoqlError {
 
 impl SoqlError {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// A message that shows the place: an excerpt, a caret under the position, row and column.
@@ -36,6 +39,9 @@ impl SoqlError {
         let to = (column + 30).min(line.len());
         let excerpt: String = line[from..to].iter().collect();
         let caret = " ".repeat(column - 1 - from);
-        Self::new(code, format!("\n{excerpt}\n{caret}^\nERROR at Row:{row}:Column:{column}\n{message}"))
+        Self::new(
+            code,
+            format!("\n{excerpt}\n{caret}^\nERROR at Row:{row}:Column:{column}\n{message}"),
+        )
     }
 }

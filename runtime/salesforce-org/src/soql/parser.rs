@@ -6,7 +6,11 @@ use super::lexer::{Spanned, Token, tokens};
 
 /// Parses a query.
 pub(crate) fn parse(soql: &str) -> Result<Query, SoqlError> {
-    let mut parser = Parser { soql, tokens: tokens(soql)?, at: 0 };
+    let mut parser = Parser {
+        soql,
+        tokens: tokens(soql)?,
+        at: 0,
+    };
     let query = parser.query()?;
     match parser.peek() {
         Token::End => Ok(query),
@@ -20,7 +24,9 @@ struct Parser<'a> {
     at: usize,
 }
 
-const CLAUSES: &[&str] = &["WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FOR", "ALL", "USING", "UPDATE"];
+const CLAUSES: &[&str] = &[
+    "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FOR", "ALL", "USING", "UPDATE",
+];
 
 impl Parser<'_> {
     fn peek(&self) -> &Token {
@@ -60,7 +66,11 @@ impl Parser<'_> {
     }
 
     fn expect_word(&mut self, word: &str) -> Result<(), SoqlError> {
-        if self.take_word(word) { Ok(()) } else { Err(self.unexpected()) }
+        if self.take_word(word) {
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
     }
 
     fn take_symbol(&mut self, symbol: &str) -> bool {
@@ -72,7 +82,11 @@ impl Parser<'_> {
     }
 
     fn expect_symbol(&mut self, symbol: &str) -> Result<(), SoqlError> {
-        if self.take_symbol(symbol) { Ok(()) } else { Err(self.unexpected()) }
+        if self.take_symbol(symbol) {
+            Ok(())
+        } else {
+            Err(self.unexpected())
+        }
     }
 
     fn name(&mut self) -> Result<String, SoqlError> {
@@ -168,7 +182,10 @@ impl Parser<'_> {
         if self.take_word("OFFSET") {
             query.offset = self.count()?;
             if query.offset > 2000 {
-                return Err(SoqlError::new("NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"));
+                return Err(SoqlError::new(
+                    "NUMBER_OUTSIDE_VALID_RANGE",
+                    "Maximum SOQL offset allowed is 2000",
+                ));
             }
         }
         if self.take_word("FOR") && !(self.take_word("VIEW") || self.take_word("REFERENCE")) {
@@ -213,10 +230,17 @@ impl Parser<'_> {
             }
             let (function, path) = self.function()?;
             let Some(path) = path else { return Ok(Item::CountAll) };
-            return Ok(Item::Aggregate { function, path, alias: self.alias() });
+            return Ok(Item::Aggregate {
+                function,
+                path,
+                alias: self.alias(),
+            });
         }
         let path = self.path()?;
-        Ok(Item::Field { path, alias: self.alias() })
+        Ok(Item::Field {
+            path,
+            alias: self.alias(),
+        })
     }
 
     fn field_set(&mut self) -> Result<Item, SoqlError> {
@@ -250,7 +274,13 @@ impl Parser<'_> {
         let (function, path) = if self.function_name().is_some() {
             let position = self.position();
             let (function, path) = self.function()?;
-            (Some(function), path.unwrap_or(Path { parts: vec![], position }))
+            (
+                Some(function),
+                path.unwrap_or(Path {
+                    parts: vec![],
+                    position,
+                }),
+            )
         } else {
             (None, self.path()?)
         };
@@ -267,7 +297,12 @@ impl Parser<'_> {
                 self.expect_word("FIRST")?;
             }
         }
-        Ok(Order { path, function, descending, nulls_last })
+        Ok(Order {
+            path,
+            function,
+            descending,
+            nulls_last,
+        })
     }
 
     fn condition(&mut self) -> Result<Condition, SoqlError> {
@@ -311,7 +346,13 @@ impl Parser<'_> {
         let (function, path) = if self.function_name().is_some() {
             let position = self.position();
             let (function, path) = self.function()?;
-            (Some(function), path.unwrap_or(Path { parts: vec![], position }))
+            (
+                Some(function),
+                path.unwrap_or(Path {
+                    parts: vec![],
+                    position,
+                }),
+            )
         } else {
             (None, self.path()?)
         };
@@ -330,7 +371,11 @@ impl Parser<'_> {
                     Value::Text(text) => Ok(text),
                     _ => Err(self.malformed("INCLUDES and EXCLUDES take text values")),
                 });
-                return Ok(Condition::Includes { path, negated, values: texts.collect::<Result<_, _>>()? });
+                return Ok(Condition::Includes {
+                    path,
+                    negated,
+                    values: texts.collect::<Result<_, _>>()?,
+                });
             }
         }
         let op = if self.take_word("LIKE") {
@@ -349,18 +394,30 @@ impl Parser<'_> {
             op
         };
         let value = self.value()?;
-        Ok(Condition::Compare { path, function, op, value, position })
+        Ok(Condition::Compare {
+            path,
+            function,
+            op,
+            value,
+            position,
+        })
     }
 
     fn members(&mut self, path: Path, negated: bool) -> Result<Condition, SoqlError> {
         let position = self.position();
-        if matches!(self.tokens.get(self.at + 1).map(|t| &t.token), Some(Token::Name(n)) if n.eq_ignore_ascii_case("SELECT")) {
+        if matches!(self.tokens.get(self.at + 1).map(|t| &t.token), Some(Token::Name(n)) if n.eq_ignore_ascii_case("SELECT"))
+        {
             self.expect_symbol("(")?;
             let query = Box::new(self.query()?);
             self.expect_symbol(")")?;
             return Ok(Condition::InQuery { path, negated, query });
         }
-        Ok(Condition::In { path, negated, values: self.values()?, position })
+        Ok(Condition::In {
+            path,
+            negated,
+            values: self.values()?,
+            position,
+        })
     }
 
     fn values(&mut self) -> Result<Vec<Value>, SoqlError> {
@@ -386,7 +443,11 @@ impl Parser<'_> {
                 "FALSE" => Value::Boolean(false),
                 "NULL" => Value::Null,
                 upper if super::literal::is_named(upper) => {
-                    let n = if self.take_symbol(":") { Some(self.count()?.cast_signed()) } else { None };
+                    let n = if self.take_symbol(":") {
+                        Some(self.count()?.cast_signed())
+                    } else {
+                        None
+                    };
                     Value::Named(upper.to_owned(), n)
                 }
                 _ => {

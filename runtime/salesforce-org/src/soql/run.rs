@@ -15,7 +15,9 @@ pub(crate) fn select(org: &Org, plan: &Plan, deleted: bool) -> std::io::Result<V
     let end = if sorts || matches!(plan.selected, Selected::Aggregates(_)) {
         usize::MAX
     } else {
-        plan.limit.map_or(usize::MAX, |l| usize::try_from(l.saturating_add(plan.offset)).unwrap_or(usize::MAX))
+        plan.limit.map_or(usize::MAX, |l| {
+            usize::try_from(l.saturating_add(plan.offset)).unwrap_or(usize::MAX)
+        })
     };
     let mut found = candidates(org, plan, with_deleted);
     if let Some(predicate) = &plan.predicate {
@@ -70,13 +72,23 @@ fn sort(org: &Org, plan: &Plan, rows: &mut Vec<Location>) -> std::io::Result<()>
     for &location in rows.iter() {
         let row = reader.row(location)?;
         layout.parse(row);
-        let key: Vec<Vec<u8>> = plan.order_by.iter().map(|s| evaluator.value(&s.field, row, &layout).into_owned()).collect();
+        let key: Vec<Vec<u8>> = plan
+            .order_by
+            .iter()
+            .map(|s| evaluator.value(&s.field, row, &layout).into_owned())
+            .collect();
         keyed.push((key, location));
     }
     // Stable: rows that are equal stay in the order of their ids.
     keyed.sort_by(|a, b| {
         for (at, sort) in plan.order_by.iter().enumerate() {
-            let by = compare(sort.field.field().kind, &a.0[at], &b.0[at], sort.descending, sort.nulls_last);
+            let by = compare(
+                sort.field.field().kind,
+                &a.0[at],
+                &b.0[at],
+                sort.descending,
+                sort.nulls_last,
+            );
             if by != Ordering::Equal {
                 return by;
             }

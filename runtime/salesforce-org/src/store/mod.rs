@@ -30,11 +30,18 @@ pub(crate) const FORMAT: u32 = 1;
 impl Manifest {
     pub(crate) fn load(dir: &Path) -> Result<Self, Error> {
         let path = dir.join("org.json");
-        let bytes = std::fs::read(&path).map_err(|_| Error::NoOrg { path: dir.to_path_buf() })?;
-        let manifest: Self =
-            serde_json::from_slice(&bytes).map_err(|e| Error::Damaged { path: path.clone(), reason: e.to_string() })?;
+        let bytes = std::fs::read(&path).map_err(|_| Error::NoOrg {
+            path: dir.to_path_buf(),
+        })?;
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(|e| Error::Damaged {
+            path: path.clone(),
+            reason: e.to_string(),
+        })?;
         if manifest.format != FORMAT {
-            return Err(Error::Damaged { path, reason: format!("format {} instead of {FORMAT}", manifest.format) });
+            return Err(Error::Damaged {
+                path,
+                reason: format!("format {} instead of {FORMAT}", manifest.format),
+            });
         }
         Ok(manifest)
     }
@@ -56,7 +63,11 @@ impl Org {
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
         let manifest = Manifest::load(dir)?;
         let schema = Schema::load(dir)?;
-        let tables = schema.objects.iter().map(|o| Table::open(dir, &o.name).map(RwLock::new)).collect::<Result<_, _>>()?;
+        let tables = schema
+            .objects
+            .iter()
+            .map(|o| Table::open(dir, &o.name).map(RwLock::new))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             dir: dir.to_path_buf(),
             manifest,
@@ -82,13 +93,20 @@ impl Org {
     /// A table to read, with everything that is due made visible.
     pub(crate) fn table(&self, object: usize) -> RwLockReadGuard<'_, Table> {
         let now = self.clock.now();
-        self.tables[object].write().unwrap_or_else(std::sync::PoisonError::into_inner).settle(now);
-        self.tables[object].read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.tables[object]
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .settle(now);
+        self.tables[object]
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     pub(crate) fn table_mut(&self, object: usize) -> RwLockWriteGuard<'_, Table> {
         let now = self.clock.now();
-        let mut table = self.tables[object].write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut table = self.tables[object]
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         table.settle(now);
         table
     }
@@ -99,6 +117,11 @@ impl Org {
     }
 
     pub(crate) fn reader(&self, object: usize) -> Reader {
-        Reader::new(self.tables[object].read().unwrap_or_else(std::sync::PoisonError::into_inner).files())
+        Reader::new(
+            self.tables[object]
+                .read()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .files(),
+        )
     }
 }

@@ -85,7 +85,9 @@ impl Layout {
     pub(crate) fn cell<'a>(&self, bytes: &'a [u8], column: usize) -> &'a [u8] {
         let Some(&end) = self.ends.get(column) else { return b"" };
         let start = if column == 0 { 0 } else { self.ends[column - 1] };
-        bytes.get(self.start + start as usize..self.start + end as usize).unwrap_or(b"")
+        bytes
+            .get(self.start + start as usize..self.start + end as usize)
+            .unwrap_or(b"")
     }
 }
 
@@ -99,7 +101,11 @@ impl Row {
     pub(crate) fn decode(bytes: &[u8], columns: usize) -> Self {
         let mut layout = Layout::default();
         layout.parse(bytes);
-        Self { cells: (0..columns).map(|c| String::from_utf8_lossy(layout.cell(bytes, c)).into_owned()).collect() }
+        Self {
+            cells: (0..columns)
+                .map(|c| String::from_utf8_lossy(layout.cell(bytes, c)).into_owned())
+                .collect(),
+        }
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -117,7 +123,9 @@ mod tests {
 
     #[test]
     fn rows_round_trip_and_grow() {
-        let row = Row { cells: vec!["a".into(), String::new(), "x".repeat(40_000), "é\r\n".into()] };
+        let row = Row {
+            cells: vec!["a".into(), String::new(), "x".repeat(40_000), "é\r\n".into()],
+        };
         let mut bytes = vec![];
         row.encode(&mut bytes);
         assert_eq!(Row::decode(&bytes, 4), row);

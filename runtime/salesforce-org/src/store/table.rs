@@ -78,8 +78,16 @@ impl Table {
             .open(&log_path)
             .map_err(Error::file("open", &log_path))?;
         let base_rows = entries.len() as u64;
-        let mut table =
-            Self { entries, files: Files { base: Arc::new(base), log: Arc::new(log) }, log_end: 0, base_rows, pending: vec![] };
+        let mut table = Self {
+            entries,
+            files: Files {
+                base: Arc::new(base),
+                log: Arc::new(log),
+            },
+            log_end: 0,
+            base_rows,
+            pending: vec![],
+        };
         table.replay(&log_path)?;
         Ok(table)
     }
@@ -87,7 +95,9 @@ impl Table {
     /// Reads the log into the index. A record cut short by a kill was never answered for, and is dropped.
     fn replay(&mut self, path: &PathBuf) -> Result<(), Error> {
         let mut bytes = vec![];
-        File::open(path).and_then(|mut f| f.read_to_end(&mut bytes)).map_err(Error::file("read", path))?;
+        File::open(path)
+            .and_then(|mut f| f.read_to_end(&mut bytes))
+            .map_err(Error::file("read", path))?;
         let mut at = 0usize;
         while let Some(header) = bytes.get(at..at + LOG_HEADER + 4) {
             let word = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| header[from + i]));
@@ -102,17 +112,32 @@ impl Table {
                 (false, true) => (at + LOG_HEADER) as u64 | IN_LOG | DELETED,
                 (false, false) => (at + LOG_HEADER) as u64 | IN_LOG,
             };
-            self.put(word(2), Entry { location: Location(location), stamp: word(10).cast_signed() });
+            self.put(
+                word(2),
+                Entry {
+                    location: Location(location),
+                    stamp: word(10).cast_signed(),
+                },
+            );
             at = next;
         }
         self.log_end = at as u64;
-        self.files.log.set_len(self.log_end).map_err(Error::file("truncate", path))
+        self.files
+            .log
+            .set_len(self.log_end)
+            .map_err(Error::file("truncate", path))
     }
 
     fn put(&mut self, slot: u64, entry: Entry) {
         let at = slot as usize;
         if at >= self.entries.len() {
-            self.entries.resize(at + 1, Entry { location: Location(NOWHERE), stamp: i64::MIN });
+            self.entries.resize(
+                at + 1,
+                Entry {
+                    location: Location(NOWHERE),
+                    stamp: i64::MIN,
+                },
+            );
         }
         self.entries[at] = entry;
     }
@@ -130,7 +155,10 @@ impl Table {
 
     /// The record in a slot, deleted or not; `None` when there is none, or none yet.
     pub(crate) fn entry(&self, slot: u64) -> Option<Entry> {
-        self.entries.get(usize::try_from(slot).ok()?).copied().filter(|e| e.location.0 != NOWHERE)
+        self.entries
+            .get(usize::try_from(slot).ok()?)
+            .copied()
+            .filter(|e| e.location.0 != NOWHERE)
     }
 
     /// Whether a change to this record is still to become visible.
@@ -148,7 +176,9 @@ impl Table {
         let end = usize::try_from(last).unwrap_or(usize::MAX).min(self.entries.len());
         let start = usize::try_from(first).unwrap_or(usize::MAX).min(end);
         let slots = start as u64..;
-        slots.zip(self.entries[start..end].iter().copied()).filter(|(_, e)| e.location.0 != NOWHERE)
+        slots
+            .zip(self.entries[start..end].iter().copied())
+            .filter(|(_, e)| e.location.0 != NOWHERE)
     }
 
     pub(crate) fn files(&self) -> Files {
@@ -157,12 +187,23 @@ impl Table {
 
     /// Appends a version of a record. It is durable against a kill of the process when this returns. With
     /// `visible_ms` it shows only after [`Table::settle`] was called at that time or later.
-    pub(crate) fn write(&mut self, slot: u64, row: &[u8], deleted: bool, stamp: i64, visible_ms: Option<i64>) -> std::io::Result<()> {
+    pub(crate) fn write(
+        &mut self,
+        slot: u64,
+        row: &[u8],
+        deleted: bool,
+        stamp: i64,
+        visible_ms: Option<i64>,
+    ) -> std::io::Result<()> {
         let at = self.append(0, slot, row, deleted, stamp)?;
         let location = Location(at | IN_LOG | if deleted { DELETED } else { 0 });
         let entry = Entry { location, stamp };
         match visible_ms {
-            Some(visible_ms) => self.pending.push(Pending { visible_ms, slot, entry }),
+            Some(visible_ms) => self.pending.push(Pending {
+                visible_ms,
+                slot,
+                entry,
+            }),
             None => self.put(slot, entry),
         }
         Ok(())
@@ -171,7 +212,13 @@ impl Table {
     /// Removes a record for good; its id is never used again.
     pub(crate) fn purge(&mut self, slot: u64, stamp: i64) -> std::io::Result<()> {
         self.append(1, slot, b"", true, stamp)?;
-        self.put(slot, Entry { location: Location(NOWHERE), stamp });
+        self.put(
+            slot,
+            Entry {
+                location: Location(NOWHERE),
+                stamp,
+            },
+        );
         Ok(())
     }
 
@@ -194,7 +241,9 @@ impl Table {
         if self.pending.is_empty() {
             return;
         }
-        let (due, rest) = std::mem::take(&mut self.pending).into_iter().partition(|p| p.visible_ms <= now_ms);
+        let (due, rest) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|p| p.visible_ms <= now_ms);
         self.pending = rest;
         let due: Vec<Pending> = due;
         for p in due {
@@ -226,7 +275,10 @@ fn read_index(path: &Path) -> Result<Vec<Entry>, Error> {
         let (records, _) = buffer[..filled].as_chunks::<16>();
         entries.extend(records.iter().map(|r| {
             let word = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| r[from + i]));
-            Entry { location: Location(word(0)), stamp: word(8).cast_signed() }
+            Entry {
+                location: Location(word(0)),
+                stamp: word(8).cast_signed(),
+            }
         }));
         if filled < buffer.len() {
             return Ok(entries);
@@ -254,7 +306,10 @@ const SINGLE: usize = 4096;
 
 impl Reader {
     pub(crate) fn new(files: Files) -> Self {
-        Self { files, windows: Default::default() }
+        Self {
+            files,
+            windows: Default::default(),
+        }
     }
 
     /// The encoded row at a location.
@@ -292,7 +347,10 @@ impl Window {
         }
         self.bytes.truncate(filled);
         if filled < need {
-            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "a row ends after its file"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::UnexpectedEof,
+                "a row ends after its file",
+            ));
         }
         Ok(())
     }
