@@ -1,0 +1,1 @@
+//! `bq` against the local cloud.

@@ -1,0 +1,116 @@
+//! `gcloud secrets` and `gcloud scheduler` against the local cloud. (`gcloud run` speaks the older Knative API, not the one
+//! that we serve.)
+
+use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+
+use super::tools::{Tools, contains};
+
+#[test]
+fn secrets() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    let secrets = |arguments: &[&str]| tools.gcloud(&[&["secrets"], arguments].concat());
+    // Binary on purpose, with a line break at its end that must stay.
+    let first = b"p\xc3\xa4ss\0w\xff\x01rd\n";
+    tools.file("first", first);
+    tools.file("second", "two");
+
+    secrets(&[
+        "create",
+        "crm",
+        "--replication-policy=automatic",
+        "--labels=team=data",
+        "--data-file=first",
+    ])
+    .ok();
+    let again = secrets(&["create", "crm", "--replication-policy=automatic"]);
+    assert_ne!(again.code, 0);
+    contains(&again.stderr, &["already exists"]);
+    secrets(&["versions", "add", "crm", "--data-file=second"]).ok();
+    // gcloud verifies the checksum that comes with the payload.
+    assert_eq!(
+        secrets(&["versions", "access", "latest", "--secret=crm"]).ok().stdout,
+        "two"
+    );
+    secrets(&["versions", "access", "1", "--secret=crm", "--out-file=out"]).ok();
+    assert_eq!(std::fs::read(tools.dir().join("out")).unwrap(), first);
+
+    let listed = secrets(&["list", "--format=json"]).ok().json();
+    assert_eq!(listed[0]["labels"]["team"], "data", "{listed}");
+    assert!(
+        listed[0]["name"].as_str().unwrap().ends_with("/secrets/crm"),
+        "{listed}"
+    );
+    secrets(&["versions", "disable", "2", "--secret=crm"]).ok();
+    let refused = secrets(&["versions", "access", "2", "--secret=crm"]);
+    assert_ne!(refused.code, 0);
+    contains(&refused.stderr, &["FAILED_PRECONDITION", "DISABLED"]);
+    secrets(&["versions", "destroy", "1", "--secret=crm"]).ok();
+    let versions = secrets(&["versions", "list", "crm", "--format=json"]).ok().json();
+    let states: Vec<&str> = versions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states, ["DISABLED", "DESTROYED"], "newest first: {versions}");
+    secrets(&["delete", "crm"]).ok();
+    let missing = secrets(&["describe", "crm"]);
+    assert_ne!(missing.code, 0);
+    contains(&missing.stderr, &["NOT_FOUND"]);
+}
+
+#[test]
+fn scheduler() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    let location = format!("--location={REGION}");
+    let jobs = |arguments: &[&str]| tools.gcloud(&[&["scheduler", "jobs"], arguments, &[&location]].concat());
+    let uri = format!("https://run.googleapis.com/v2/projects/{PROJECT}/locations/{REGION}/jobs/none:run");
+
+    let uri_flag = format!("--uri={uri}");
+    let create = [
+        "create",
+        "http",
+        "nightly",
+        "--schedule=30 2 * * 1-5",
+        "--time-zone=Europe/Berlin",
+        &uri_flag,
+        "--http-method=post",
+        "--message-body={\"overrides\":{}}",
+        "--oauth-service-account-email=runner@test-project.iam.gserviceaccount.com",
+    ];
+    jobs(&create).ok();
+    let again = jobs(&create);
+    assert_ne!(again.code, 0);
+    contains(&again.stderr, &["ALREADY_EXISTS"]);
+    let bad = jobs(&["create", "http", "bad", "--schedule=61 * * * *", &uri_flag]);
+    assert_ne!(bad.code, 0);
+    contains(&bad.stderr, &["INVALID_ARGUMENT"]);
+
+    let job = jobs(&["describe", "nightly", "--format=json"]).ok().json();
+    assert_eq!(job["state"], "ENABLED", "{job}");
+    assert_eq!(job["schedule"], "30 2 * * 1-5", "{job}");
+    assert_eq!(job["timeZone"], "Europe/Berlin", "{job}");
+    assert_eq!(job["httpTarget"]["uri"], uri.as_str(), "{job}");
+    // {"overrides":{}} in base64.
+    assert_eq!(job["httpTarget"]["body"], "eyJvdmVycmlkZXMiOnt9fQ==", "{job}");
+    assert!(job["scheduleTime"].is_string(), "the next time is known: {job}");
+
+    jobs(&["pause", "nightly"]).ok();
+    let listed = jobs(&["list", "--format=json"]).ok().json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(listed[0]["state"], "PAUSED", "{listed}");
+    jobs(&["resume", "nightly"]).ok();
+    jobs(&["update", "http", "nightly", "--schedule=0 * * * *"]).ok();
+    let job = jobs(&["describe", "nightly", "--format=json"]).ok().json();
+    assert_eq!(
+        (&job["state"], &job["schedule"]),
+        (&"ENABLED".into(), &"0 * * * *".into())
+    );
+    assert_eq!(job["timeZone"], "Europe/Berlin", "an update leaves the rest: {job}");
+    jobs(&["delete", "nightly"]).ok();
+    let missing = jobs(&["describe", "nightly"]);
+    assert_ne!(missing.code, 0);
+    contains(&missing.stderr, &["NOT_FOUND"]);
+}

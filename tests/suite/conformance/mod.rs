@@ -1,0 +1,12 @@
+//! Independent clients against our servers: Google's own tools and libraries against the local cloud, simple-salesforce
+//! against the simulator. They decide whether an answer is right; nothing of ours is on their side of the wire.
+//!
+//! A module for each client. The Python scripts are in `tests/python`.
+
+mod bq;
+mod durability;
+mod gcloud;
+mod gcloud_storage;
+mod gsutil;
+mod python;
+mod tools;

@@ -1,0 +1,49 @@
+//! Google's Python libraries against the local cloud, simple-salesforce against the simulator. The checks themselves are in
+//! `tests/python`; a script runs all of its own and names those that failed.
+
+use headwater_tests::cloud::Cloud;
+use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET, Org};
+
+use super::tools::{run_script, script};
+
+fn against_the_cloud(name: &str) {
+    let cloud = Cloud::start();
+    run_script(&mut script(name, &cloud.url()));
+}
+
+#[test]
+fn google_cloud_storage_objects() {
+    against_the_cloud("storage_objects.py");
+}
+
+#[test]
+fn google_cloud_storage_buckets() {
+    against_the_cloud("storage_buckets.py");
+}
+
+#[test]
+fn google_cloud_bigquery_datasets_and_tables() {
+    against_the_cloud("bigquery_tables.py");
+}
+
+#[test]
+fn google_cloud_bigquery_loads() {
+    against_the_cloud("bigquery_loads.py");
+}
+
+#[test]
+fn google_cloud_bigquery_queries() {
+    against_the_cloud("bigquery_queries.py");
+}
+
+#[test]
+fn simple_salesforce() {
+    // Accounts beyond 2,000, the size of a page of a query's result.
+    let org = Org::start(2500);
+    run_script(
+        script("salesforce.py", org.url())
+            .env("CLIENT_ID", CLIENT_ID)
+            // Not an argument: other tests look for it in the list of processes.
+            .env("CLIENT_SECRET", CLIENT_SECRET),
+    );
+}

@@ -1,0 +1,129 @@
+//! Running the Cloud SDK's programs and our Python scripts so that they meet the local cloud and nothing of the machine's own
+//! configuration: no account, no project, no dot files.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use headwater_tests::cloud::{Cloud, PROJECT};
+use headwater_tests::programs::{self, Ended};
+
+/// A home directory for Google's tools, pointed at one local cloud.
+pub struct Tools {
+    home: tempfile::TempDir,
+    url: String,
+}
+
+impl Tools {
+    pub fn new(cloud: &Cloud) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        // gsutil's own JSON client insists on https; this hands its work to gcloud storage.
+        std::fs::write(home.path().join("boto"), "[GSUtil]\nuse_gcloud_storage = True\n").unwrap();
+        std::fs::write(home.path().join("bigqueryrc"), "").unwrap();
+        Self { home, url: cloud.url() }
+    }
+
+    /// Where the tools run and a test's files are.
+    pub fn dir(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Writes a file into [`Tools::dir`].
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.dir().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Ended {
+        let endpoint = format!("{}/", self.url);
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.dir())
+            .args(arguments)
+            .env("HOME", self.dir())
+            .env("CLOUDSDK_CONFIG", self.dir().join("gcloud"))
+            .env("CLOUDSDK_CORE_PROJECT", PROJECT)
+            .env("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", "true")
+            .env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1")
+            .env("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true")
+            .env("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true")
+            .env("CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL", "false")
+            .env("BOTO_CONFIG", self.dir().join("boto"));
+        for api in ["STORAGE", "SECRETMANAGER", "CLOUDSCHEDULER"] {
+            command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), &endpoint);
+        }
+        programs::run(&mut command)
+    }
+
+    pub fn gcloud(&self, arguments: &[&str]) -> Ended {
+        self.run("gcloud", arguments)
+    }
+
+    pub fn gsutil(&self, arguments: &[&str]) -> Ended {
+        self.run("gsutil", arguments)
+    }
+
+    pub fn bq(&self, arguments: &[&str]) -> Ended {
+        let rc = format!("--bigqueryrc={}", self.dir().join("bigqueryrc").display());
+        let project = format!("--project_id={PROJECT}");
+        // Without a token bq asks for an account.
+        let mut all = vec![
+            "--api",
+            &self.url,
+            "--oauth_access_token=none",
+            &project,
+            &rc,
+            "--quiet",
+        ];
+        all.extend(arguments);
+        self.run("bq", &all)
+    }
+}
+
+/// One of our scripts, not started. Its first argument is the server's URL.
+pub fn script(name: &str, url: &str) -> Command {
+    let mut command = Command::new(programs::python());
+    command
+        // No compiled files in the source tree.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(programs::root().join("tests/python").join(name))
+        .arg(url);
+    command
+}
+
+/// Runs one to its end; it must succeed. What it printed names each check with its time.
+#[track_caller]
+pub fn run_script(command: &mut Command) {
+    let ended = programs::run(command).ok();
+    print!("{}", ended.stdout);
+}
+
+/// Bytes without a pattern, the same every time.
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Panics with the whole text unless it contains each of these.
+#[track_caller]
+pub fn contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+}
+
+/// The lines of a text, each with its runs of spaces made one.
+pub fn lines(text: &str) -> Vec<String> {
+    text.lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty())
+        .collect()
+}
