@@ -27,6 +27,10 @@ pub(crate) struct Cloud {
     pub(crate) routes: Routes,
     pub(crate) bigquery: Router,
     pub(crate) uploads: crate::storage::Uploads,
+    /// What a task starts.
+    pub(crate) runtime_binary: PathBuf,
+    pub(crate) executor: crate::run::Executor,
+    pub(crate) scheduler: crate::scheduler::Scheduler,
     /// Ends what runs in the background.
     pub(crate) stop: CancellationToken,
     /// What runs in the background.

@@ -82,6 +82,7 @@ async fn advance(mut call: Call) -> Answer {
 async fn reset(call: Call) -> Answer {
     let cloud = &call.cloud;
     cloud.faults.clear();
+    cloud.executor.cancel_all();
     clear(cloud).await?;
     ok(&json!({}))
 }

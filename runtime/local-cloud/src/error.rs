@@ -32,6 +32,9 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The threads and clients that the services work with cannot be made.
+    #[error("the local cloud cannot be set up")]
+    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The port is taken or not allowed.
     #[error("port {port} on 127.0.0.1 cannot be listened on")]
     Listen {
@@ -57,6 +60,7 @@ impl Error {
                 "if {} is damaged, `headwater local reset` removes it together with everything stored",
                 path.display()
             ),
+            Error::Setup(_) => "the machine is probably out of memory, threads or file descriptors".to_owned(),
             Error::Listen { port, .. } => {
                 format!("see what listens on port {port}, or choose another one with --port (0 takes any free one)")
             }

@@ -19,7 +19,7 @@ use crate::faults::Faults;
 use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
-use crate::{bigquery, control, storage};
+use crate::{bigquery, control, operations, platform, run, scheduler, secrets, storage};
 
 /// What a local cloud needs to be told.
 #[derive(Debug, Clone)]
@@ -82,11 +82,16 @@ impl LocalCloud {
             routes: routes(),
             bigquery: bigquery::absent(),
             uploads: storage::Uploads::default(),
+            runtime_binary: options.runtime_binary,
+            executor: run::Executor::new(run::Spawner::new().map_err(|e| Error::Setup(e.into()))?),
+            scheduler: scheduler::Scheduler::new().map_err(|e| Error::Setup(e.into()))?,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         let accept = CancellationToken::new();
         let served = tokio::spawn(server::serve(listener, cloud.clone(), accept.clone()));
+        run::resume(&cloud).await.map_err(|e| Error::Setup(e.message.into()))?;
+        cloud.tasks.spawn(scheduler::keep_firing(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
         Ok(LocalCloud { base_url, cloud, accept, served, _lock: lock })
     }
@@ -112,6 +117,11 @@ impl LocalCloud {
 
 fn routes() -> Routes {
     let mut methods = storage::methods();
+    methods.extend(secrets::methods());
+    methods.extend(run::methods());
+    methods.extend(operations::methods());
+    methods.extend(scheduler::methods());
+    methods.extend(platform::methods());
     methods.extend(control::methods());
     Routes::new(methods)
 }

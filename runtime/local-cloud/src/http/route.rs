@@ -31,7 +31,9 @@ where
 pub(crate) struct Routes(Vec<Method>);
 
 impl Routes {
-    pub(crate) fn new(methods: Vec<Method>) -> Routes {
+    pub(crate) fn new(mut methods: Vec<Method>) -> Routes {
+        // `{job}:run` before `{job}`, which would take the verb for a part of the name.
+        methods.sort_by_key(|method| !method.path.contains("}:"));
         Routes(methods)
     }
 
@@ -89,6 +91,7 @@ mod tests {
     fn paths_find_their_method() {
         let nothing = |_: Call| async { Err(ApiError::internal("")) };
         let routes = Routes::new(vec![
+            method("any", "POST", "/v2/{p}/jobs/{job}", nothing),
             method("run", "POST", "/v2/{p}/jobs/{job}:run", nothing),
             method("get", "GET", "/v2/{p}/jobs/{job}", nothing),
             method("object", "GET", "/b/{bucket}/o/{object}", nothing),
@@ -102,8 +105,8 @@ mod tests {
         for (verb, path, expected) in [
             ("POST", "/v2/p/jobs/j:run", Some("run p j")),
             ("POST", "/v2/p/jobs/j%3Arun", Some("run p j")),
-            ("POST", "/v2/p/jobs/:run", None),
-            ("POST", "/v2/p/jobs/j:walk", None),
+            ("POST", "/v2/p/jobs/:run", Some("any p :run")),
+            ("POST", "/v2/p/jobs/j:walk", Some("any p j:walk")),
             ("GET", "/v2/p/jobs/j/", Some("get p j")),
             ("GET", "/b/x/o/a%2Fb", Some("object x a/b")),
             ("GET", "/b/x/o/a/b", None),

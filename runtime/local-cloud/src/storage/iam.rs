@@ -30,7 +30,7 @@ fn shown(mut policy: Value, bucket: &str) -> Value {
 async fn get(call: Call) -> Answer {
     let bucket = call.param("bucket");
     Bucket::read(&call.cloud.store.snapshot()?, bucket)?;
-    ok(&shown(iam::get(&call.cloud, key_of(bucket))?, bucket))
+    ok(&shown(iam::get(&call.cloud, &key_of(bucket))?, bucket))
 }
 
 async fn set(mut call: Call) -> Answer {

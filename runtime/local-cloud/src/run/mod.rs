@@ -1,0 +1,29 @@
+//! Cloud Run Admin v2: jobs, their executions and tasks. <https://cloud.google.com/run/docs/reference/rest/v2>
+//!
+//! A task is a process of the runtime binary with the container's arguments and environment. Image and command are kept
+//! and shown, and not used. Not here: services, worker pools, and everything of a job that has no meaning on one machine
+//! (it is kept).
+
+mod env;
+mod executions;
+mod executor;
+mod jobs;
+mod logs;
+mod process;
+mod record;
+mod template;
+
+use crate::http::route::Method;
+
+pub(crate) use executions::{End, execution_end};
+pub(crate) use executor::{Executor, resume};
+pub(crate) use process::Spawner;
+pub(crate) use record::ExecutionName;
+
+/// The methods of the service.
+pub(crate) fn methods() -> Vec<Method> {
+    let mut all = jobs::methods();
+    all.extend(executions::methods());
+    all.extend(logs::methods());
+    all
+}
