@@ -135,7 +135,7 @@ def pages_one_by_one():
         assert "nextRecordsUrl" not in second
     small = SF.query("SELECT Id FROM Account", headers={"Sforce-Query-Options": "batchSize=300"})
     equal((len(small["records"]), small["totalSize"]), (300, first["totalSize"]))
-    ids = [record["Id"] for record in SF.query_all_iter("SELECT Id FROM Account ORDER BY Name DESC, Id")]
+    ids = [record["Id"] for record in SF.query_all_iter("SELECT Id FROM Account ORDER BY CreatedDate DESC, Id")]
     equal(len(set(ids)), first["totalSize"])
     with raises(exceptions.SalesforceMalformedRequest, "INVALID_QUERY_LOCATOR"):
         SF.query_more("01gXX0000000000AAA-2000")
