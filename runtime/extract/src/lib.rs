@@ -17,10 +17,10 @@
 //!
 //! # What a window holds
 //! `[watermark, Salesforce's clock − safety lag)` of the object's cursor field; a read without a watermark has no bounds,
-//! and its MERGE removes what it did not find. A row that a `where` condition no longer admits stays in the table until
-//! the next full read: Salesforce tells of changed rows, not of rows that left a condition. Salesforce does not restamp
-//! rows when a field is added: a new column fills as rows change, or with the next full read. Records that were purged
-//! from the recycle bin between two reads are found missing by a full read only.
+//! and its MERGE removes what it did not find. Rows that no longer meet a `where` condition are found by what changed
+//! without it (`leavers`). Salesforce does not restamp rows when a field is added: a new column fills as rows change, or
+//! with the next full read. Records that were purged from the recycle bin between two reads are found missing by a full
+//! read only.
 
 mod batch;
 mod errors;
@@ -28,6 +28,7 @@ mod execute;
 mod fetch;
 mod lake;
 mod lease;
+mod leavers;
 mod object;
 mod parts;
 mod progress;
@@ -38,4 +39,5 @@ mod warehouse;
 pub use errors::{Ending, Error, Result};
 pub use execute::{Context, Options, RunOutcome, execute, share};
 pub use headwater_spec::{ObjectRun, Phase, PipelineSpec, RunState, RunTotals};
+pub use parts::{ROW_GROUP_BYTES, writer_properties};
 pub use progress::{Progress, Silent, Update};

@@ -19,7 +19,7 @@ use crate::errors::{Error, Result};
 use crate::lake::Lake;
 
 /// A row group is closed at this many bytes of encoded pages in memory, or at this many rows.
-const ROW_GROUP_BYTES: usize = 24 << 20;
+pub const ROW_GROUP_BYTES: usize = 24 << 20;
 const ROW_GROUP_ROWS: usize = 256 * 1024;
 /// Encoded bytes are handed to the upload in pieces of about this size.
 const PIECE: usize = 1 << 20;
@@ -148,7 +148,11 @@ impl Encoder {
             .upload(&path, "application/vnd.apache.parquet", Precondition::Absent);
         let upload = handle.block_on(upload)?;
         let buffer = Buffer::default();
-        let writer = ArrowWriter::try_new(buffer.clone(), self.schema.clone(), Some(self.properties()?))?;
+        let writer = ArrowWriter::try_new(
+            buffer.clone(),
+            self.schema.clone(),
+            Some(writer_properties(&self.unique)?),
+        )?;
         Ok(Open {
             object,
             writer,
@@ -158,18 +162,23 @@ impl Encoder {
             raw_bytes: 0,
         })
     }
+}
 
-    fn properties(&self) -> Result<WriterProperties> {
-        let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_created_by(concat!("headwater ", env!("CARGO_PKG_VERSION")).to_owned());
-        for column in &self.unique {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![column.clone()]), false);
-        }
-        Ok(properties.build())
+/// How parts are encoded. `unique`: the columns whose values do not repeat. Public for the benchmark's floor, which must
+/// write the same Parquet.
+///
+/// # Errors
+/// Never, as long as the compression level is one that exists.
+pub fn writer_properties(unique: &[String]) -> Result<WriterProperties> {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_created_by(concat!("headwater ", env!("CARGO_PKG_VERSION")).to_owned());
+    for column in unique {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![column.clone()]), false);
     }
+    Ok(properties.build())
 }
 
 impl Open {
