@@ -14,6 +14,11 @@ pub(crate) struct Inflight {
     pub run: String,
     /// What is read. `from` absent: everything there is, and the MERGE removes the rest.
     pub window: Window,
+    /// The watermark that the batch began from. When it has moved since, the batch is out of date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<DateTime<Utc>>,
+    /// As [`Watermark::table`].
+    pub table: String,
     /// As [`Watermark::selection`].
     pub selection: String,
     /// The columns that are read, as the parts carry them.
@@ -34,6 +39,9 @@ pub(crate) struct Inflight {
     /// Where the page walk goes on after the last finished part; absent before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_page: Option<String>,
+    /// Rows of the last part that only say "changed, and perhaps no longer selected"; absent as long as nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
     /// How far it has come.
     pub stage: Stage,
     /// The attempt of the load job that is under way or done.
@@ -65,6 +73,8 @@ pub(crate) struct Situation<'a> {
     pub inflight: Option<&'a Inflight>,
     /// The columns as described and evolved now.
     pub columns: &'a [Column],
+    /// The table as it is now; see [`Watermark::table`].
+    pub table: &'a str,
     /// Whether the object has a cursor field.
     pub has_cursor: bool,
     /// Salesforce's clock.
@@ -90,9 +100,9 @@ pub(crate) enum Decision {
 impl Situation<'_> {
     /// The lower bound that a new batch would have.
     fn from(&self) -> Option<DateTime<Utc>> {
-        let watermark = self
-            .watermark
-            .filter(|watermark| watermark.selection == self.selection)?;
+        let watermark = self.watermark.filter(|watermark| {
+            watermark.selection == self.selection && watermark.table.as_deref() == Some(self.table)
+        })?;
         let incremental = self.spec.mode == ReadMode::Incremental && self.has_cursor;
         incremental.then_some(watermark.committed)
     }
@@ -113,7 +123,10 @@ impl Situation<'_> {
             if inflight.selection != self.selection {
                 return Decision::Abandon("the selection of rows has changed");
             }
-            if inflight.window.from != self.from() {
+            if inflight.table != self.table {
+                return Decision::Abandon("the table is another one");
+            }
+            if inflight.base != self.watermark.map(|watermark| watermark.committed) {
                 return Decision::Abandon("the watermark has moved");
             }
             if inflight.stage == Stage::Fetching && inflight.columns != self.columns {
@@ -181,6 +194,7 @@ mod tests {
             batch: batch.into(),
             run: "r".into(),
             selection: selection.into(),
+            table: Some("t".into()),
             last_full: None,
         }
     }
@@ -193,6 +207,8 @@ mod tests {
                 from: from.map(at),
                 to: at(90),
             },
+            base: from.map(at),
+            table: "t".into(),
             selection: selection.into(),
             columns: columns(names),
             nulled: Vec::new(),
@@ -201,6 +217,7 @@ mod tests {
             bulk_job: None,
             parts: Vec::new(),
             next_page: None,
+            left: None,
             stage,
             load_attempt: 1,
             merge_attempt: 1,
@@ -226,6 +243,39 @@ mod tests {
             ("full each time", ReadMode::Full, true, mark("s"), None, window(None)),
             ("no cursor", inc, false, mark("s"), None, window(None)),
             ("other rows are wanted", inc, true, mark("old"), None, window(None)),
+            (
+                "the table was made anew",
+                inc,
+                true,
+                Some(Watermark {
+                    table: Some("older".into()),
+                    ..watermark(50, "b1", "s")
+                }),
+                None,
+                window(None),
+            ),
+            (
+                "the table was made anew while fetching",
+                inc,
+                true,
+                mark("s"),
+                Some(Inflight {
+                    table: "older".into(),
+                    ..inflight(Some(50), "s", "Id Name", Fetching)
+                }),
+                Abandon("the table is another one"),
+            ),
+            (
+                "a full read beside a watermark",
+                inc,
+                true,
+                mark("s"),
+                Some(Inflight {
+                    base: Some(at(50)),
+                    ..inflight(None, "s", "Id Name", Fetching)
+                }),
+                Resume,
+            ),
             (
                 "within the lag",
                 inc,
@@ -316,6 +366,7 @@ mod tests {
                 watermark: watermark.as_ref(),
                 inflight: inflight.as_ref(),
                 columns: &columns,
+                table: "t",
                 has_cursor,
                 now: at(100),
                 safety_lag: TimeDelta::seconds(20),

@@ -67,6 +67,12 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The batch was begun anew as often as is reasonable.
+    #[error("the batch was begun anew again and again: {why}")]
+    Restarts {
+        /// The last reason.
+        why: &'static str,
+    },
     /// What was read does not agree with what Salesforce said.
     #[error("{what}: expected {expected}, found {found}")]
     Count {
@@ -117,6 +123,7 @@ impl Error {
             | Error::Table { .. }
             | Error::Parquet(_)
             | Error::Document { .. }
+            | Error::Restarts { .. }
             | Error::Count { .. }
             | Error::Worker => Ending::Failed,
         }
@@ -154,6 +161,7 @@ impl Error {
             Error::Table { .. } => "table_unusable",
             Error::Parquet(_) => "parquet",
             Error::Document { .. } => "lake_document",
+            Error::Restarts { .. } => "restarts",
             Error::Count { .. } => "count_mismatch",
             Error::Worker => "internal",
         }
@@ -182,6 +190,7 @@ impl Error {
             Error::Table { .. } => "give the object another `table`, or move the existing table away".into(),
             Error::Parquet(_) => "run again; if it happens again, report it".into(),
             Error::Document { .. } => "the object was changed by other hands: delete it; its data is read again".into(),
+            Error::Restarts { .. } => "run again; if it happens again, report it with the log".into(),
             Error::Count { .. } => "run again: the rows are read anew; if it happens again, report it".into(),
             Error::Worker => "report it, with the log lines before this one".into(),
         }

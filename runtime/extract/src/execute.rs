@@ -51,6 +51,9 @@ pub struct Options {
     pub parallel_objects: usize,
     /// Only these objects; all when empty.
     pub only: Vec<String>,
+    /// Rows of a page of a Bulk result, after any of which a killed run can go on: small enough for many such places,
+    /// large enough that the requests do not count.
+    pub bulk_page_rows: u32,
     /// How Salesforce is called.
     pub salesforce: ClientOptions,
 }
@@ -61,6 +64,7 @@ impl Default for Options {
             lease_ttl: Duration::from_secs(30),
             parallel_objects: 2,
             only: Vec::new(),
+            bulk_page_rows: 50_000,
             salesforce: ClientOptions::default(),
         }
     }

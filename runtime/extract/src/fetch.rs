@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use headwater_cloud::Kind as CloudKind;
 use headwater_salesforce::{Client, JobState, Kind, PageOptions, QueryOptions, Soql, Wait, arrow_schema};
-use headwater_spec::{Api, Column, Deletes, ObjectSpec, Part, Phase, SalesforceExtractSpec};
+use headwater_spec::{Api, Column, ObjectSpec, Part, Phase, SalesforceExtractSpec};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Inflight;
 use crate::errors::{Error, Result};
+use crate::leavers::{Changed, leaver_schema};
 use crate::object::Journal;
 use crate::parts::{Encoder, Feed, Sealed};
 use crate::progress::{Recorder, Update};
-
-/// Rows of a Bulk page. Small enough that the walk has many places to go on from, large enough that the requests do not
-/// count.
-const PAGE_ROWS: u32 = 50_000;
 
 /// What reading an object needs.
 pub(crate) struct Fetch<'a> {
@@ -28,8 +25,19 @@ pub(crate) struct Fetch<'a> {
     pub cursor: Option<&'a str>,
     pub cancel: &'a CancellationToken,
     pub recorder: &'a Recorder<'a>,
+    /// Rows of a page of a Bulk result.
+    pub page_rows: u32,
     /// Requests that the client had made before this object's turn.
     pub calls_before: u64,
+}
+
+/// What the rows of a part are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// The object's.
+    Rows,
+    /// See `leavers`.
+    Leavers,
 }
 
 /// How fetching ended.
@@ -41,13 +49,14 @@ pub(crate) enum Fetched {
     Nothing,
     /// The batch cannot be gone on with; read anew under another name. The text says why.
     Restart(&'static str),
+    /// Too much has changed to tell changed rows apart; read everything.
+    Reread,
 }
 
 impl Fetch<'_> {
-    /// Deleted rows matter to every read but the first of a table without them: there is nothing to delete yet.
-    fn include_deleted(&self, inflight: &Inflight) -> bool {
-        let full_and_removed = inflight.window.is_full() && self.extract.deletes == Deletes::Remove;
-        inflight.columns.iter().any(|column| column.field == "IsDeleted") && !full_and_removed
+    /// `queryAll`: deleted rows, which the MERGE removes, and archived ones, which a plain query would leave out.
+    pub fn include_deleted(&self, inflight: &Inflight) -> bool {
+        inflight.columns.iter().any(|column| column.field == "IsDeleted")
     }
 
     /// A full read takes all that is there now: an upper bound would make rows changed since look removed.
@@ -70,8 +79,13 @@ impl Fetch<'_> {
         self.check_budget()?;
         let mut expected = None;
         if journal.batch().api.is_none() {
+            match self.changed(journal.batch()).await? {
+                Changed::None => return Ok(Fetched::Nothing),
+                Changed::TooMany => return Ok(Fetched::Reread),
+                Changed::Some | Changed::NotAsked => {}
+            }
             let counted = self.count(journal.batch()).await?;
-            if counted == Some(0) && !journal.batch().window.is_full() {
+            if counted == Some(0) && !journal.batch().window.is_full() && self.leaving(journal.batch()).is_none() {
                 return Ok(Fetched::Nothing);
             }
             let small = counted.is_some_and(|rows| rows < self.extract.bulk_threshold_rows);
@@ -94,10 +108,18 @@ impl Fetch<'_> {
                     journal.change(|batch| batch.api = Some(Api::Rest)).await?;
                     self.recorder.note(|record| record.api = Some(Api::Rest));
                 }
-                other => return settle(other),
+                other => return self.complete(journal, other).await,
             }
         }
-        settle(self.rest(journal).await)
+        let read = self.rest(journal).await;
+        self.complete(journal, read).await
+    }
+
+    async fn complete(&self, journal: &mut Journal, read: Result<Fetched>) -> Result<Fetched> {
+        match read {
+            Ok(Fetched::Complete) => settle(self.leavers(journal).await.map(|()| Fetched::Complete)),
+            other => settle(other),
+        }
     }
 
     /// How many rows there are; `None` when there are too many to count in Salesforce's time.
@@ -159,9 +181,10 @@ impl Fetch<'_> {
             let from = journal.batch().next_page.clone();
             let (feed, fed) = mpsc::channel(2);
             let reading = self.read_bulk(&id, from, columns, feed);
-            self.encode(journal, reading, fed).await?;
+            self.encode(journal, Kept::Rows, reading, fed).await?;
         }
-        let found: u64 = journal.batch().parts.iter().map(|part| part.rows).sum();
+        let rows: u64 = journal.batch().parts.iter().map(|part| part.rows).sum();
+        let found = rows - journal.batch().left.unwrap_or_default();
         match announced {
             Some(expected) if expected != found => Err(Error::Count {
                 what: "rows of the bulk job",
@@ -181,7 +204,7 @@ impl Fetch<'_> {
         feed: mpsc::Sender<Feed>,
     ) -> Result<()> {
         let options = PageOptions {
-            max_records: Some(PAGE_ROWS),
+            max_records: Some(self.page_rows),
             ..PageOptions::default()
         };
         let open = async |locator: Option<String>| {
@@ -282,14 +305,15 @@ impl Fetch<'_> {
                 self.check_budget()?;
             }
         };
-        self.encode(journal, reading, fed).await?;
+        self.encode(journal, Kept::Rows, reading, fed).await?;
         Ok(Fetched::Complete)
     }
 
     /// Runs the three stages at once: reading, encoding on a thread of its own, and recording what is durable.
-    async fn encode(
+    pub async fn encode(
         &self,
         journal: &mut Journal,
+        kept: Kept,
         reading: impl Future<Output = Result<()>>,
         fed: mpsc::Receiver<Feed>,
     ) -> Result<()> {
@@ -298,10 +322,16 @@ impl Fetch<'_> {
         let (paths, batch) = (journal.paths().clone(), journal.batch().batch.clone());
         let encoder = Encoder {
             lake: journal.lake().clone(),
-            schema: arrow_schema(&journal.batch().columns),
+            schema: match kept {
+                Kept::Rows => arrow_schema(&journal.batch().columns),
+                Kept::Leavers => leaver_schema(&journal.batch().columns),
+            },
             name: Box::new(move |index| paths.part(&batch, index)),
             first,
-            target_bytes: self.extract.part_target_bytes,
+            target_bytes: match kept {
+                Kept::Rows => self.extract.part_target_bytes,
+                Kept::Leavers => u64::MAX,
+            },
             unique: journal
                 .batch()
                 .columns
@@ -314,7 +344,7 @@ impl Fetch<'_> {
         let encoding = tokio::task::spawn_blocking(move || encoder.run(fed, &sealed));
         let recording = async {
             while let Some(part) = done.recv().await {
-                self.record(journal, part).await?;
+                self.record(journal, kept, part).await?;
             }
             Ok(())
         };
@@ -324,7 +354,7 @@ impl Fetch<'_> {
         recorded.and(encoded).and(read)
     }
 
-    async fn record(&self, journal: &mut Journal, part: Sealed) -> Result<()> {
+    async fn record(&self, journal: &mut Journal, kept: Kept, part: Sealed) -> Result<()> {
         let Sealed {
             object,
             rows,
@@ -344,6 +374,9 @@ impl Fetch<'_> {
             .change(|batch| {
                 batch.parts.push(part);
                 batch.next_page = if last { None } else { next };
+                if kept == Kept::Leavers {
+                    batch.left = Some(rows);
+                }
             })
             .await?;
         tracing::info!(step = "part_recorded", "step");
@@ -365,7 +398,7 @@ impl Fetch<'_> {
     }
 
     /// Ends the run, resumable, when the org's usage has reached the pipeline's budget.
-    fn check_budget(&self) -> Result<()> {
+    pub fn check_budget(&self) -> Result<()> {
         check_budget(self.client, self.extract)
     }
 }

@@ -1,7 +1,7 @@
 //! One object's run, from lease to commit. Every step is recorded before the next begins and can be repeated; the order
 //! is the guarantee: parts, manifest, load, MERGE, and only then the watermark.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use headwater_cloud::Kind as CloudKind;
 use headwater_salesforce::{Client, Selection};
 use headwater_spec::{Column, Manifest, ObjectPaths, ObjectSpec, Phase, PipelineSpec, Watermark, Window};
@@ -14,7 +14,7 @@ use crate::lake::{Lake, Versioned};
 use crate::lease::Lease;
 use crate::progress::Recorder;
 use crate::schema::{TablePlan, prepare};
-use crate::warehouse::Warehouse;
+use crate::warehouse::{Merged, Warehouse};
 
 /// Batches that a run begins anew before it gives up.
 const RESTARTS: usize = 3;
@@ -64,6 +64,16 @@ impl Journal {
         }
     }
 
+    /// Ends the batch: nothing is in flight any more.
+    async fn close(&self) -> Result<()> {
+        match self.lake.delete(&self.paths.inflight(), self.generation).await {
+            Err(error) if error.kind() == CloudKind::PreconditionFailed => Err(Error::Fenced {
+                what: "the batch has another keeper",
+            }),
+            other => Ok(other?),
+        }
+    }
+
     /// Removes parts that were uploaded but never recorded.
     pub async fn clear_parts_from(&self, first: usize) -> Result<()> {
         let prefix = self.paths.batch(&self.batch.batch);
@@ -99,6 +109,7 @@ pub(crate) struct ObjectTask<'a> {
 enum Outcome {
     Committed,
     Restart(&'static str),
+    Reread,
 }
 
 impl ObjectTask<'_> {
@@ -136,6 +147,7 @@ impl ObjectTask<'_> {
         let mut now = self.client.server_time().await?;
 
         let mut restarts = 0;
+        let mut everything = false;
         loop {
             let watermark = self.lake.read::<Watermark>(&self.paths.watermark()).await?;
             let inflight = self.lake.read::<Inflight>(&self.paths.inflight()).await?;
@@ -145,6 +157,7 @@ impl ObjectTask<'_> {
                 watermark: watermark.as_ref().map(|found| &found.value),
                 inflight: inflight.as_ref().map(|found| &found.value),
                 columns: &plan.columns,
+                table: &plan.identity,
                 has_cursor: cursor.is_some(),
                 now,
                 safety_lag: TimeDelta::seconds(i64::from(self.spec.salesforce_extract.safety_lag_seconds)),
@@ -158,7 +171,13 @@ impl ObjectTask<'_> {
             });
             let (fresh, mut journal) = match (decision, journal) {
                 (Decision::Nothing, _) => return Ok(()),
-                (Decision::Begin(window), _) => (true, self.begin(window, &selection, &plan, cursor).await?),
+                (Decision::Begin(mut window), _) => {
+                    if everything {
+                        window.from = None;
+                    }
+                    let base = watermark.as_ref().map(|found| found.value.committed);
+                    (true, self.begin(window, base, &selection, &plan, cursor).await?)
+                }
                 (Decision::Resume, Some(journal)) => {
                     tracing::info!(batch = %journal.batch.batch, stage = ?journal.batch.stage, parts = journal.batch.parts.len(), "going on with a batch");
                     (false, journal)
@@ -182,7 +201,13 @@ impl ObjectTask<'_> {
                     lease.check().await?;
                     self.abandon(journal, why).await?;
                 }
-                Ok(Outcome::Restart(why)) => return Err(Error::Fenced { what: why }),
+                Ok(Outcome::Restart(why)) => return Err(Error::Restarts { why }),
+                Ok(Outcome::Reread) => {
+                    everything = true;
+                    lease.check().await?;
+                    self.abandon(journal, "too many rows have changed under a condition")
+                        .await?;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -215,16 +240,26 @@ impl ObjectTask<'_> {
             cursor,
             cancel: &self.context.cancel,
             recorder: self.recorder,
+            page_rows: self.context.options.bulk_page_rows,
             calls_before: self.calls_before,
         }
     }
 
     /// Writes a new batch down before anything is done for it.
-    async fn begin(&self, window: Window, selection: &str, plan: &TablePlan, cursor: Option<&str>) -> Result<Journal> {
+    async fn begin(
+        &self,
+        window: Window,
+        base: Option<DateTime<Utc>>,
+        selection: &str,
+        plan: &TablePlan,
+        cursor: Option<&str>,
+    ) -> Result<Journal> {
         let mut batch = Inflight {
             batch: batch_id(Utc::now(), rand::random()),
             run: self.context.run.clone(),
             window,
+            base,
+            table: plan.identity.clone(),
             selection: selection.to_owned(),
             columns: plan.columns.clone(),
             nulled: plan.nulled.clone(),
@@ -233,6 +268,7 @@ impl ObjectTask<'_> {
             bulk_job: None,
             parts: Vec::new(),
             next_page: None,
+            left: None,
             stage: Stage::Fetching,
             load_attempt: 1,
             merge_attempt: 1,
@@ -271,37 +307,23 @@ impl ObjectTask<'_> {
                 }
                 Fetched::Nothing => rows = false,
                 Fetched::Restart(why) => return Ok(Outcome::Restart(why)),
+                Fetched::Reread => return Ok(Outcome::Reread),
             }
         }
         if rows && journal.batch.stage == Stage::Fetched {
-            self.stop_if_asked()?;
             self.recorder.phase(Phase::Load).await;
-            let loaded = self.warehouse.load(self.lake.bucket(), &mut journal.batch).await;
+            let loading = self.warehouse.load(self.lake.bucket(), &mut journal.batch);
+            let loaded = self.unless_asked(loading).await;
             self.remember_attempts(journal, &loaded).await;
             loaded?;
             journal.change(|batch| batch.stage = Stage::Loaded).await?;
             tracing::info!(step = "loaded", "step");
         }
         if rows && journal.batch.stage == Stage::Loaded {
-            self.stop_if_asked()?;
             self.recorder.phase(Phase::Merge).await;
             lease.check().await?;
-            let merged = match self
-                .warehouse
-                .merge(&mut journal.batch, self.spec.salesforce_extract.deletes)
-                .await
-            {
-                // The staging table was forgotten for a day and has expired: load it again.
-                Err(Error::Cloud(error)) if error.kind() == CloudKind::NotFound => {
-                    journal.batch.load_attempt += 1;
-                    journal.batch.merge_attempt += 1;
-                    self.warehouse.load(self.lake.bucket(), &mut journal.batch).await?;
-                    self.warehouse
-                        .merge(&mut journal.batch, self.spec.salesforce_extract.deletes)
-                        .await
-                }
-                other => other,
-            };
+            let merging = self.load_again_and_merge(&mut journal.batch);
+            let merged = self.unless_asked(merging).await;
             self.remember_attempts(journal, &merged).await;
             let merged = merged?;
             self.recorder.note(|record| {
@@ -326,11 +348,29 @@ impl ObjectTask<'_> {
         Ok(Outcome::Committed)
     }
 
-    fn stop_if_asked(&self) -> Result<()> {
+    /// A wait that a signal ends. The job goes on in BigQuery, and the next run finds it.
+    async fn unless_asked<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         if self.context.cancel.is_cancelled() {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
+            return Err(Error::Cancelled);
+        }
+        tokio::select! {
+            result = work => result,
+            () = self.context.cancel.cancelled() => Err(Error::Cancelled),
+        }
+    }
+
+    /// The MERGE, and before it once more the load when the staging table has expired meanwhile.
+    async fn load_again_and_merge(&self, batch: &mut Inflight) -> Result<Merged> {
+        let deletes = self.spec.salesforce_extract.deletes;
+        match self.warehouse.merge(batch, deletes).await {
+            Err(Error::Cloud(error)) if error.kind() == CloudKind::NotFound => {
+                tracing::warn!("the staging table is gone, loading it again");
+                batch.load_attempt += 1;
+                batch.merge_attempt += 1;
+                self.warehouse.load(self.lake.bucket(), batch).await?;
+                self.warehouse.merge(batch, deletes).await
+            }
+            other => other,
         }
     }
 
@@ -374,6 +414,7 @@ impl ObjectTask<'_> {
             batch: batch.batch.clone(),
             run: self.context.run.clone(),
             selection: batch.selection.clone(),
+            table: Some(batch.table.clone()),
             last_full: if batch.window.is_full() {
                 Some(Utc::now())
             } else {
@@ -404,7 +445,7 @@ impl ObjectTask<'_> {
             // Salesforce removes it by itself after some days.
             tracing::debug!(code = error.kind().code(), "the bulk job was not deleted");
         }
-        self.lake.delete(&self.paths.inflight(), journal.generation).await?;
+        journal.close().await?;
         tracing::info!(step = "cleaned", "step");
         Ok(())
     }
@@ -423,7 +464,7 @@ impl ObjectTask<'_> {
         }
         let prefix = self.paths.batch(&journal.batch.batch);
         self.lake.storage().delete_prefix(self.lake.bucket(), &prefix).await?;
-        self.lake.delete(&self.paths.inflight(), journal.generation).await?;
+        journal.close().await?;
         tracing::info!(step = "abandoned", "step");
         Ok(())
     }

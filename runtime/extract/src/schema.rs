@@ -6,7 +6,7 @@ use headwater_spec::{BigQueryType, Change, Column, Drift, Mode, evolve};
 use serde_json::{Value, json};
 
 use crate::errors::{Error, Result};
-use crate::warehouse::{Warehouse, count};
+use crate::warehouse::Warehouse;
 
 /// Times that a concurrent change of the table is answered by looking again.
 const ATTEMPTS: usize = 4;
@@ -20,8 +20,8 @@ pub(crate) struct TablePlan {
     pub nulled: Vec<String>,
     /// What was changed or noticed, as sentences for the run record.
     pub changes: Vec<String>,
-    /// Rows in the table, as far as BigQuery counts without a query.
-    pub rows: u64,
+    /// This very table: its name and when it was made.
+    pub identity: String,
 }
 
 /// Creates the table or brings it into step.
@@ -55,11 +55,12 @@ pub(crate) async fn prepare(warehouse: &Warehouse, object: &str, described: &[Co
             .collect();
         if evolution.changes.is_empty() {
             changes.extend(evolution.drift.iter().map(ToString::to_string));
+            let made = table["creationTime"].as_str().unwrap_or_default();
             return Ok(TablePlan {
                 columns: evolution.columns,
                 nulled,
                 changes,
-                rows: count(&table["numRows"]),
+                identity: format!("{}@{made}", warehouse.target),
             });
         }
         match apply(warehouse, &table, &evolution.changes).await {

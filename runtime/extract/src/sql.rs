@@ -18,7 +18,7 @@ pub(crate) struct Merge<'a> {
     pub full: bool,
     /// What becomes of deleted rows.
     pub deletes: Deletes,
-    /// The batch may hold a row twice, as pages of a REST query can.
+    /// The batch may hold a row twice, as pages of a REST query can, or a batch that says which rows have left.
     pub dedupe: bool,
 }
 
@@ -40,9 +40,18 @@ impl Merge<'_> {
         let removes = self.deletes == Deletes::Remove;
 
         let source = if self.dedupe {
-            let order = stamp.as_deref().unwrap_or(&key);
+            // The newest wins; of two equally new, the one that is there.
+            let order: Vec<String> = [(&stamp, "DESC"), (&self.has("IsDeleted"), "ASC")]
+                .into_iter()
+                .filter_map(|(column, direction)| column.as_ref().map(|column| format!("{column} {direction}")))
+                .collect();
+            let order = if order.is_empty() {
+                key.clone()
+            } else {
+                order.join(", ")
+            };
             format!(
-                "(SELECT * FROM {} WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order} DESC) = 1)",
+                "(SELECT * FROM {} WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) = 1)",
                 self.staging
             )
         } else {
@@ -184,9 +193,9 @@ WHEN NOT MATCHED BY TARGET AND NOT COALESCE(S.`IsDeleted`, FALSE) THEN INSERT (`
             (
                 ALL,
                 |merge| merge.dedupe = true,
-                "USING (SELECT * FROM `p.d._s` WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY `Id` ORDER BY `SystemModstamp` DESC) = 1) AS S",
+                "USING (SELECT * FROM `p.d._s` WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY `Id` ORDER BY `SystemModstamp` DESC, `IsDeleted` ASC) = 1) AS S",
             ),
-            ("Id Name", |merge| merge.dedupe = true, "ORDER BY `Id` DESC"),
+            ("Id Name", |merge| merge.dedupe = true, "ORDER BY `Id`) = 1"),
             (
                 "Id Name",
                 |_| {},

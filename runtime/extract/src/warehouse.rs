@@ -181,7 +181,7 @@ impl Warehouse {
             nulled: &batch.nulled,
             full: batch.window.is_full(),
             deletes,
-            dedupe: batch.api != Some(Api::Bulk),
+            dedupe: batch.api != Some(Api::Bulk) || batch.left.is_some_and(|rows| rows > 0),
         }
         .sql();
         let configuration = json!({"labels": self.labels, "query": {"query": sql, "useLegacySql": false}});

@@ -36,6 +36,9 @@ pub struct Watermark {
     pub run: String,
     /// A hash of what decides which rows are read (object, `where`): when it changes, the object is read anew in full.
     pub selection: String,
+    /// The table that holds the rows, by name and time of creation: a table that was dropped and made again is read anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// When the last full read was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_full: Option<DateTime<Utc>>,
