@@ -184,8 +184,9 @@ def statements_that_change_rows():
 def merge():
     CLIENT.query_and_wait("CREATE TABLE queries.target AS SELECT id, 'old' AS name, 5 AS stamp FROM UNNEST([1, 2, 3, 4]) AS id")
     CLIENT.query_and_wait(
-        "CREATE TABLE queries.staging AS SELECT * FROM UNNEST([STRUCT(1 AS id, 'new' AS name, 9 AS stamp, FALSE AS gone), "
-        "(2, 'late', 1, FALSE), (3, 'gone', 9, TRUE), (5, 'added', 9, FALSE), (6, 'never seen', 9, TRUE)])"
+        "CREATE TABLE queries.staging AS SELECT 1 AS id, 'new' AS name, 9 AS stamp, FALSE AS gone "
+        "UNION ALL SELECT 2, 'late', 1, FALSE UNION ALL SELECT 3, 'gone', 9, TRUE "
+        "UNION ALL SELECT 5, 'added', 9, FALSE UNION ALL SELECT 6, 'never seen', 9, TRUE"
     )
     job = CLIENT.query(
         "MERGE `test-project.queries.target` T USING `test-project.queries.staging` S ON T.id = S.id\n"
