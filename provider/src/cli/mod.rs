@@ -1,0 +1,80 @@
+//! The command line's grammar and how it ends. Terraform never sees it: it knows the program by its magic cookie.
+
+mod install;
+mod schema;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use terraform_provider_headwater::VERSION;
+
+/// The Terraform provider for Headwater. Terraform starts it by itself; run `install` once so that it can be found.
+#[derive(Debug, Parser)]
+#[command(
+    name = "terraform-provider-headwater",
+    version,
+    max_term_width = 110,
+    arg_required_else_help = true
+)]
+struct Cli {
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Serve in the foreground and print the TF_REATTACH_PROVIDERS that connects Terraform to this process. Must stand first.
+    #[arg(long, exclusive = true)]
+    debug: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Put this program where `terraform init` and `tofu init` find it.
+    Install {
+        /// The mirror's directory; absent: ~/.terraform.d/plugins, which needs no further configuration.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+    /// Print the schemas, as `terraform providers schema -json` does.
+    Schema,
+    /// Print the version.
+    Version,
+}
+
+/// Runs the command line.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Some(Command::Install { dir }) => install::run(dir, cli.json),
+        Some(Command::Schema) => schema::run(),
+        Some(Command::Version) if cli.json => {
+            println!("{}", serde_json::json!({"version": VERSION, "protocol": 6}));
+            Ok(())
+        }
+        Some(Command::Version) => {
+            println!("terraform-provider-headwater {VERSION} (plugin protocol 6)");
+            Ok(())
+        }
+        None => Ok(()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints an error with its causes.
+pub(crate) fn complain(error: &(dyn std::error::Error + 'static)) {
+    use std::io::Write as _;
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(&format!(": {next}"));
+        cause = next.source();
+    }
+    writeln!(std::io::stderr(), "{text}").ok();
+}

@@ -1,0 +1,419 @@
+//! Names, ids and the rules that they follow: what is allowed, in words that are an error's remedy and a page's text.
+
+use headwater_spec::{GcsUrl, check_object_name, check_pipeline_name};
+use tfplugin_framework::{Diagnostic, Validator, Value, validate};
+
+fn is_name(text: &str, first: impl Fn(char) -> bool, rest: impl Fn(char) -> bool) -> bool {
+    text.chars().next().is_some_and(first) && text.chars().skip(1).all(rest)
+}
+
+fn lower_digit_or(text: &str, others: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || others.contains(c))
+}
+
+/// A Google Cloud project's id, with an optional domain (`example.com:acme`).
+pub fn is_project(text: &str) -> bool {
+    let id = text.rsplit_once(':').map_or(text, |(_, id)| id);
+    (1..=63).contains(&text.len())
+        && is_name(
+            id,
+            |c| c.is_ascii_lowercase(),
+            |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+        )
+        && !id.ends_with('-')
+}
+
+pub(crate) fn project() -> Validator {
+    validate::matches(
+        "must be the id of a Google Cloud project: lowercase letters, digits and hyphens, starting with a letter, such as `acme-data`",
+        is_project,
+    )
+}
+
+/// A region such as `europe-west1`.
+pub fn is_region(text: &str) -> bool {
+    text.len() >= 3
+        && lower_digit_or(text, "-")
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.ends_with(|c: char| c.is_ascii_digit())
+        && text.contains('-')
+}
+
+pub(crate) fn region() -> Validator {
+    validate::matches("must be a region of Google Cloud, such as `europe-west1`", is_region)
+}
+
+pub(crate) fn location() -> Validator {
+    validate::matches(
+        "must be a region such as `europe-west1` or a multi-region such as `EU` or `US`",
+        |text| {
+            let text = text.to_ascii_lowercase();
+            is_region(&text)
+                || (2..=8).contains(&text.len())
+                    && is_name(&text, |c| c.is_ascii_lowercase(), |c| c.is_ascii_alphanumeric())
+        },
+    )
+}
+
+/// `http://host[:port]` or `https://host[:port]`, perhaps with a path.
+fn is_url(text: &str, schemes: &[&str]) -> bool {
+    let Some(rest) = schemes
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme)?.strip_prefix("://"))
+    else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    !host.is_empty()
+        && !rest.contains(['?', '#', '@', ' ', '\\'])
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
+}
+
+pub(crate) fn base_url() -> Validator {
+    validate::matches(
+        "must be one base URL such as `http://127.0.0.1:8650`, with http or https, without a query",
+        |text| is_url(text, &["http", "https"]),
+    )
+}
+
+pub(crate) fn login_url() -> Validator {
+    validate::matches(
+        "must be the My Domain address of the org without a path, such as `https://acme.my.salesforce.com` (plain http only on this machine)",
+        |text| {
+            let bare = text.strip_suffix('/').unwrap_or(text);
+            let host = bare.split("://").nth(1).unwrap_or_default();
+            let loopback = ["127.0.0.1", "localhost", "[::1]"]
+                .iter()
+                .any(|local| host == *local || host.strip_prefix(local).is_some_and(|rest| rest.starts_with(':')));
+            !host.contains('/') && (is_url(bare, &["https"]) || loopback && is_url(bare, &["http"]))
+        },
+    )
+}
+
+pub(crate) fn api_version() -> Validator {
+    validate::matches(
+        "must be a version of Salesforce's API such as `66.0`, from `50.0` on",
+        |text| {
+            text.split_once('.').is_some_and(|(major, minor)| {
+                minor == "0" && major.parse::<u16>().is_ok_and(|n| (50..1000).contains(&n))
+            })
+        },
+    )
+}
+
+/// A bucket's name. <https://cloud.google.com/storage/docs/buckets#naming>
+pub(crate) fn bucket() -> Validator {
+    validate::matches(
+        "must be 3 to 63 lowercase letters, digits, `-`, `_` and `.`, starting and ending with a letter or digit, without `goog` in front, such as `acme-lake`",
+        |text| {
+            (3..=63).contains(&text.len())
+                && lower_digit_or(text, "-_.")
+                && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+                && !text.starts_with("goog")
+                && !text.contains("..")
+        },
+    )
+}
+
+/// A dataset's id. <https://cloud.google.com/bigquery/docs/datasets#dataset-naming>
+pub(crate) fn dataset_id() -> Validator {
+    validate::matches(
+        "must be 1 to 1024 letters, digits and underscores, such as `salesforce_raw`",
+        is_dataset_id,
+    )
+}
+
+fn is_dataset_id(text: &str) -> bool {
+    (1..=1024).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+pub(crate) fn table_id() -> Validator {
+    validate::matches(
+        "must be 1 to 300 letters, digits and underscores, not starting with `_headwater_`, such as `account`",
+        |text| text.len() <= 300 && is_dataset_id(text) && !text.starts_with("_headwater_"),
+    )
+}
+
+/// The name of a Cloud Run job.
+pub(crate) fn job() -> Validator {
+    validate::matches(
+        "must be 1 to 49 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen, such as `headwater`",
+        |text| text.len() <= 49 && is_kebab(text),
+    )
+}
+
+pub(crate) fn connection() -> Validator {
+    validate::matches(
+        "must be 1 to 60 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen, such as `crm`",
+        |text| text.len() <= 60 && is_kebab(text),
+    )
+}
+
+fn is_kebab(text: &str) -> bool {
+    is_name(
+        text,
+        |c| c.is_ascii_lowercase(),
+        |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+    ) && !text.ends_with('-')
+}
+
+pub(crate) fn pipeline() -> Validator {
+    rule("must be a pipeline's name", |text| {
+        check_pipeline_name(text).map_err(|error| error.to_string())
+    })
+}
+
+pub(crate) fn object() -> Validator {
+    rule("must be the API name of a Salesforce object", |text| {
+        check_object_name(text).map_err(|error| error.to_string())
+    })
+}
+
+pub(crate) fn field() -> Validator {
+    rule("must be the API name of a Salesforce field", |text| {
+        check_object_name(text).map_err(|error| error.to_string())
+    })
+}
+
+pub(crate) fn lake() -> Validator {
+    rule("must be a Cloud Storage URL", |text| {
+        text.parse::<GcsUrl>().map(drop).map_err(|error| error.to_string())
+    })
+}
+
+fn rule(description: &str, check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static) -> Validator {
+    Validator::new(description, move |value: &Value| value.as_str().map_or(Ok(()), &check))
+}
+
+pub(crate) fn label_keys() -> Validator {
+    validate::keys(validate::matches(
+        "must be 1 to 63 lowercase letters, digits, `_` and `-`, starting with a letter, and not start with `headwater-` or `goog-`",
+        |text| {
+            text.len() <= 63
+                && is_name(
+                    text,
+                    |c| c.is_ascii_lowercase(),
+                    |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-',
+                )
+                && !text.starts_with(crate::labels::RESERVED)
+                && !text.starts_with("goog-")
+        },
+    ))
+}
+
+pub(crate) fn label_values() -> Validator {
+    validate::each(validate::matches(
+        "must be at most 63 lowercase letters, digits, `_` and `-`",
+        |text| text.len() <= 63 && lower_digit_or(text, "_-"),
+    ))
+}
+
+pub(crate) fn environment_keys() -> Validator {
+    validate::keys(validate::matches(
+        "must be letters, digits and `_`, not starting with a digit, and none that Cloud Run sets itself (`PORT`, `K_…`, `CLOUD_RUN_…`)",
+        |text| {
+            is_name(
+                text,
+                |c| c.is_ascii_alphabetic() || c == '_',
+                |c| c.is_ascii_alphanumeric() || c == '_',
+            ) && text != "PORT"
+                && !text.starts_with("K_")
+                && !text.starts_with("CLOUD_RUN_")
+        },
+    ))
+}
+
+/// `1`, `2`, `0.5` or `500m`.
+pub(crate) fn cpu() -> Validator {
+    validate::matches("must be a number of CPUs such as `1`, `2`, `4` or `500m`", |text| {
+        let number = text.strip_suffix('m').unwrap_or(text);
+        number.parse::<f64>().is_ok_and(|n| n > 0.0 && n.is_finite()) && !number.starts_with('+')
+    })
+}
+
+/// `512Mi`, `2Gi`.
+pub(crate) fn memory() -> Validator {
+    validate::matches(
+        "must be an amount of memory with its unit, such as `512Mi` or `2Gi`",
+        |text| {
+            ["Ki", "Mi", "Gi", "Ti", "k", "M", "G"]
+                .iter()
+                .find_map(|unit| text.strip_suffix(unit))
+                .is_some_and(|number| number.parse::<u32>().is_ok_and(|n| n > 0) && !number.starts_with('+'))
+        },
+    )
+}
+
+/// The id of a `headwater_salesforce_connection`.
+pub(crate) fn connection_id() -> Validator {
+    validate::matches(
+        "must be the id of a connection, `projects/PROJECT/secrets/SECRET`: write `headwater_salesforce_connection.NAME.id`",
+        |text| matches!(text.split('/').collect::<Vec<_>>().as_slice(), ["projects", p, "secrets", s] if !p.is_empty() && !s.is_empty()),
+    )
+}
+
+/// The id of a `headwater_runtime`.
+pub(crate) fn runtime_id() -> Validator {
+    validate::matches(
+        "must be the id of a runtime, `projects/PROJECT/locations/REGION/jobs/JOB`: write `headwater_runtime.NAME.id`",
+        |text| RuntimeId::parse(text).is_some(),
+    )
+}
+
+/// The id of a `headwater_bigquery_dataset`.
+pub(crate) fn dataset_path() -> Validator {
+    validate::matches(
+        "must be the id of a dataset, `projects/PROJECT/datasets/DATASET`: write `headwater_bigquery_dataset.NAME.id`",
+        |text| parse_dataset_path(text).is_some(),
+    )
+}
+
+/// Project and dataset of `projects/P/datasets/D`.
+pub fn parse_dataset_path(text: &str) -> Option<(&str, &str)> {
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        ["projects", project, "datasets", dataset] if is_project(project) && is_dataset_id(dataset) => {
+            Some((project, dataset))
+        }
+        _ => None,
+    }
+}
+
+/// A Cloud Run job's full name in its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeId<'a> {
+    /// Project.
+    pub project: &'a str,
+    /// Region.
+    pub region: &'a str,
+    /// Job.
+    pub job: &'a str,
+}
+
+impl<'a> RuntimeId<'a> {
+    /// Reads `projects/P/locations/L/jobs/J`.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        match text.split('/').collect::<Vec<_>>().as_slice() {
+            ["projects", project, "locations", region, "jobs", job]
+                if is_project(project) && is_region(region) && is_kebab(job) =>
+            {
+                Some(Self { project, region, job })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What `terraform import` was given is not an id of the resource.
+pub(crate) fn not_an_id(id: &str, forms: &str) -> Diagnostic {
+    Diagnostic::error(format!("`{id}` is not an id that can be imported")).hint(format!("Write {forms}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tfplugin_framework::Path;
+
+    fn accepts(rule: &Validator, text: &str) -> bool {
+        rule.check(&text.into(), &Path::root()).is_empty()
+    }
+
+    #[test]
+    fn rules() {
+        let cases: [(&str, Validator, &[&str], &[&str]); 13] = [
+            (
+                "project",
+                project(),
+                &["acme-data", "example.com:acme", "p"],
+                &["", "Acme", "acme_data", "acme-", "1a"],
+            ),
+            (
+                "region",
+                region(),
+                &["europe-west1", "us-east4"],
+                &["europe", "EU", "europe-west", "1-a1"],
+            ),
+            (
+                "location",
+                location(),
+                &["EU", "us", "europe-west1", "EUROPE-WEST1"],
+                &["", "e", "europe west1", "eu-"],
+            ),
+            (
+                "base_url",
+                base_url(),
+                &["http://127.0.0.1:1", "https://x/y"],
+                &["x", "ftp://x", "http://", "http://a?b", "http://u@h"],
+            ),
+            (
+                "login_url",
+                login_url(),
+                &[
+                    "https://acme.my.salesforce.com",
+                    "https://acme.my.salesforce.com/",
+                    "http://127.0.0.1:9",
+                    "http://localhost",
+                ],
+                &[
+                    "acme.my.salesforce.com",
+                    "http://acme.my.salesforce.com",
+                    "https://a/services",
+                    "https://",
+                    "http://127.0.0.1.evil.com",
+                ],
+            ),
+            (
+                "api_version",
+                api_version(),
+                &["66.0", "50.0"],
+                &["v66.0", "66", "49.0", "66.1", ""],
+            ),
+            (
+                "bucket",
+                bucket(),
+                &["acme-lake", "a.b"],
+                &["ab", "Acme", "-a-", "goog-x", "a..b", "lake!"],
+            ),
+            (
+                "job",
+                job(),
+                &["headwater", "a1"],
+                &["", "Headwater", "-a", "a-", "a_b"],
+            ),
+            ("cpu", cpu(), &["1", "2", "500m", "0.5"], &["", "two", "-1", "0", "+1"]),
+            (
+                "memory",
+                memory(),
+                &["512Mi", "2Gi"],
+                &["512", "2GB", "Gi", "0Mi", "-1Gi"],
+            ),
+            (
+                "connection_id",
+                connection_id(),
+                &["projects/p/secrets/s"],
+                &["crm", "projects/p/secrets/", "projects/p/secrets/s/versions/1"],
+            ),
+            (
+                "dataset",
+                dataset_path(),
+                &["projects/p/datasets/d"],
+                &["d", "p.d", "projects/p/datasets/d-e", "projects/p/datasets/d/tables/t"],
+            ),
+            (
+                "runtime",
+                runtime_id(),
+                &["projects/p/locations/europe-west1/jobs/j"],
+                &["j", "projects/p/jobs/j", "projects/p/locations/eu/jobs/j"],
+            ),
+        ];
+        for (name, rule, good, bad) in cases {
+            for text in good {
+                assert!(accepts(&rule, text), "{name} refuses {text:?}");
+            }
+            for text in bad {
+                assert!(!accepts(&rule, text), "{name} accepts {text:?}");
+            }
+        }
+    }
+}

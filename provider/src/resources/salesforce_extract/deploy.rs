@@ -1,0 +1,307 @@
+//! The steps of an apply. Each can be repeated; an apply that was killed between any two of them is completed by the next.
+
+use std::collections::BTreeSet;
+
+use headwater_cloud::{Cloud, Kind, ObjectPath, OptionalExt as _, Precondition};
+use headwater_spec::PipelineSpec;
+use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
+
+use super::columns::{self, Columns};
+use super::deployment::{self, Deployment, State};
+use super::model::{Model, Wanted, columns_of, schemas_of};
+use super::plan::DEPLOYED_BY;
+use super::spec::{Facts, deployer};
+use super::{execution, schedule, tables};
+use crate::clients::Clients;
+use crate::org::Connection;
+use crate::problems::{Explain as _, cloud_problem};
+
+/// Brings everything to what is planned: tables, state of objects, spec, schedule, and a run if one is asked for.
+pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>, planned: Model) -> Result<Model> {
+    let cloud = clients.cloud()?;
+    let project = clients.require_project()?.to_owned();
+    let wanted = planned.require_known()?;
+    let layout = wanted.layout();
+    let runtime = cloud
+        .run()
+        .get_job(&wanted.runtime)
+        .await
+        .explain_at("runtime", format!("cannot use the runtime `{}`", wanted.runtime))?;
+    let (columns, facts) = prepare(clients, &wanted, &planned, &project).await?;
+    let before = Present::read(cloud, &wanted).await?;
+    let spec = settle(&wanted, &columns, facts, before.spec.as_ref());
+    if prior.is_none() {
+        check_absent(cloud, &wanted, &before, &spec).await?;
+    }
+
+    let at_work = if prior.is_none() {
+        State::Creating
+    } else {
+        State::Updating
+    };
+    deployment::write(cloud, &layout, &Deployment::of(&wanted, at_work)).await?;
+    let state = done(&planned, &spec, &columns);
+    cx.private().set(DEPLOYED_BY, &spec.deployed_by);
+    // From here on there is something to destroy, whatever fails.
+    cx.record(&state)?;
+
+    let outcome = tables::deploy(&cloud.bigquery(), &wanted, &columns).await?;
+    let renewed = renewed(prior, &wanted, &outcome.created);
+    forget_progress(cloud, &wanted, &renewed).await?;
+    let changed = before.write(cloud, &wanted, &spec).await?;
+    forget_removed(cloud, &wanted, before.spec.as_ref()).await?;
+    let account = schedule::account(cloud, &wanted, &runtime).await;
+    schedule::deploy(cloud, &project, &wanted, account.as_deref()).await?;
+    drop_moved_schedule(cloud, &project, prior, &wanted).await?;
+
+    let unfinished = prior.is_some_and(|prior| prior.spec_hash.is_null());
+    if wanted.run_on_apply && (prior.is_none() || changed || unfinished || !renewed.is_empty()) {
+        execution::run(cx, cloud, &wanted).await?;
+    }
+    deployment::write(cloud, &layout, &Deployment::of(&wanted, State::Deployed)).await?;
+    Ok(state)
+}
+
+/// What is true after the apply, as far as it can be known before.
+fn done(planned: &Model, spec: &PipelineSpec, columns: &Columns) -> Model {
+    let url = spec.layout().spec_url();
+    Model {
+        schemas: match &planned.schemas {
+            Attr::Known(_) => planned.schemas.clone(),
+            _ => schemas_of(columns).into(),
+        },
+        spec_hash: spec.hash().into(),
+        spec_url: url.as_str().into(),
+        id: url.into(),
+        ..planned.clone()
+    }
+}
+
+/// The columns, and what else the spec says. The org is asked only if the plan could not.
+async fn prepare(clients: &Clients, wanted: &Wanted, planned: &Model, project: &str) -> Result<(Columns, Facts)> {
+    let cloud = clients.cloud()?;
+    let (settings, secret) = match clients.connection(&wanted.connection).await? {
+        Connection::Known(settings, secret) => (settings, secret),
+        Connection::Unknown | Connection::Absent => {
+            return Err(Diagnostic::invalid("connection", format!("the connection `{}` does not exist", wanted.connection))
+                .hint("Use the id of a headwater_salesforce_connection: `connection = headwater_salesforce_connection.NAME.id`.")
+                .into());
+        }
+    };
+    let dataset = wanted.dataset();
+    let document = cloud
+        .bigquery()
+        .get_dataset(&dataset)
+        .await
+        .explain_at("dataset", format!("cannot use the dataset `{dataset}`"))?;
+    let columns = match planned.schemas.known() {
+        Some(schemas) => columns_of(schemas)?,
+        None => {
+            let org = clients
+                .org(&settings, secret)
+                .await
+                .map_err(|no_org| Diagnostic::from(no_org).at("connection"))?;
+            let source = columns::source(&org, &wanted.objects, true).await?;
+            let existing = tables::existing(&cloud.bigquery(), &dataset, &wanted.objects).await?;
+            columns::planned(&source, &existing)?.0
+        }
+    };
+    let facts = Facts {
+        project: project.to_owned(),
+        connection: *settings,
+        location: document["location"].as_str().unwrap_or_default().to_owned(),
+        deployed_by: deployer(|name| std::env::var(name).ok()),
+    };
+    Ok((columns, facts))
+}
+
+/// The spec to write. If only its author would change, it stays the author's who wrote it.
+fn settle(wanted: &Wanted, columns: &Columns, facts: Facts, before: Option<&PipelineSpec>) -> PipelineSpec {
+    let mut spec = wanted.spec(columns, &facts);
+    if let Some(before) = before {
+        let same = PipelineSpec {
+            deployed_by: before.deployed_by.clone(),
+            ..spec.clone()
+        };
+        if same == *before {
+            spec = same;
+        }
+    }
+    spec
+}
+
+/// The spec that lies in the lake.
+struct Present {
+    generation: Option<i64>,
+    hash_of_bytes: Option<Vec<u8>>,
+    spec: Option<PipelineSpec>,
+}
+
+fn spec_path(wanted: &Wanted) -> ObjectPath {
+    let layout = wanted.layout();
+    ObjectPath {
+        bucket: layout.bucket().to_owned(),
+        name: layout.spec(),
+    }
+}
+
+impl Present {
+    async fn read(cloud: &Cloud, wanted: &Wanted) -> Result<Self, Diagnostic> {
+        let path = spec_path(wanted);
+        let found = cloud
+            .storage()
+            .get(&path)
+            .await
+            .optional()
+            .explain_at("lake", format!("cannot read {path}"))?;
+        Ok(match found {
+            None => Self {
+                generation: None,
+                hash_of_bytes: None,
+                spec: None,
+            },
+            Some(found) => Self {
+                generation: Some(found.generation),
+                spec: PipelineSpec::from_json(&found.bytes).ok(),
+                hash_of_bytes: Some(found.bytes.to_vec()),
+            },
+        })
+    }
+
+    /// Writes the spec if it is another one; says whether it was.
+    async fn write(&self, cloud: &Cloud, wanted: &Wanted, spec: &PipelineSpec) -> Result<bool, Diagnostic> {
+        let text = spec.to_json().into_bytes();
+        if self.hash_of_bytes.as_deref() == Some(&text) {
+            return Ok(false);
+        }
+        let path = spec_path(wanted);
+        let precondition = self.generation.map_or(Precondition::Absent, Precondition::Generation);
+        match cloud
+            .storage()
+            .put(&path, "application/json", text.into(), precondition)
+            .await
+        {
+            Ok(_) => {
+                tracing::info!(spec = %path, hash = spec.hash(), "spec written");
+                Ok(true)
+            }
+            Err(error) if error.kind() == Kind::PreconditionFailed => Err(Diagnostic::error(format!(
+                "somebody else changed {path} during this apply"
+            ))
+            .hint("Plan and apply again.")),
+            Err(error) if error.is_not_found() => {
+                Err(cloud_problem(format!("the lake `{}` does not exist", wanted.lake), &error).at("lake"))
+            }
+            Err(error) => Err(cloud_problem(format!("cannot write {path}"), &error).at("lake")),
+        }
+    }
+}
+
+/// A pipeline that is created must not take over one that is there, unless an apply that was killed left it behind.
+async fn check_absent(cloud: &Cloud, wanted: &Wanted, before: &Present, spec: &PipelineSpec) -> Result<(), Diagnostic> {
+    if before.generation.is_none() {
+        return Ok(());
+    }
+    let half_made = deployment::read(cloud, &wanted.layout())
+        .await?
+        .is_some_and(|deployment| deployment.state == State::Creating);
+    if before.spec.as_ref() == Some(spec) || half_made {
+        tracing::info!(pipeline = wanted.name, "pipeline of an earlier apply adopted");
+        return Ok(());
+    }
+    let url = wanted.layout().spec_url();
+    Err(Diagnostic::invalid(
+        "name",
+        format!("the pipeline `{}` exists already in this lake", wanted.name),
+    )
+    .detail(format!("There is a spec at {url}, and it says something else."))
+    .hint(format!(
+        "Import it: `terraform import ADDRESS {url}`, or choose another `name`."
+    )))
+}
+
+/// Objects whose rows must all be read again: their table is new, or another than before.
+fn renewed(prior: Option<&Model>, wanted: &Wanted, created: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut renewed = created.clone();
+    if let Some(before) = prior.and_then(Model::known) {
+        for (object, known) in &wanted.objects {
+            let moved = before
+                .objects
+                .get(object)
+                .is_some_and(|before| before.table != known.table);
+            if moved || before.dataset() != wanted.dataset() {
+                renewed.insert(object.clone());
+            }
+        }
+    }
+    renewed
+}
+
+/// A watermark says what is in a table; of a new table it would say too much.
+async fn forget_progress(cloud: &Cloud, wanted: &Wanted, objects: &BTreeSet<String>) -> Result<(), Diagnostic> {
+    let layout = wanted.layout();
+    for object in objects {
+        let paths = layout.object(object);
+        for name in [paths.watermark(), paths.inflight()] {
+            let path = ObjectPath {
+                bucket: layout.bucket().to_owned(),
+                name,
+            };
+            let summary = format!("cannot delete {path}");
+            cloud
+                .storage()
+                .delete(&path, Precondition::None)
+                .await
+                .optional()
+                .explain(summary)?;
+        }
+    }
+    Ok(())
+}
+
+/// Objects that are no longer extracted: their state and files go, and their tables if that is asked for.
+async fn forget_removed(cloud: &Cloud, wanted: &Wanted, before: Option<&PipelineSpec>) -> Result<(), Diagnostic> {
+    let Some(before) = before else { return Ok(()) };
+    let layout = wanted.layout();
+    let extract = &before.salesforce_extract;
+    let removed = extract
+        .objects
+        .iter()
+        .filter(|(object, _)| !wanted.objects.contains_key(*object));
+    for (object, spec) in removed {
+        for prefix in [
+            format!("{}objects/{object}/", layout.root()),
+            format!("{}data/{object}/", layout.root()),
+        ] {
+            cloud
+                .storage()
+                .delete_prefix(layout.bucket(), &prefix)
+                .await
+                .explain(format!("cannot delete gs://{}/{prefix}", layout.bucket()))?;
+        }
+        // Another object may have taken the table over.
+        let taken = wanted.objects.values().any(|object| object.table == spec.table);
+        if wanted.delete_tables && !taken {
+            let dataset = headwater_cloud::DatasetRef::new(&extract.dataset.project, &extract.dataset.dataset);
+            tables::delete(&cloud.bigquery(), &wanted.name, vec![dataset.table(&spec.table)]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A runtime in another region has its schedule there: the old one goes.
+async fn drop_moved_schedule(
+    cloud: &Cloud,
+    project: &str,
+    prior: Option<&Model>,
+    wanted: &Wanted,
+) -> Result<(), Diagnostic> {
+    let before = prior.and_then(|prior| schedule::job_name(project, prior.runtime.as_deref()?, &wanted.name));
+    let now = schedule::job_name(project, &wanted.runtime, &wanted.name);
+    match before {
+        Some(before) if Some(&before) != now.as_ref() => {
+            schedule::delete(cloud, &before, wanted.layout().spec_url()).await
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,234 @@
+//! `headwater_salesforce_extract`: Salesforce objects into BigQuery tables.
+//!
+//! `model` is the state, `schema` and `check` are its rules, `plan` and `columns` ask the org, `spec` maps to the
+//! PipelineSpec, `deploy` carries an apply out by way of `tables`, `schedule`, `deployment` and `execution`.
+
+mod check;
+pub(crate) mod columns;
+mod deploy;
+mod deployment;
+mod execution;
+mod model;
+mod plan;
+mod schedule;
+mod schema;
+mod spec;
+mod tables;
+
+use async_trait::async_trait;
+use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
+use headwater_spec::{GcsUrl, LakeLayout, PipelineSpec};
+use tfplugin_framework::{Attr, Cx, Diagnostic, Plan, Resource, Result, Schema};
+
+use self::model::{Model, Schemas, Wanted};
+use crate::clients::Clients;
+use crate::names;
+use crate::problems::Explain as _;
+
+pub use self::model::Model as ExtractModel;
+
+/// The resource.
+#[derive(Debug, Clone, Copy)]
+pub struct Extract;
+
+#[async_trait]
+impl Resource for Extract {
+    type Model = Model;
+
+    fn type_name(&self) -> &'static str {
+        "headwater_salesforce_extract"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    async fn validate(&self, _cx: &mut Cx, config: &Model) -> Result<()> {
+        check::check(config).into_result()
+    }
+
+    async fn plan(&self, cx: &mut Cx, plan: Plan<Model>) -> Result<Model> {
+        let clients = cx.provider::<Clients>()?;
+        plan::complete(cx, &clients, plan.prior.as_ref(), &plan.config, plan.proposed).await
+    }
+
+    async fn create(&self, cx: &mut Cx, planned: Model) -> Result<Model> {
+        let clients = cx.provider::<Clients>()?;
+        deploy::deploy(cx, &clients, None, planned).await
+    }
+
+    async fn read(&self, cx: &mut Cx, state: Model) -> Result<Option<Model>> {
+        let clients = cx.provider::<Clients>()?;
+        let cloud = clients.cloud()?;
+        let layout = state
+            .layout()
+            .ok_or_else(|| Diagnostic::error("the state names no lake"))?;
+        let path = ObjectPath {
+            bucket: layout.bucket().to_owned(),
+            name: layout.spec(),
+        };
+        let found = cloud
+            .storage()
+            .get(&path)
+            .await
+            .optional()
+            .explain(format!("cannot read {path}"))?;
+        let Some(found) = found else { return Ok(None) };
+        let Ok(spec) = PipelineSpec::from_json(&found.bytes) else {
+            cx.report(
+                Diagnostic::warning(format!("{path} is not a spec that this provider knows"))
+                    .detail("It was changed by hand, or written by another version.")
+                    .hint("The next apply writes it again."),
+            );
+            return Ok(Some(Model {
+                spec_hash: Attr::Null,
+                ..state
+            }));
+        };
+        let mut found = state.with_spec(&spec);
+        found.id = layout.spec_url().into();
+        found.spec_url = layout.spec_url().into();
+        cx.private().set(plan::DEPLOYED_BY, &spec.deployed_by);
+        if let Some(deployment) = deployment::read(cloud, &layout).await? {
+            deployment.complete(&mut found);
+            if deployment.state != deployment::State::Deployed {
+                // An apply was killed at work: the next one completes it.
+                found.spec_hash = Attr::Null;
+            }
+        }
+        schedule::read(cx, cloud, clients.require_project()?, &mut found).await?;
+        hide_missing(cloud, &spec, &mut found).await?;
+        Ok(Some(found))
+    }
+
+    async fn update(&self, cx: &mut Cx, prior: Model, planned: Model) -> Result<Model> {
+        let clients = cx.provider::<Clients>()?;
+        deploy::deploy(cx, &clients, Some(&prior), planned).await
+    }
+
+    async fn delete(&self, cx: &mut Cx, state: Model) -> Result<()> {
+        let clients = cx.provider::<Clients>()?;
+        destroy(clients.cloud()?, clients.require_project()?, &state).await?;
+        Ok(())
+    }
+
+    async fn import(&self, _cx: &mut Cx, id: &str) -> Result<Model> {
+        let (lake, name) = parse_import(id).ok_or_else(|| {
+            names::not_an_id(
+                id,
+                "the URL of the spec, `gs://LAKE/headwater/pipelines/NAME/spec.json`, or `gs://LAKE#NAME`",
+            )
+        })?;
+        Ok(Model {
+            name: name.into(),
+            lake: lake.into(),
+            ..Model::default()
+        })
+    }
+}
+
+/// Lake and name out of either form of id.
+fn parse_import(id: &str) -> Option<(String, String)> {
+    let (lake, name) = match id.split_once('#') {
+        Some((lake, name)) => (lake.to_owned(), name.to_owned()),
+        None => {
+            let root = id.strip_suffix("/spec.json")?;
+            let (lake, name) = root.split_once("/headwater/pipelines/")?;
+            (lake.to_owned(), name.to_owned())
+        }
+    };
+    let lake: GcsUrl = lake.parse().ok()?;
+    headwater_spec::check_pipeline_name(&name).ok()?;
+    Some((lake.to_string(), name))
+}
+
+/// Takes out of `schemas` what is not there: tables, and columns that were dropped. The plan then shows them as added.
+async fn hide_missing(cloud: &Cloud, spec: &PipelineSpec, state: &mut Model) -> Result<(), Diagnostic> {
+    let dataset = &spec.salesforce_extract.dataset;
+    let dataset = headwater_cloud::DatasetRef::new(&dataset.project, &dataset.dataset);
+    let objects = spec
+        .salesforce_extract
+        .objects
+        .iter()
+        .map(|(name, object)| (name.clone(), spec::object_of(object)))
+        .collect();
+    let existing = tables::existing(&cloud.bigquery(), &dataset, &objects).await?;
+    if let Some(schemas) = state.schemas.known_mut() {
+        keep_existing(schemas, |object| existing.get(object));
+    }
+    Ok(())
+}
+
+fn keep_existing<'a>(schemas: &mut Schemas, existing: impl Fn(&str) -> Option<&'a tables::Existing>) {
+    schemas.retain(|object, _| existing(object).is_some());
+    for (object, columns) in schemas {
+        if let Some(table) = existing(object) {
+            columns.retain(|column| table.has_column(&column.name));
+        }
+    }
+}
+
+/// Takes everything down in an order that can be interrupted: nothing starts any more, nothing runs any more, tables,
+/// files, and the spec last, so that a destroy that was killed is found again and completed.
+async fn destroy(cloud: &Cloud, project: &str, state: &Model) -> Result<(), Diagnostic> {
+    let layout = state
+        .layout()
+        .ok_or_else(|| Diagnostic::error("the state names no lake"))?;
+    let spec_url = layout.spec_url();
+    if let (Some(runtime), Some(name)) = (state.runtime.as_deref(), state.name.as_deref()) {
+        if let Some(job) = schedule::job_name(project, runtime, name) {
+            schedule::delete(cloud, &job, spec_url.clone()).await?;
+        }
+        execution::stop(cloud, runtime, &spec_url).await?;
+    }
+    if let Some(wanted) = state.known() {
+        destroy_tables(cloud, &wanted).await?;
+    }
+    destroy_files(cloud, &layout).await
+}
+
+async fn destroy_tables(cloud: &Cloud, wanted: &Wanted) -> Result<(), Diagnostic> {
+    let bigquery = cloud.bigquery();
+    tables::delete_staging(&bigquery, wanted).await?;
+    if wanted.delete_tables {
+        let all = wanted.objects.keys().map(|object| wanted.table(object)).collect();
+        tables::delete(&bigquery, &wanted.name, all).await?;
+    }
+    Ok(())
+}
+
+async fn destroy_files(cloud: &Cloud, layout: &LakeLayout) -> Result<(), Diagnostic> {
+    let storage = cloud.storage();
+    let root = layout.root();
+    let summary = format!("cannot delete gs://{}/{root}", layout.bucket());
+    for below in ["data/", "objects/", "runs/"] {
+        storage
+            .delete_prefix(layout.bucket(), &format!("{root}{below}"))
+            .await
+            .optional()
+            .explain(&*summary)?;
+    }
+    storage
+        .delete(&deployment::path(layout), Precondition::None)
+        .await
+        .optional()
+        .explain(&*summary)?;
+    let spec = ObjectPath {
+        bucket: layout.bucket().to_owned(),
+        name: layout.spec(),
+    };
+    storage
+        .delete(&spec, Precondition::None)
+        .await
+        .optional()
+        .explain(&*summary)?;
+    storage
+        .delete_prefix(layout.bucket(), &root)
+        .await
+        .optional()
+        .explain(summary)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
