@@ -3,6 +3,8 @@
 mod conform;
 mod de;
 mod ser;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

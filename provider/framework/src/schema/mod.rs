@@ -5,6 +5,8 @@ mod check;
 pub mod equal;
 mod modifier;
 mod problems;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 pub mod validate;
 

@@ -159,7 +159,7 @@ pub fn whole_number() -> Validator {
 
 /// A collection of so many elements: `size(1..)`.
 pub fn size(range: impl RangeBounds<usize> + Send + Sync + 'static) -> Validator {
-    let text = format!("must have {} elements", spell_range(&range));
+    let text = format!("must hold {} element(s)", spell_range(&range));
     Validator::new(text.clone(), move |value| {
         let count = value
             .as_elements()

@@ -1,10 +1,13 @@
 //! The framework under the real `terraform`, which starts this program as the provider `store`.
 //!
+//! What this version of Terraform does not call is driven by a client of our own.
+//!
 //! Without `terraform` on the PATH the scenarios cannot run: that is a failure, not a pass.
 
 mod scenarios;
 mod store;
 mod terraform;
+mod wire;
 
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -15,7 +18,7 @@ use tfplugin_framework::{ServeOptions, Served, serve};
 fn main() -> ExitCode {
     let options = ServeOptions {
         address: "registry.terraform.io/test/store".to_owned(),
-        debug: false,
+        debug: std::env::args().any(|argument| argument == "--debug"),
     };
     match serve(store::Store, &options) {
         Ok(Served::NotAPlugin) => run(),
@@ -33,7 +36,7 @@ fn run() -> ExitCode {
     let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let mut failed = 0;
-    for (name, scenario) in scenarios::ALL.iter().filter(|(name, _)| wanted(name)) {
+    for (name, scenario) in scenarios::ALL.iter().chain(wire::ALL).filter(|(name, _)| wanted(name)) {
         if arguments.iter().any(|argument| argument == "--list") {
             println!("{name}: test");
             continue;

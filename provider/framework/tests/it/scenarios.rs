@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::terraform::Workspace;
 
-type Scenario = fn();
+pub type Scenario = fn();
 
 pub const ALL: &[(&str, Scenario)] = &[
     ("life", life),

@@ -257,10 +257,10 @@ impl Resource for Item {
 
     async fn plan(&self, cx: &mut Cx, plan: Plan<ItemModel>) -> Result<ItemModel> {
         let mut planned = plan.proposed;
-        if let Some(name) = planned.name.known() {
-            if planned.id.is_unknown() {
-                planned.id = format!("items/{name}").into();
-            }
+        if let Some(name) = planned.name.known()
+            && planned.id.is_unknown()
+        {
+            planned.id = format!("items/{name}").into();
         }
         let old = plan.replaced.as_ref();
         if old.is_some_and(|old| old.get("written") == Some(true)) && planned.name.as_deref() == Some("guarded") {

@@ -1,3 +1,5 @@
 //! Tests from outside the crate.
 
+mod fields;
 mod generated;
+mod values;
