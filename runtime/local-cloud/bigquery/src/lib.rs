@@ -1,10 +1,89 @@
-//! Placeholder.
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn t() {
-        let c = duckdb::Connection::open_in_memory().unwrap();
-        let s: String = c.query_row("select version() || (timezone('Europe/Berlin', TIMESTAMPTZ '2024-01-01 00:00:00+00'))::varchar", [], |r| r.get(0)).unwrap();
-        println!("{s}");
+//! The local BigQuery: GoogleSQL and REST v2 in front of an embedded DuckDB.
+//!
+//! It refuses to know: HTTP servers and ports (it answers an `axum::Router`), where objects come from (an
+//! [`ObjectStore`] gives it files), credentials (whoever can connect may do everything), and the rest of the local
+//! cloud. Only `headwater-local-cloud` depends on it. DuckDB is known to the module `engine` alone.
+//!
+//! The API follows <https://cloud.google.com/bigquery/docs/reference/rest>.
+
+mod catalog;
+mod encode;
+mod engine;
+mod error;
+mod jobs;
+mod rest;
+mod service;
+mod sql;
+mod types;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use error::Error;
+
+/// A stored object: its name in the bucket and the file that holds its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The object's name, without the bucket.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// A plain file with the object's bytes.
+    pub path: PathBuf,
+}
+
+/// Where `gs://` objects are found. Blobs are plain files that DuckDB reads directly.
+pub trait ObjectStore: Send + Sync + 'static {
+    /// The objects of a bucket whose names start with `prefix`, in the order of their names.
+    ///
+    /// # Errors
+    /// When the bucket cannot be read. A bucket that does not exist is an empty list or `NotFound`.
+    fn list(&self, bucket: &str, prefix: &str) -> std::io::Result<Vec<StoredObject>>;
+
+    /// Stores the bytes of the file `path` as an object; the file may be moved.
+    ///
+    /// # Errors
+    /// When the object cannot be written.
+    fn put(&self, bucket: &str, name: &str, path: &Path) -> std::io::Result<()>;
+}
+
+/// How to open the local BigQuery.
+pub struct Options {
+    /// The local cloud's data directory; the warehouse lives in its subdirectory `bigquery`.
+    pub data_dir: PathBuf,
+    /// The base URL that clients use, for links in answers; without a slash at its end.
+    pub base_url: String,
+    /// Where loads read and extracts write.
+    pub objects: Arc<dyn ObjectStore>,
+    /// DuckDB's memory, in megabytes; what exceeds it spills to disk.
+    pub memory_limit_mb: u64,
+}
+
+/// An open warehouse. Cheap to clone is only its router; keep this until [`BigQuery::shutdown`].
+pub struct BigQuery {
+    service: Arc<service::Service>,
+}
+
+impl BigQuery {
+    /// Opens (or makes) the warehouse, and ends as failed the jobs that were running when the last process died.
+    ///
+    /// # Errors
+    /// When the directory cannot be written or another process holds the database.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        Ok(Self {
+            service: Arc::new(service::Service::open(options)?),
+        })
+    }
+
+    /// Serves `/bigquery/v2/…`, `/upload/bigquery/v2/…`, `/$discovery/rest` and
+    /// `/discovery/v1/apis/bigquery/v2/rest`.
+    pub fn router(&self) -> axum::Router {
+        rest::router(Arc::clone(&self.service))
+    }
+
+    /// Stops what is running and writes the log into the database file. Without it nothing is lost either: the next
+    /// start replays the log.
+    pub fn shutdown(&self) {
+        self.service.shutdown();
     }
 }

@@ -1,0 +1,101 @@
+//! DuckDB macros that give an expression BigQuery's meaning where one DuckDB function does not.
+//! They are stored in the database and written again when their text changes.
+
+use duckdb::Connection;
+
+/// `(signature, body)`; every macro lives in the schema `_headwater`.
+const MACROS: &[(&str, &str)] = &[
+    (
+        "div(a, b)",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a::DOUBLE / b::DOUBLE END",
+    ),
+    // Exact to nine decimals, halves away from zero; what leaves 38 digits on the way is an error of DuckDB's.
+    (
+        "numeric_div(a, b)",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE \
+         (sign(a) * sign(b) * ((abs(CAST(a AS DECIMAL(38,9)) * 1000000000)::HUGEINT * 2000000000 \
+         + abs(CAST(b AS DECIMAL(38,9)) * 1000000000)::HUGEINT) \
+         // (abs(CAST(b AS DECIMAL(38,9)) * 1000000000)::HUGEINT * 2)))::DECIMAL(38,0) * 0.000000001::DECIMAL(10,9) END",
+    ),
+    (
+        "idiv(a, b)",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a // b END",
+    ),
+    (
+        "modulo(a, b)",
+        "CASE WHEN b = 0 THEN error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END",
+    ),
+    (
+        "safe_div(a, b)",
+        "CASE WHEN b = 0 THEN NULL ELSE a::DOUBLE / b::DOUBLE END",
+    ),
+    (
+        "int_of_float(x)",
+        "CASE WHEN isfinite(x) THEN CAST(round(x) AS BIGINT) ELSE error('Illegal conversion of non-finite floating point number to an integer: ' || x) END",
+    ),
+    // 1.0 is '1', 1e20 is '1e+20'.
+    (
+        "float_text(x)",
+        "CASE WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END ELSE regexp_replace(CAST(x AS VARCHAR), '\\.0$', '') END",
+    ),
+    (
+        "decimal_text(x)",
+        "regexp_replace(regexp_replace(CAST(x AS VARCHAR), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', '')",
+    ),
+    (
+        "from_start(s, p)",
+        "CASE WHEN p = 0 THEN substr(s, 1) ELSE substr(s, p) END",
+    ),
+    (
+        "part(s, p, n)",
+        "CASE WHEN n < 0 THEN error('Third argument in SUBSTR() cannot be negative') WHEN p = 0 THEN substr(s, 1, n) \
+         WHEN p < -length(s) THEN substr(s, 1, n) ELSE substr(s, p, n) END",
+    ),
+    (
+        "offset_of(a, i)",
+        "CASE WHEN i < 0 OR i >= len(a) THEN error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END",
+    ),
+    (
+        "safe_offset_of(a, i)",
+        "CASE WHEN i < 0 OR i >= len(a) THEN NULL ELSE list_extract(a, i + 1) END",
+    ),
+    (
+        "json_scalar(j, p)",
+        "CASE WHEN json_type(json_extract(j, p)) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string(j, p) END",
+    ),
+    (
+        "json_object(j, p)",
+        "CASE WHEN json_type(json_extract(j, p)) = 'NULL' THEN NULL ELSE json_extract(j, p) END",
+    ),
+    (
+        "exact_text(s)",
+        "CASE WHEN regexp_matches(s, '\\.[0-9]{18}[0-9]*[1-9]') THEN error('the local BigQuery keeps 18 decimals of a BIGNUMERIC, this has more: ' || s) ELSE s END",
+    ),
+    (
+        "initial_capitals(s)",
+        "array_to_string(list_transform(regexp_extract_all(lower(s), '[^\\s\\[\\](){}/|<>!?@\"^#$&~_,.:;*%+-]+|[\\s\\[\\](){}/|<>!?@\"^#$&~_,.:;*%+-]+'), \
+         lambda w: upper(substr(w, 1, 1)) || substr(w, 2)), '')",
+    ),
+];
+
+/// Writes the macros unless the database has them already.
+pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
+    connection.execute_batch("CREATE SCHEMA IF NOT EXISTS _headwater; CREATE TABLE IF NOT EXISTS _headwater.about(key VARCHAR, value VARCHAR)")?;
+    let stamp: String = MACROS.iter().map(|(name, body)| format!("{name}{body}")).collect();
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(stamp.as_bytes());
+    let stamp: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    let known: i64 = connection.query_row(
+        "SELECT count(*) FROM _headwater.about WHERE key = 'macros' AND value = ?",
+        [&stamp],
+        |row| row.get(0),
+    )?;
+    if known > 0 {
+        return Ok(());
+    }
+    let mut all = String::from("BEGIN;");
+    for (signature, body) in MACROS {
+        all.push_str(&format!("CREATE OR REPLACE MACRO _headwater.{signature} AS {body};"));
+    }
+    all.push_str(&format!("DELETE FROM _headwater.about WHERE key = 'macros'; INSERT INTO _headwater.about VALUES ('macros', '{stamp}'); COMMIT;"));
+    connection.execute_batch(&all)
+}

@@ -1,0 +1,345 @@
+//! The storage engine: the only module that sees DuckDB. One database file, connections cloned per request,
+//! transactions whose writers are ordered by table. Speaks DuckDB's SQL; GoogleSQL is translated elsewhere.
+
+mod cell;
+mod duck_type;
+mod locks;
+mod macros;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duckdb::types::{ToSql, ToSqlOutput, Value};
+use duckdb::{Config, Connection, params_from_iter};
+
+pub(crate) use cell::Cell;
+pub(crate) use locks::Key;
+
+use crate::error::{Error, Fault, Reason};
+use crate::types::Field;
+
+/// A parameter of an internal statement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bind<'a> {
+    Text(&'a str),
+    Int(i64),
+}
+
+impl ToSql for Bind<'_> {
+    fn to_sql(&self) -> duckdb::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Text(text) => text.to_sql(),
+            Self::Int(value) => value.to_sql(),
+        }
+    }
+}
+
+/// Stops what a session is executing.
+#[derive(Clone)]
+pub(crate) struct Interrupter(Arc<duckdb::InterruptHandle>);
+
+impl Interrupter {
+    pub(crate) fn interrupt(&self) {
+        self.0.interrupt();
+    }
+}
+
+pub(crate) struct Engine {
+    base: Mutex<Connection>,
+    pool: Mutex<Vec<Connection>>,
+    locks: locks::Locks,
+}
+
+/// How often a transaction that met another one is tried again.
+const ATTEMPTS: usize = 8;
+const POOL_SIZE: usize = 16;
+
+impl Engine {
+    pub(crate) fn open(dir: &Path, memory_limit_mb: u64) -> Result<Self, Error> {
+        let directory = |path: &Path| {
+            std::fs::create_dir_all(path).map_err(|source| Error::Directory {
+                path: path.to_owned(),
+                source,
+            })
+        };
+        let spill = dir.join("spill");
+        directory(dir)?;
+        // Nothing in it outlives the process that wrote it.
+        std::fs::remove_dir_all(&spill).ok();
+        directory(&spill)?;
+        let file = dir.join("warehouse.duckdb");
+        let failed = |path: &PathBuf, e: &duckdb::Error| Error::Warehouse {
+            path: path.clone(),
+            message: e.to_string(),
+        };
+        let connect = || -> duckdb::Result<Connection> {
+            let config = Config::default()
+                .max_memory(&format!("{memory_limit_mb}MB"))?
+                .enable_autoload_extension(false)?
+                .with("autoinstall_known_extensions", "false")?
+                .with("temp_directory", spill.to_string_lossy())?;
+            let connection = Connection::open_with_flags(&file, config)?;
+            prepare(&connection)?;
+            macros::install(&connection)?;
+            Ok(connection)
+        };
+        let base = connect().map_err(|e| failed(&file, &e))?;
+        Ok(Self {
+            base: Mutex::new(base),
+            pool: Mutex::default(),
+            locks: locks::Locks::default(),
+        })
+    }
+
+    /// A connection of one's own for as long as the session lives.
+    pub(crate) fn session(&self) -> Result<Session<'_>, Fault> {
+        let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => {
+                let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
+                let connection = base.try_clone().map_err(|e| fault(&e))?;
+                prepare(&connection).map_err(|e| fault(&e))?;
+                connection
+            }
+        };
+        Ok(Session {
+            engine: self,
+            connection: Some(connection),
+            healthy: true,
+        })
+    }
+
+    /// Runs `work` on one snapshot.
+    pub(crate) fn read<T>(&self, work: impl FnOnce(&Session<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut session = self.session()?;
+        session.run("BEGIN TRANSACTION READ ONLY")?;
+        let result = work(&session);
+        session.healthy = session.run("ROLLBACK").is_ok();
+        result
+    }
+
+    /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, else none of it happened.
+    /// `work` may run more than once when another transaction was in the way.
+    pub(crate) fn write<T>(
+        &self,
+        keys: &[Key],
+        mut work: impl FnMut(&Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let _guard = self.locks.acquire(keys);
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut session = self.session()?;
+            session.run("BEGIN TRANSACTION")?;
+            let result = work(&session).and_then(|value| session.run("COMMIT").map(|()| value));
+            if result.is_err() {
+                // After a failed COMMIT there may be nothing left to roll back.
+                session.healthy = session.run("ROLLBACK").is_ok();
+            }
+            match result {
+                Err(fault) if fault.conflict && attempt < ATTEMPTS => {
+                    std::thread::sleep(std::time::Duration::from_millis(5 << attempt));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Moves the log into the database file, so that the next start has nothing to replay.
+    pub(crate) fn checkpoint(&self) {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = base.execute_batch("CHECKPOINT") {
+            tracing::warn!(%error, "the warehouse's log was left for the next start to replay");
+        }
+    }
+}
+
+fn prepare(connection: &Connection) -> duckdb::Result<()> {
+    connection.execute_batch("SET TimeZone='UTC'")
+}
+
+pub(crate) struct Session<'a> {
+    engine: &'a Engine,
+    connection: Option<Connection>,
+    healthy: bool,
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if let (true, Some(connection)) = (self.healthy, self.connection.take()) {
+            let mut pool = self.engine.pool.lock().unwrap_or_else(PoisonError::into_inner);
+            if pool.len() < POOL_SIZE {
+                pool.push(connection);
+            }
+        }
+    }
+}
+
+impl Session<'_> {
+    fn duck(&self) -> Result<&Connection, Fault> {
+        self.connection
+            .as_ref()
+            .ok_or_else(|| Fault::new(Reason::BackendError, "the session has ended"))
+    }
+
+    pub(crate) fn interrupter(&self) -> Result<Interrupter, Fault> {
+        Ok(Interrupter(self.duck()?.interrupt_handle()))
+    }
+
+    /// Statements without parameters or answer.
+    pub(crate) fn run(&self, sql: &str) -> Result<(), Fault> {
+        self.duck()?.execute_batch(sql).map_err(|e| fault(&e))
+    }
+
+    /// One statement; how many rows it changed.
+    pub(crate) fn execute(&self, sql: &str, params: &[Bind<'_>]) -> Result<u64, Fault> {
+        tracing::trace!(sql, "duckdb");
+        let changed = self
+            .duck()?
+            .execute(sql, params_from_iter(params))
+            .map_err(|e| fault(&e))?;
+        Ok(changed as u64)
+    }
+
+    pub(crate) fn query(&self, sql: &str, params: &[Bind<'_>]) -> Result<Vec<Vec<Cell>>, Fault> {
+        tracing::trace!(sql, "duckdb");
+        let read = || -> duckdb::Result<Vec<Vec<Cell>>> {
+            let mut statement = self
+                .duck()
+                .map_err(|_| duckdb::Error::QueryReturnedNoRows)?
+                .prepare(sql)?;
+            let mut rows = statement.query(params_from_iter(params))?;
+            let width = rows.as_ref().map_or(0, duckdb::Statement::column_count);
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let cells = (0..width).map(|i| row.get::<_, Value>(i).map(Cell::from_duck));
+                out.push(cells.collect::<duckdb::Result<Vec<Cell>>>()?);
+            }
+            Ok(out)
+        };
+        read().map_err(|e| fault(&e))
+    }
+
+    /// The columns that a query answers, without running it.
+    pub(crate) fn describe(&self, sql: &str) -> Result<Vec<Field>, Fault> {
+        self.query(&format!("DESCRIBE {sql}"), &[])?
+            .iter()
+            .map(|row| {
+                Ok(Field {
+                    name: row[0].text().to_owned(),
+                    ty: duck_type::parse(row[1].text())?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// DuckDB's words turned into BigQuery's.
+fn fault(error: &duckdb::Error) -> Fault {
+    let text = match error {
+        duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
+        other => other.to_string(),
+    };
+    let (kind, detail) = text.split_once(" Error: ").unwrap_or(("", &text));
+    // The rest quotes DuckDB's SQL, which the user did not write.
+    let detail = detail.split("\n\nLINE ").next().unwrap_or(detail).trim();
+    let detail = detail.split("\nCandidate ").next().unwrap_or(detail).trim();
+    match kind {
+        "INTERRUPT" => Fault::new(
+            Reason::Stopped,
+            "Job execution was cancelled: User requested cancellation",
+        ),
+        "Out of Memory" => Fault::new(
+            Reason::ResourcesExceeded,
+            format!(
+                "Resources exceeded during query execution: {}",
+                detail.lines().next().unwrap_or_default()
+            ),
+        ),
+        "TransactionContext" => Fault {
+            conflict: true,
+            ..Fault::new(Reason::BackendError, format!("Transaction was aborted: {detail}"))
+        },
+        "Catalog" if detail.contains("write-write conflict") => Fault {
+            conflict: true,
+            ..Fault::new(Reason::BackendError, format!("Transaction was aborted: {detail}"))
+        },
+        "Constraint" => match detail.strip_prefix("NOT NULL constraint failed: ") {
+            Some(column) => {
+                let column = column.rsplit('.').next().unwrap_or(column);
+                Fault::invalid(format!("Required field {column} cannot be null"))
+            }
+            None => Fault::invalid(detail),
+        },
+        "IO" | "FATAL" | "INTERNAL" => Fault::new(Reason::BackendError, detail),
+        _ => Fault::query(detail),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn engine(dir: &Path) -> Engine {
+        Engine::open(dir, 512).unwrap()
+    }
+
+    #[test]
+    fn a_failed_transaction_leaves_nothing_and_a_committed_one_survives() {
+        let dir = tempfile::tempdir().unwrap();
+        {
+            let engine = engine(dir.path());
+            engine
+                .write(&[], |tx| tx.run("CREATE TABLE a(x BIGINT); INSERT INTO a VALUES (1)"))
+                .unwrap();
+            let failed: Result<(), Fault> = engine.write(&[], |tx| {
+                tx.run("CREATE TABLE b(x BIGINT); INSERT INTO a VALUES (2)")?;
+                Err(Fault::invalid("no"))
+            });
+            assert_eq!(failed.unwrap_err().message, "no");
+        }
+        let engine = engine(dir.path());
+        let rows = engine.read(|tx| tx.query("SELECT x FROM a", &[])).unwrap();
+        assert_eq!(rows, vec![vec![Cell::Int(1)]]);
+        assert!(engine.read(|tx| tx.query("SELECT x FROM b", &[])).is_err());
+    }
+
+    #[test]
+    fn writers_of_one_row_wait_for_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        engine
+            .write(&[], |tx| tx.run("CREATE TABLE a(x BIGINT); INSERT INTO a VALUES (0)"))
+            .unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let key = Key::Table("p".into(), "d".into(), "a".into());
+                    for _ in 0..5 {
+                        engine
+                            .write(std::slice::from_ref(&key), |tx| {
+                                tx.execute("UPDATE a SET x = x + 1", &[])
+                            })
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let rows = engine.read(|tx| tx.query("SELECT x FROM a", &[])).unwrap();
+        assert_eq!(rows, vec![vec![Cell::Int(20)]]);
+    }
+
+    #[test]
+    fn the_engine_has_what_the_warehouse_needs_without_a_download() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        let rows = engine
+            .read(|tx| tx.query("SELECT extension_name FROM duckdb_extensions() WHERE loaded", &[]))
+            .unwrap();
+        for name in ["icu", "json", "parquet"] {
+            assert!(rows.iter().any(|r| r[0].text() == name), "{name} is missing");
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Jobs: their records, which are committed together with the data, and the threads that run them.
+//! A job's DONE record is written in the transaction that changes the data: done is never lost and never doubled.
+
+mod copy;
+pub(crate) mod destination;
+mod extract;
+mod load;
+mod parquet_decimals;
+pub(crate) mod query;
+mod sources;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::catalog::{now_ms, parse_doc};
+use crate::engine::{Bind, Engine, Interrupter, Session};
+use crate::error::{Fault, Reason};
+use crate::service::{Service, spawn, text};
+
+/// How many jobs run at once; the rest are PENDING.
+const AT_ONCE: usize = 4;
+
+/// The jobs of this process that are not done.
+#[derive(Default)]
+pub(crate) struct Registry {
+    jobs: Mutex<HashMap<(String, String), Arc<Running>>>,
+    busy: AtomicUsize,
+    turn: Turn,
+}
+
+#[derive(Default)]
+struct Turn {
+    lock: Mutex<()>,
+    freed: std::sync::Condvar,
+}
+
+pub(crate) struct Running {
+    doc: Mutex<Value>,
+    cancelled: AtomicBool,
+    interrupter: Mutex<Option<Interrupter>>,
+    done: watch::Sender<bool>,
+}
+
+impl Running {
+    fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        if let Some(interrupter) = self.interrupter.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            interrupter.interrupt();
+        }
+    }
+
+    /// Lets a cancellation reach what this session executes.
+    pub(crate) fn attach(&self, tx: &Session<'_>) -> Result<(), Fault> {
+        *self.interrupter.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx.interrupter()?);
+        if self.cancelled.load(Ordering::SeqCst) {
+            return Err(Fault::new(
+                Reason::Stopped,
+                "Job execution was cancelled: User requested cancellation",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Registry {
+    fn get(&self, project: &str, id: &str) -> Option<Arc<Running>> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.get(&(project.to_owned(), id.to_owned())).cloned()
+    }
+
+    pub(crate) fn cancel_all(&self) {
+        for job in self.jobs.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            job.cancel();
+        }
+    }
+
+    fn take_turn(&self) {
+        let mut guard = self.turn.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.busy.load(Ordering::SeqCst) >= AT_ONCE {
+            guard = self.turn.freed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+        self.busy.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn end_turn(&self) {
+        let _guard = self.turn.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        self.busy.fetch_sub(1, Ordering::SeqCst);
+        self.turn.freed.notify_one();
+    }
+}
+
+/// Ends as failed what was running when the last process died: its transaction did not commit.
+pub(crate) fn recover(engine: &Engine) -> Result<(), Fault> {
+    engine.write(&[], |tx| {
+        for row in tx.query(
+            "SELECT project, id, doc FROM _headwater.jobs WHERE state <> 'DONE'",
+            &[],
+        )? {
+            let mut doc = parse_doc(row[2].text());
+            let lost = Fault::new(
+                Reason::BackendError,
+                "The job was interrupted because the local cloud stopped; nothing of it was kept. Run it again under a \
+                 new job id.",
+            );
+            fail(&mut doc, &lost);
+            save(tx, row[0].text(), row[1].text(), &doc)?;
+        }
+        Ok(())
+    })
+}
+
+fn fail(doc: &mut Value, fault: &Fault) {
+    doc["status"] = json!({"state": "DONE", "errorResult": fault.proto(), "errors": [fault.proto()]});
+    doc["statistics"]["endTime"] = json!(now_ms().to_string());
+}
+
+fn save(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
+    let text = doc.to_string();
+    let state = doc["status"]["state"].as_str().unwrap_or("DONE");
+    let binds = [
+        Bind::Text(&text),
+        Bind::Text(state),
+        Bind::Text(project),
+        Bind::Text(id),
+    ];
+    tx.execute(
+        "UPDATE _headwater.jobs SET doc = ?, state = ? WHERE project = ? AND id = ?",
+        &binds,
+    )?;
+    Ok(())
+}
+
+fn stored(tx: &Session<'_>, project: &str, id: &str) -> Result<Option<Value>, Fault> {
+    let sql = "SELECT doc FROM _headwater.jobs WHERE project = ? AND id = ?";
+    crate::catalog::one_doc(tx, sql, &[Bind::Text(project), Bind::Text(id)])
+}
+
+/// The job as it is now.
+pub(crate) fn get(service: &Service, project: &str, id: &str) -> Result<Value, Fault> {
+    if let Some(running) = service.registry.get(project, id) {
+        return Ok(running.doc.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    }
+    service
+        .engine
+        .read(|tx| stored(tx, project, id))?
+        .ok_or_else(|| Fault::not_found("Job", &format!("{project}:{id}")))
+}
+
+/// The newest first.
+pub(crate) fn list(service: &Service, project: &str) -> Result<Vec<Value>, Fault> {
+    let sql = "SELECT doc FROM _headwater.jobs WHERE project = ? ORDER BY created DESC, id";
+    let rows = service.engine.read(|tx| tx.query(sql, &[Bind::Text(project)]))?;
+    Ok(rows
+        .iter()
+        .map(|r| {
+            let doc = parse_doc(r[0].text());
+            let id = doc["jobReference"]["jobId"].as_str().unwrap_or_default();
+            let running = service.registry.get(project, id);
+            running.map_or(doc, |r| r.doc.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        })
+        .collect())
+}
+
+pub(crate) fn delete(service: &Service, project: &str, id: &str) -> Result<(), Fault> {
+    get(service, project, id)?;
+    if service.registry.get(project, id).is_some() {
+        return Err(Fault::invalid(format!("Job {project}:{id} is still running")));
+    }
+    let binds = [Bind::Text(project), Bind::Text(id)];
+    service.engine.write(&[], |tx| {
+        tx.execute("DELETE FROM _headwater.jobs WHERE project = ? AND id = ?", &binds)
+    })?;
+    Ok(())
+}
+
+/// Asks a job to stop; it may be done already.
+pub(crate) fn cancel(service: &Service, project: &str, id: &str) -> Result<Value, Fault> {
+    if let Some(running) = service.registry.get(project, id) {
+        running.cancel();
+    }
+    get(service, project, id)
+}
+
+/// What kind of job a configuration describes.
+fn kind(configuration: &Value) -> Result<&'static str, Fault> {
+    let kinds = ["QUERY", "LOAD", "COPY", "EXTRACT"];
+    kinds
+        .into_iter()
+        .find(|k| configuration[k.to_lowercase()].is_object())
+        .ok_or_else(|| {
+            Fault::new(
+                Reason::Required,
+                "Required parameter is missing: configuration.query, load, copy or extract",
+            )
+        })
+}
+
+/// Accepts a job: its record is durable and its thread runs when this returns. The record is PENDING.
+pub(crate) fn insert(
+    service: &Arc<Service>,
+    project: &str,
+    body: &Value,
+    media: Option<PathBuf>,
+) -> Result<Value, Fault> {
+    service.sweep();
+    let mut configuration = body["configuration"].clone();
+    let kind = kind(&configuration)?;
+    configuration["jobType"] = json!(kind);
+    let reference = &body["jobReference"];
+    if text(&reference["projectId"]).is_some_and(|p| p != project) {
+        return Err(Fault::invalid("the job's project is not the project of the request"));
+    }
+    let id = match text(&reference["jobId"]) {
+        Some(id) => check_id(id)?.to_owned(),
+        None => format!("job_{}", uuid::Uuid::new_v4().simple()),
+    };
+    let location = text(&reference["location"]).unwrap_or("US").to_owned();
+    let now = now_ms().to_string();
+    let doc = json!({
+        "kind": "bigquery#job",
+        "etag": id,
+        "id": format!("{project}:{location}.{id}"),
+        "selfLink": format!("{}/bigquery/v2/projects/{project}/jobs/{id}?location={location}", service.base_url),
+        "user_email": "local@headwater",
+        "configuration": configuration,
+        "jobReference": {"projectId": project, "jobId": id, "location": location},
+        "statistics": {"creationTime": now},
+        "status": {"state": "PENDING"},
+    });
+    if configuration["dryRun"] == true {
+        return query::dry_run(service, project, doc);
+    }
+    let (done, _) = watch::channel(false);
+    let running = Arc::new(Running {
+        doc: Mutex::new(doc.clone()),
+        cancelled: AtomicBool::new(false),
+        interrupter: Mutex::default(),
+        done,
+    });
+    let key = (project.to_owned(), id.clone());
+    {
+        // The registry and the store together decide whether an id is taken.
+        let mut jobs = service.registry.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.contains_key(&key) {
+            return Err(Fault::duplicate("Job", &format!("{project}:{location}.{id}")));
+        }
+        jobs.insert(key.clone(), Arc::clone(&running));
+    }
+    let recorded = service.engine.write(&[], |tx| {
+        if stored(tx, project, &id)?.is_some() {
+            return Err(Fault::duplicate("Job", &format!("{project}:{location}.{id}")));
+        }
+        let text = doc.to_string();
+        let binds = [
+            Bind::Text(project),
+            Bind::Text(&location),
+            Bind::Text(&id),
+            Bind::Int(now_ms()),
+            Bind::Text("PENDING"),
+            Bind::Text(&text),
+        ];
+        tx.execute("INSERT INTO _headwater.jobs VALUES (?, ?, ?, ?, ?, ?)", &binds)
+    });
+    let forget = |service: &Service| {
+        service
+            .registry
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&key);
+    };
+    if let Err(fault) = recorded {
+        forget(service);
+        return Err(fault);
+    }
+    let worker = Arc::clone(service);
+    let job = Arc::clone(&running);
+    let owner = project.to_owned();
+    let started = spawn(move || {
+        worker.registry.take_turn();
+        run(&worker, &owner, &job, media);
+        worker.registry.end_turn();
+        let key = (owner, id);
+        worker
+            .registry
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&key);
+        job.done.send_replace(true);
+    });
+    if let Err(fault) = started {
+        forget(service);
+        return Err(fault);
+    }
+    Ok(doc)
+}
+
+fn check_id(id: &str) -> Result<&str, Fault> {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if id.len() <= 1024 && id.chars().all(valid) {
+        Ok(id)
+    } else {
+        Err(Fault::invalid(format!(
+            "Invalid job ID \"{id}\". Job IDs must be alphanumeric (plus underscores and dashes) and must be at most \
+             1024 characters long."
+        )))
+    }
+}
+
+/// A job that runs: what its executor reads and writes.
+pub(crate) struct Work<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) project: &'a str,
+    pub(crate) running: &'a Running,
+    pub(crate) configuration: Value,
+    pub(crate) media: Option<PathBuf>,
+    doc: Mutex<Value>,
+}
+
+impl Work<'_> {
+    pub(crate) fn job_id(&self) -> String {
+        let doc = self.doc.lock().unwrap_or_else(PoisonError::into_inner);
+        doc["jobReference"]["jobId"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Writes the DONE record; called last in the transaction that changes the data.
+    pub(crate) fn done(
+        &self,
+        tx: &Session<'_>,
+        statistics: &Value,
+        configuration: Option<&Value>,
+    ) -> Result<(), Fault> {
+        let mut doc = self.doc.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::catalog::merge(&mut doc["statistics"], statistics);
+        doc["statistics"]["endTime"] = json!(now_ms().to_string());
+        if let Some(configuration) = configuration {
+            doc["configuration"] = configuration.clone();
+        }
+        doc["status"] = json!({"state": "DONE"});
+        save(
+            tx,
+            self.project,
+            doc["jobReference"]["jobId"].as_str().unwrap_or_default(),
+            &doc,
+        )
+    }
+}
+
+fn run(service: &Service, project: &str, running: &Running, media: Option<PathBuf>) {
+    let mut doc = running.doc.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    doc["status"] = json!({"state": "RUNNING"});
+    doc["statistics"]["startTime"] = json!(now_ms().to_string());
+    *running.doc.lock().unwrap_or_else(PoisonError::into_inner) = doc.clone();
+    let work = Work {
+        service,
+        project,
+        running,
+        configuration: doc["configuration"].clone(),
+        media: media.clone(),
+        doc: Mutex::new(doc.clone()),
+    };
+    let id = work.job_id();
+    let kind = doc["configuration"]["jobType"].as_str().unwrap_or_default().to_owned();
+    let executed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| match kind.as_str() {
+        "QUERY" => query::run(&work),
+        "LOAD" => load::run(&work),
+        "COPY" => copy::run(&work),
+        _ => extract::run(&work),
+    }));
+    let result =
+        executed.unwrap_or_else(|_| Err(Fault::new(Reason::BackendError, "the job failed inside; see the log")));
+    let last = match result {
+        Ok(()) => work.doc.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        Err(fault) => {
+            tracing::debug!(job = id, reason = fault.reason.text(), "job failed");
+            fail(&mut doc, &fault);
+            if let Err(error) = service.engine.write(&[], |tx| save(tx, project, &id, &doc)) {
+                tracing::error!(job = id, %error, "a failed job could not be recorded");
+            }
+            doc
+        }
+    };
+    *running.doc.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    if let Some(file) = media {
+        std::fs::remove_file(file).ok();
+    }
+}
+
+/// Waits until a job is done, at most `timeout`; the job as it then is.
+pub(crate) async fn wait(
+    service: &Arc<Service>,
+    project: &str,
+    id: &str,
+    timeout: std::time::Duration,
+) -> Result<Value, Fault> {
+    if let Some(running) = service.registry.get(project, id) {
+        let mut done = running.done.subscribe();
+        tokio::time::timeout(timeout, done.wait_for(|done| *done)).await.ok();
+        return Ok(running.doc.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    }
+    let (project, id) = (project.to_owned(), id.to_owned());
+    crate::service::blocking(service, move |service| get(service, &project, &id)).await
+}

@@ -1,0 +1,123 @@
+//! DuckDB reads a Parquet decimal of more than 38 digits as a float, which loses digits without a word. Such a file
+//! is written again with those columns as `DECIMAL(38, 18)`, and a value that does not fit is an error.
+//! (The arrow of this module is not DuckDB's; only a file passes between them.)
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch};
+use arrow::datatypes::{DataType, Decimal256Type, Schema, i256};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+use crate::error::{Fault, Reason};
+
+const SCALE: i8 = 18;
+
+fn failed(error: impl std::fmt::Display) -> Fault {
+    Fault::invalid(format!("Error while reading data, error message: {error}"))
+}
+
+/// Writes `from` again as `to` if it needs that; whether it did.
+pub(super) fn narrow(from: &Path, to: &Path) -> Result<bool, Fault> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(from).map_err(failed)?).map_err(failed)?;
+    let schema = Arc::clone(builder.schema());
+    let wide = |ty: &DataType| matches!(ty, DataType::Decimal256(precision, _) if *precision > 38);
+    if schema
+        .fields()
+        .iter()
+        .any(|f| !wide(f.data_type()) && holds_wide(f.data_type()))
+    {
+        return Err(Fault::new(
+            Reason::NotImplemented,
+            "the local BigQuery does not load decimals of more than 38 digits inside lists or structs",
+        ));
+    }
+    if !schema.fields().iter().any(|f| wide(f.data_type())) {
+        return Ok(false);
+    }
+    let fields: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|f| {
+            if wide(f.data_type()) {
+                Arc::new(f.as_ref().clone().with_data_type(DataType::Decimal128(38, SCALE)))
+            } else {
+                Arc::clone(f)
+            }
+        })
+        .collect();
+    let narrowed = Arc::new(Schema::new(fields));
+    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let file = File::create(to).map_err(failed)?;
+    let mut writer = ArrowWriter::try_new(file, Arc::clone(&narrowed), Some(properties)).map_err(failed)?;
+    for batch in builder.with_batch_size(65_536).build().map_err(failed)? {
+        let batch = batch.map_err(failed)?;
+        let columns: Result<Vec<ArrayRef>, Fault> = batch
+            .columns()
+            .iter()
+            .zip(schema.fields())
+            .map(|(c, f)| {
+                if wide(f.data_type()) {
+                    convert(c, f.name())
+                } else {
+                    Ok(Arc::clone(c))
+                }
+            })
+            .collect();
+        let batch = RecordBatch::try_new(Arc::clone(&narrowed), columns?).map_err(failed)?;
+        writer.write(&batch).map_err(failed)?;
+    }
+    writer.close().map_err(failed)?;
+    Ok(true)
+}
+
+fn holds_wide(ty: &DataType) -> bool {
+    match ty {
+        DataType::Decimal256(precision, _) => *precision > 38,
+        DataType::List(f) | DataType::LargeList(f) | DataType::FixedSizeList(f, _) | DataType::Map(f, _) => {
+            holds_wide(f.data_type())
+        }
+        DataType::Struct(fields) => fields.iter().any(|f| holds_wide(f.data_type())),
+        _ => false,
+    }
+}
+
+fn convert(column: &ArrayRef, name: &str) -> Result<ArrayRef, Fault> {
+    let DataType::Decimal256(_, scale) = *column.data_type() else {
+        return Ok(Arc::clone(column));
+    };
+    let values = column.as_primitive::<Decimal256Type>();
+    let power = |digits: i8| i256::from_i128(10).wrapping_pow(digits.unsigned_abs().into());
+    let too_wide = || {
+        Fault::invalid(format!(
+            "the local BigQuery keeps BIGNUMERIC with 20 digits before the point and 18 after it; a value of {name} \
+             does not fit"
+        ))
+    };
+    let limit = 10_i128.pow(38);
+    let mut out = Decimal128Array::builder(values.len());
+    for value in values {
+        let Some(value) = value else {
+            out.append_null();
+            continue;
+        };
+        let fitted = if scale >= SCALE {
+            let divisor = power(scale - SCALE);
+            let (quotient, rest) = (value.checked_div(divisor), value.checked_rem(divisor));
+            quotient.filter(|_| rest == Some(i256::ZERO))
+        } else {
+            value.checked_mul(power(SCALE - scale))
+        };
+        let fitted = fitted
+            .and_then(i256::to_i128)
+            .filter(|v| v.abs() < limit)
+            .ok_or_else(too_wide)?;
+        out.append_value(fitted);
+    }
+    let array = out.finish().with_precision_and_scale(38, SCALE).map_err(failed)?;
+    Ok(Arc::new(array))
+}

@@ -1,0 +1,590 @@
+//! Expressions other than function calls.
+
+use sqlparser::ast::{AccessExpr, BinaryOperator as Op, CastKind, Expr, Ident, Subscript, UnaryOperator};
+
+use super::literal::{coerce, number_literal};
+use super::scope::{Found, Scope};
+use super::{Ex, Here, Literal, Result, Translator, at, unsupported};
+use crate::error::Fault;
+use crate::types::{Field, Ty, literal, quoted};
+
+impl Translator<'_> {
+    pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        self.deeper(|| self.expr_inner(expr, scope))
+    }
+
+    pub(super) fn exprs(&self, list: &[Expr], scope: &Scope<'_>) -> Result<Vec<Ex>> {
+        list.iter().map(|e| self.expr(e, scope)).collect()
+    }
+
+    fn expr_inner(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        let test = |e: &Expr, suffix: &str| -> Result<Ex> {
+            Ok(Ex::new(format!("({} {suffix})", self.expr(e, scope)?.sql), Ty::Bool))
+        };
+        match expr {
+            Expr::Identifier(ident) => self.identifier(std::slice::from_ref(ident), scope),
+            Expr::CompoundIdentifier(idents) => self.identifier(idents, scope),
+            Expr::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain, scope),
+            Expr::Value(value) => self.value(&value.value),
+            Expr::TypedString(typed) => {
+                let ty = self.data_type(&typed.data_type)?;
+                let text = self.value(&typed.value.value)?;
+                let coerced = coerce(text.clone(), &ty);
+                let sql = format!("CAST({} AS {})", text.sql, ty.duck());
+                Ok(if coerced.ty == ty {
+                    Ex {
+                        literal: None,
+                        ..coerced
+                    }
+                } else {
+                    Ex::new(sql, ty)
+                })
+            }
+            Expr::Nested(inner) => {
+                let inner = self.expr(inner, scope)?;
+                Ok(Ex {
+                    sql: format!("({})", inner.sql),
+                    ..inner
+                })
+            }
+            Expr::IsNull(e) => test(e, "IS NULL"),
+            Expr::IsNotNull(e) => test(e, "IS NOT NULL"),
+            Expr::IsTrue(e) => test(e, "IS NOT DISTINCT FROM TRUE"),
+            Expr::IsNotTrue(e) => test(e, "IS DISTINCT FROM TRUE"),
+            Expr::IsFalse(e) => test(e, "IS NOT DISTINCT FROM FALSE"),
+            Expr::IsNotFalse(e) => test(e, "IS DISTINCT FROM FALSE"),
+            Expr::IsDistinctFrom(a, b) => self.comparison(a, "IS DISTINCT FROM", b, scope),
+            Expr::IsNotDistinctFrom(a, b) => self.comparison(a, "IS NOT DISTINCT FROM", b, scope),
+            Expr::InList { expr, list, negated } => {
+                let left = self.expr(expr, scope)?;
+                let mut items = Vec::with_capacity(list.len());
+                for item in list {
+                    let item = coerce(self.expr(item, scope)?, &left.ty);
+                    comparable(&left.ty, &item.ty, "IN", &**expr)?;
+                    items.push(item.sql);
+                }
+                Ok(Ex::new(
+                    format!("({} {}IN ({}))", left.sql, not(*negated), items.join(", ")),
+                    Ty::Bool,
+                ))
+            }
+            Expr::InSubquery {
+                expr,
+                subquery,
+                negated,
+            } => {
+                let left = self.expr(expr, scope)?.sql;
+                let inner = self.query(subquery, scope)?;
+                Ok(Ex::new(
+                    format!("({left} {}IN ({}))", not(*negated), inner.sql),
+                    Ty::Bool,
+                ))
+            }
+            Expr::InUnnest {
+                expr,
+                array_expr,
+                negated,
+            } => {
+                let (left, array) = (self.expr(expr, scope)?, self.expr(array_expr, scope)?);
+                Ok(Ex::new(
+                    format!("({}list_contains({}, {}))", not(*negated), array.sql, left.sql),
+                    Ty::Bool,
+                ))
+            }
+            Expr::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => {
+                let value = self.expr(expr, scope)?;
+                let low = coerce(self.expr(low, scope)?, &value.ty);
+                let high = coerce(self.expr(high, scope)?, &value.ty);
+                comparable(&value.ty, &low.ty, "BETWEEN", &**expr)?;
+                comparable(&value.ty, &high.ty, "BETWEEN", &**expr)?;
+                let sql = format!("({} {}BETWEEN {} AND {})", value.sql, not(*negated), low.sql, high.sql);
+                Ok(Ex::new(sql, Ty::Bool))
+            }
+            Expr::Like {
+                negated,
+                any: false,
+                expr,
+                pattern,
+                escape_char: None,
+            } => {
+                let (value, pattern) = (self.expr(expr, scope)?, self.expr(pattern, scope)?);
+                let sql = format!("({} {}LIKE {} ESCAPE '\\')", value.sql, not(*negated), pattern.sql);
+                Ok(Ex::new(sql, Ty::Bool))
+            }
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right, scope),
+            Expr::UnaryOp { op, expr: inner } => self.unary(*op, inner, scope, expr),
+            Expr::Cast {
+                kind,
+                expr: inner,
+                data_type,
+                format: None,
+            } => {
+                let safe = match kind {
+                    CastKind::Cast => false,
+                    CastKind::SafeCast => true,
+                    _ => return Err(unsupported("this form of CAST", expr)),
+                };
+                let value = self.expr(inner, scope)?;
+                let ty = self.data_type(data_type)?;
+                let out = self.cast(&value, &ty, safe)?;
+                Ok(match super::literal::precision(data_type) {
+                    Some((p, s)) => Ex::new(
+                        format!("CAST(CAST({} AS DECIMAL({p},{s})) AS {})", out.sql, ty.duck()),
+                        ty,
+                    ),
+                    None => out,
+                })
+            }
+            Expr::Extract { field, expr: inner, .. } => self.extract(field, inner, scope),
+            Expr::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => {
+                let operand = operand.as_ref().map(|o| self.expr(o, scope)).transpose()?;
+                let mut sql = String::from("(CASE");
+                let mut results = Vec::new();
+                let mut whens = Vec::new();
+                for when in conditions {
+                    let condition = self.expr(&when.condition, scope)?;
+                    whens.push(match &operand {
+                        Some(operand) => coerce(condition, &operand.ty).sql,
+                        None => condition.sql,
+                    });
+                    results.push(self.expr(&when.result, scope)?);
+                }
+                if let Some(operand) = &operand {
+                    sql.push_str(&format!(" {}", operand.sql));
+                }
+                let has_else = else_result.is_some();
+                if let Some(result) = else_result {
+                    results.push(self.expr(result, scope)?);
+                }
+                let (results, ty) = unify(results);
+                for (when, then) in whens.iter().zip(&results) {
+                    sql.push_str(&format!(" WHEN {when} THEN {}", then.sql));
+                }
+                if let (true, Some(last)) = (has_else, results.last()) {
+                    sql.push_str(&format!(" ELSE {}", last.sql));
+                }
+                Ok(Ex::new(sql + " END)", ty))
+            }
+            Expr::Exists { subquery, negated } => {
+                let inner = self.query(subquery, scope)?;
+                Ok(Ex::new(format!("({}EXISTS ({}))", not(*negated), inner.sql), Ty::Bool))
+            }
+            Expr::Subquery(query) => {
+                let inner = self.query(query, scope)?;
+                let ty = inner.columns.first().map_or(Ty::Unknown, |c| c.ty.clone());
+                Ok(Ex::new(format!("({})", inner.sql), ty))
+            }
+            Expr::Function(function) => self.function(function, scope),
+            Expr::Struct { values, fields } => self.struct_literal(values, fields, scope),
+            Expr::Tuple(values) => self.struct_literal(values, &[], scope),
+            Expr::Array(array) => {
+                let (items, ty) = unify(self.exprs(&array.elem, scope)?);
+                let items: Vec<String> = items.into_iter().map(|i| i.sql).collect();
+                Ok(Ex::new(format!("[{}]", items.join(", ")), Ty::Array(Box::new(ty))))
+            }
+            Expr::Interval(interval) => self.interval(interval, scope),
+            Expr::Trim {
+                trim_where: None,
+                trim_what: None,
+                expr: inner,
+                trim_characters,
+            } => {
+                let mut args = vec![self.expr(inner, scope)?.sql];
+                for extra in trim_characters.iter().flatten() {
+                    args.push(self.expr(extra, scope)?.sql);
+                }
+                Ok(Ex::new(format!("trim({})", args.join(", ")), Ty::String))
+            }
+            Expr::Substring {
+                expr: inner,
+                substring_from,
+                substring_for,
+                special: true,
+                ..
+            } => {
+                let mut args = vec![self.expr(inner, scope)?];
+                for extra in [substring_from, substring_for].into_iter().flatten() {
+                    args.push(self.expr(extra, scope)?);
+                }
+                self.scalar("SUBSTR", args, expr)
+            }
+            Expr::Ceil { expr: inner, .. } => self.scalar("CEIL", vec![self.expr(inner, scope)?], expr),
+            Expr::Floor { expr: inner, .. } => self.scalar("FLOOR", vec![self.expr(inner, scope)?], expr),
+            other => Err(unsupported(&format!("the expression `{other}`"), other)),
+        }
+    }
+
+    /// A path: a column, a field of one, a parameter, a whole row, or an alias.
+    fn identifier(&self, idents: &[Ident], scope: &Scope<'_>) -> Result<Ex> {
+        let first = &idents[0];
+        let name = first.value.as_str();
+        if first.quote_style.is_none() {
+            if let Some(parameter) = name.strip_prefix('@') {
+                if parameter.starts_with('@') {
+                    return Err(unsupported(&format!("the system variable {name}"), &Here(first)));
+                }
+                let ex = self.params.named(parameter)?;
+                return self.fields(ex, &idents[1..]);
+            }
+        }
+        // alias.column first, as BigQuery does for a path.
+        if let (Some(relation), Some(second)) = (scope.relation(name), idents.get(1)) {
+            if let Some(column) = relation
+                .columns
+                .iter()
+                .find(|c| c.name.eq_ignore_ascii_case(&second.value))
+            {
+                let sql = format!("{}.{}", quoted(&relation.alias), quoted(&column.name));
+                return self.fields(Ex::new(sql, column.ty.clone()), &idents[2..]);
+            }
+        }
+        let ex = match scope.find(name) {
+            Found::Column(relation, column, merged) => {
+                let sql = if merged {
+                    quoted(&column.name)
+                } else {
+                    format!("{}.{}", quoted(&relation.alias), quoted(&column.name))
+                };
+                Ex::new(sql, column.ty.clone())
+            }
+            Found::Row(relation) => {
+                if let Some(second) = idents.get(1) {
+                    return Err(Fault::query(format!(
+                        "Name {} not found inside {name}{}",
+                        second.value,
+                        at(&Here(second))
+                    )));
+                }
+                Ex::new(quoted(&relation.alias), Ty::Struct(relation.columns.clone()))
+            }
+            Found::Alias(alias) => Ex::new(format!("({})", alias.sql), alias.ty.clone()),
+            Found::Ambiguous => {
+                return Err(Fault::query(format!(
+                    "Column name {name} is ambiguous{}",
+                    at(&Here(first))
+                )));
+            }
+            Found::Nothing => return Err(Fault::query(format!("Unrecognized name: {name}{}", at(&Here(first))))),
+        };
+        self.fields(ex, &idents[1..])
+    }
+
+    fn fields(&self, mut ex: Ex, path: &[Ident]) -> Result<Ex> {
+        for ident in path {
+            ex = field(ex, ident)?;
+        }
+        Ok(ex)
+    }
+
+    fn access(&self, root: &Expr, chain: &[AccessExpr], scope: &Scope<'_>) -> Result<Ex> {
+        // `a.b[0]` comes as a root and a chain of dots: names are resolved as one path.
+        let mut chain = chain;
+        let mut path = Vec::new();
+        if let Expr::Identifier(first) = root {
+            path.push(first.clone());
+            while let Some((AccessExpr::Dot(Expr::Identifier(next)), rest)) = chain.split_first() {
+                path.push(next.clone());
+                chain = rest;
+            }
+        }
+        let mut ex = if path.is_empty() {
+            self.expr(root, scope)?
+        } else {
+            self.identifier(&path, scope)?
+        };
+        for step in chain {
+            ex = match step {
+                AccessExpr::Dot(Expr::Identifier(ident)) => field(ex, ident)?,
+                AccessExpr::Subscript(Subscript::Index { index }) => self.subscript(ex, index, scope)?,
+                other => return Err(unsupported(&format!("the access `{other}`"), root)),
+            };
+        }
+        Ok(ex)
+    }
+
+    fn subscript(&self, ex: Ex, index: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        let (mode, position) = match index {
+            Expr::Function(call) => {
+                let name = call.name.to_string().to_ascii_uppercase();
+                if ["OFFSET", "ORDINAL", "SAFE_OFFSET", "SAFE_ORDINAL"].contains(&name.as_str()) {
+                    let args = self.plain_args(call, scope)?;
+                    let [position] = args.as_slice() else {
+                        return Err(Fault::query(format!("{name} takes one argument{}", at(index))));
+                    };
+                    (name, position.clone())
+                } else {
+                    ("OFFSET".to_owned(), self.expr(index, scope)?)
+                }
+            }
+            _ => ("OFFSET".to_owned(), self.expr(index, scope)?),
+        };
+        if ex.ty == Ty::Json {
+            let path = match &position.literal {
+                Some(Literal::Text(key)) => literal(&format!("$.\"{key}\"")),
+                _ => format!("'$[' || {} || ']'", position.sql),
+            };
+            return Ok(Ex::new(format!("json_extract({}, {path})", ex.sql), Ty::Json));
+        }
+        let item = match &ex.ty {
+            Ty::Array(item) => (**item).clone(),
+            Ty::Unknown => Ty::Unknown,
+            other => {
+                return Err(Fault::query(format!(
+                    "Subscript access using [] is not supported on values of type {}{}",
+                    other.sql(),
+                    at(index)
+                )));
+            }
+        };
+        let zero_based = if mode.ends_with("ORDINAL") {
+            format!("({} - 1)", position.sql)
+        } else {
+            position.sql
+        };
+        let function = if mode.starts_with("SAFE") {
+            "safe_offset_of"
+        } else {
+            "offset_of"
+        };
+        Ok(Ex::new(
+            format!("_headwater.{function}({}, {zero_based})", ex.sql),
+            item,
+        ))
+    }
+
+    fn unary(&self, op: UnaryOperator, inner: &Expr, scope: &Scope<'_>, whole: &Expr) -> Result<Ex> {
+        if let (UnaryOperator::Minus, Expr::Value(value)) = (op, inner) {
+            if let sqlparser::ast::Value::Number(number, _) = &value.value {
+                if !number.starts_with("0x") && !number.starts_with("0X") {
+                    let ex = number_literal(&format!("-{number}"))?;
+                    return Ok(Ex {
+                        sql: format!("({})", ex.sql),
+                        ..ex
+                    });
+                }
+            }
+        }
+        let value = self.expr(inner, scope)?;
+        let (sign, ty) = match op {
+            UnaryOperator::Minus => ("-", value.ty.clone()),
+            UnaryOperator::Plus => ("+", value.ty.clone()),
+            UnaryOperator::Not | UnaryOperator::BangNot => ("NOT ", Ty::Bool),
+            UnaryOperator::BitwiseNot => ("~", Ty::Int64),
+            _ => return Err(unsupported(&format!("the operator {op}"), whole)),
+        };
+        if matches!(op, UnaryOperator::Minus) && matches!(value.ty, Ty::String | Ty::Bool | Ty::Bytes) {
+            return Err(no_signature("-", &[&value.ty], whole));
+        }
+        Ok(Ex::new(format!("({sign}{})", value.sql), ty))
+    }
+
+    fn comparison(&self, a: &Expr, op: &str, b: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        let (left, right) = meet(self.expr(a, scope)?, self.expr(b, scope)?);
+        comparable(&left.ty, &right.ty, op, a)?;
+        Ok(Ex::new(format!("({} {op} {})", left.sql, right.sql), Ty::Bool))
+    }
+
+    fn binary(&self, a: &Expr, op: &Op, b: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+        let symbol = match op {
+            Op::Eq => "=",
+            Op::NotEq => "<>",
+            Op::Lt => "<",
+            Op::Gt => ">",
+            Op::LtEq => "<=",
+            Op::GtEq => ">=",
+            Op::And | Op::Or => {
+                let (left, right) = (self.expr(a, scope)?, self.expr(b, scope)?);
+                return Ok(Ex::new(format!("({} {op} {})", left.sql, right.sql), Ty::Bool));
+            }
+            _ => "",
+        };
+        if !symbol.is_empty() {
+            return self.comparison(a, symbol, b, scope);
+        }
+        let (left, right) = meet(self.expr(a, scope)?, self.expr(b, scope)?);
+        let name = op.to_string();
+        let both = [&left.ty, &right.ty];
+        let plain = |symbol: &str, ty: Ty| Ok(Ex::new(format!("({} {symbol} {})", left.sql, right.sql), ty));
+        match op {
+            Op::StringConcat => {
+                let ty = if left.ty == Ty::Unknown {
+                    right.ty.clone()
+                } else {
+                    left.ty.clone()
+                };
+                if both.iter().any(|t| t.is_number()) {
+                    return Err(no_signature("||", &both, a));
+                }
+                plain("||", ty)
+            }
+            Op::BitwiseAnd => plain("&", Ty::Int64),
+            Op::BitwiseOr => plain("|", Ty::Int64),
+            Op::BitwiseXor | Op::PGBitwiseXor => Ok(Ex::new(format!("xor({}, {})", left.sql, right.sql), Ty::Int64)),
+            Op::PGBitwiseShiftLeft => plain("<<", Ty::Int64),
+            Op::PGBitwiseShiftRight => plain(">>", Ty::Int64),
+            Op::Plus | Op::Minus => {
+                let symbol = if *op == Op::Plus { "+" } else { "-" };
+                match (&left.ty, &right.ty) {
+                    (Ty::Date, Ty::Int64) => Ok(Ex::new(
+                        format!("({} {symbol} CAST({} AS INTEGER))", left.sql, right.sql),
+                        Ty::Date,
+                    )),
+                    (Ty::Date, Ty::Date) if *op == Op::Minus => Ok(Ex::new(
+                        format!("to_days(CAST({} - {} AS INTEGER))", left.sql, right.sql),
+                        Ty::Interval,
+                    )),
+                    (Ty::Date | Ty::Datetime, Ty::Interval) => plain(symbol, Ty::Datetime),
+                    (Ty::Timestamp, Ty::Interval) => plain(symbol, Ty::Timestamp),
+                    (Ty::Timestamp, Ty::Timestamp) | (Ty::Datetime, Ty::Datetime) | (Ty::Interval, Ty::Interval) => {
+                        plain(symbol, Ty::Interval)
+                    }
+                    _ => plain(symbol, arithmetic(&both, &name, a)?),
+                }
+            }
+            Op::Multiply => {
+                let ty = arithmetic(&both, "*", a)?;
+                let product = format!("({} * {})", left.sql, right.sql);
+                let sql = if ty.is_decimal() {
+                    format!("CAST({product} AS {})", ty.duck())
+                } else {
+                    product
+                };
+                Ok(Ex::new(sql, ty))
+            }
+            Op::Divide => {
+                let ty = arithmetic(&both, "/", a)?;
+                divide(&left, &right, &ty, a)
+            }
+            other => Err(unsupported(&format!("the operator {other}"), a)),
+        }
+    }
+}
+
+/// Division as BigQuery does it: FLOAT64 unless a decimal is involved, and zero is an error.
+pub(super) fn divide(left: &Ex, right: &Ex, ty: &Ty, node: &impl sqlparser::ast::Spanned) -> Result<Ex> {
+    match ty {
+        Ty::Numeric => Ok(Ex::new(
+            format!("_headwater.numeric_div({}, {})", left.sql, right.sql),
+            Ty::Numeric,
+        )),
+        Ty::BigNumeric => Err(unsupported(
+            "dividing BIGNUMERIC values (cast them to NUMERIC or FLOAT64)",
+            node,
+        )),
+        _ => Ok(Ex::new(
+            format!("_headwater.div({}, {})", left.sql, right.sql),
+            Ty::Float64,
+        )),
+    }
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "NOT " } else { "" }
+}
+
+/// The field of a STRUCT or of JSON.
+fn field(ex: Ex, ident: &Ident) -> Result<Ex> {
+    let name = &ident.value;
+    match &ex.ty {
+        Ty::Struct(fields) => match fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)) {
+            Some(Field { name, ty }) => Ok(Ex::new(format!("({}).{}", ex.sql, quoted(name)), ty.clone())),
+            None => Err(Fault::query(format!(
+                "Field name {name} does not exist in {}{}",
+                ex.ty.sql(),
+                at(&Here(ident))
+            ))),
+        },
+        Ty::Json => Ok(Ex::new(
+            format!("json_extract({}, {})", ex.sql, literal(&format!("$.\"{name}\""))),
+            Ty::Json,
+        )),
+        Ty::Unknown => Ok(Ex::new(format!("({}).{}", ex.sql, quoted(name)), Ty::Unknown)),
+        other => Err(Fault::query(format!(
+            "Cannot access field {name} on a value with type {}{}",
+            other.sql(),
+            at(&Here(ident))
+        ))),
+    }
+}
+
+/// Lets a literal on either side take the other's type.
+pub(super) fn meet(left: Ex, right: Ex) -> (Ex, Ex) {
+    let (lty, rty) = (left.ty.clone(), right.ty.clone());
+    if left.literal.is_some() && right.literal.is_none() {
+        (coerce(left, &rty), right)
+    } else if right.literal.is_some() && left.literal.is_none() {
+        (left, coerce(right, &lty))
+    } else {
+        (left, right)
+    }
+}
+
+pub(super) fn no_signature(op: &str, types: &[&Ty], node: &impl sqlparser::ast::Spanned) -> Fault {
+    let types: Vec<String> = types.iter().map(|t| t.sql()).collect();
+    Fault::query(format!(
+        "No matching signature for operator {op} for argument types: {}{}",
+        types.join(", "),
+        at(node)
+    ))
+}
+
+fn comparable(a: &Ty, b: &Ty, op: &str, node: &impl sqlparser::ast::Spanned) -> Result<()> {
+    let fine = a == b
+        || *a == Ty::Unknown
+        || *b == Ty::Unknown
+        || (a.is_number() && b.is_number())
+        || matches!((a, b), (Ty::Struct(_), Ty::Struct(_)) | (Ty::Array(_), Ty::Array(_)));
+    if fine {
+        Ok(())
+    } else {
+        Err(no_signature(op, &[a, b], node))
+    }
+}
+
+/// The type of an arithmetic result.
+fn arithmetic(types: &[&Ty; 2], op: &str, node: &impl sqlparser::ast::Spanned) -> Result<Ty> {
+    if types.iter().any(|t| !t.is_number() && **t != Ty::Unknown) {
+        return Err(no_signature(op, types, node));
+    }
+    Ok(common(types.iter().copied()))
+}
+
+/// The type that all of these become together.
+pub(super) fn common<'t>(types: impl Iterator<Item = &'t Ty>) -> Ty {
+    let rank = |t: &Ty| match t {
+        Ty::Int64 => 1,
+        Ty::Numeric => 2,
+        Ty::BigNumeric => 3,
+        Ty::Float64 => 4,
+        _ => 0,
+    };
+    types.fold(Ty::Unknown, |best, t| {
+        if best == Ty::Unknown || rank(t) > rank(&best) {
+            t.clone()
+        } else {
+            best
+        }
+    })
+}
+
+/// Gives the branches of a CASE or the elements of an array one type.
+pub(super) fn unify(items: Vec<Ex>) -> (Vec<Ex>, Ty) {
+    let firm = common(items.iter().filter(|i| i.literal.is_none()).map(|i| &i.ty));
+    let all = common(items.iter().map(|i| &i.ty));
+    let ty = if firm == Ty::Unknown || (firm == Ty::Int64 && all == Ty::Float64) {
+        all
+    } else {
+        firm
+    };
+    (items.into_iter().map(|i| coerce(i, &ty)).collect(), ty)
+}

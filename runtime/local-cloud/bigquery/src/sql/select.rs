@@ -1,0 +1,270 @@
+//! SELECT: the list with its stars and names, WHERE, GROUP BY, HAVING, windows, QUALIFY.
+
+use sqlparser::ast::{
+    Distinct, ExceptSelectItem, Expr, GroupByExpr, NamedWindowExpr, OrderByExpr, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, ValueTableMode, WildcardAdditionalOptions,
+};
+
+use super::scope::{Alias, Scope};
+use super::{Ex, Here, Result, Translated, Translator, at, path, unsupported};
+use crate::error::Fault;
+use crate::types::{Field, Ty, quoted};
+
+/// One column of the result.
+struct Item {
+    name: String,
+    ex: Ex,
+}
+
+impl Translator<'_> {
+    pub(super) fn select(&self, select: &Select, order: &[OrderByExpr], env: &Scope<'_>) -> Result<Translated> {
+        if select.top.is_some()
+            || !select.lateral_views.is_empty()
+            || select.into.is_some()
+            || select.prewhere.is_some()
+        {
+            return Err(unsupported("this form of SELECT", select));
+        }
+        let mut own = Scope::child(env);
+        let from = self.from(&select.from, &mut own)?;
+        let items = self.projection(&select.projection, &own)?;
+        if items.is_empty() {
+            return Err(Fault::query(format!("SELECT * must have a FROM clause{}", at(select))));
+        }
+        let mut sql = String::from(match &select.distinct {
+            Some(Distinct::Distinct) => "SELECT DISTINCT ",
+            None | Some(Distinct::All) => "SELECT ",
+            Some(other) => return Err(unsupported(&format!("SELECT {other}"), select)),
+        });
+        let list: Vec<String> = items
+            .iter()
+            .map(|i| format!("{} AS {}", i.ex.sql, quoted(&i.name)))
+            .collect();
+        sql.push_str(&list.join(", "));
+        if !from.is_empty() {
+            sql.push_str(&format!(" FROM {from}"));
+        }
+        if let Some(condition) = &select.selection {
+            sql.push_str(&format!(" WHERE {}", self.expr(condition, &own)?.sql));
+        }
+        // From here on the SELECT list's aliases are names as well.
+        own.aliases = items
+            .iter()
+            .map(|i| Alias {
+                name: i.name.clone(),
+                ty: i.ex.ty.clone(),
+                sql: i.ex.sql.clone(),
+            })
+            .collect();
+        let grouping = self.group_by(&select.group_by, &own)?;
+        if !grouping.is_empty() {
+            sql.push_str(&format!(" GROUP BY {grouping}"));
+        }
+        if let Some(having) = &select.having {
+            sql.push_str(&format!(" HAVING {}", self.expr(having, &own)?.sql));
+        }
+        let mut windows = Vec::new();
+        for window in &select.named_window {
+            let body = match &window.1 {
+                NamedWindowExpr::NamedWindow(name) => quoted(&name.value),
+                NamedWindowExpr::WindowSpec(spec) => self.window(spec, &own)?,
+            };
+            windows.push(format!("{} AS ({body})", quoted(&window.0.value)));
+        }
+        if !windows.is_empty() {
+            sql.push_str(&format!(" WINDOW {}", windows.join(", ")));
+        }
+        if let Some(qualify) = &select.qualify {
+            sql.push_str(&format!(" QUALIFY {}", self.expr(qualify, &own)?.sql));
+        }
+        if !order.is_empty() {
+            sql.push_str(&format!(" {}", self.result_order(order, &own)?));
+        }
+        let columns: Vec<Field> = items
+            .into_iter()
+            .map(|i| Field {
+                name: i.name,
+                ty: i.ex.ty,
+            })
+            .collect();
+        if matches!(select.value_table_mode, Some(ValueTableMode::AsStruct)) {
+            let row = self.fresh("row");
+            let sql = format!("SELECT {} AS f0_ FROM ({sql}) AS {}", quoted(&row), quoted(&row));
+            return Ok(Translated {
+                sql,
+                columns: vec![Field {
+                    name: "f0_".into(),
+                    ty: Ty::Struct(columns),
+                }],
+            });
+        }
+        Ok(Translated { sql, columns })
+    }
+
+    fn group_by(&self, group_by: &GroupByExpr, scope: &Scope<'_>) -> Result<String> {
+        let list = match group_by {
+            GroupByExpr::All(_) => return Ok("ALL".into()),
+            GroupByExpr::Expressions(list, _) => list,
+        };
+        let sets = |sets: &[Vec<Expr>]| -> Result<String> {
+            let sets: Result<Vec<String>> = sets
+                .iter()
+                .map(|set| {
+                    let keys: Result<Vec<String>> = set.iter().map(|e| self.group_key(e, scope)).collect();
+                    Ok(format!("({})", keys?.join(", ")))
+                })
+                .collect();
+            Ok(sets?.join(", "))
+        };
+        let keys: Result<Vec<String>> = list
+            .iter()
+            .map(|key| match key {
+                Expr::Rollup(inner) => Ok(format!("ROLLUP ({})", sets(inner)?)),
+                Expr::Cube(inner) => Ok(format!("CUBE ({})", sets(inner)?)),
+                Expr::GroupingSets(inner) => Ok(format!("GROUPING SETS ({})", sets(inner)?)),
+                other => self.group_key(other, scope),
+            })
+            .collect();
+        Ok(keys?.join(", "))
+    }
+
+    fn group_key(&self, key: &Expr, scope: &Scope<'_>) -> Result<String> {
+        match key {
+            Expr::Value(value) => Ok(value.value.to_string()),
+            Expr::Identifier(ident) => match scope.aliases.iter().find(|a| a.name.eq_ignore_ascii_case(&ident.value)) {
+                Some(alias) => Ok(alias.sql.clone()),
+                None => Ok(self.expr(key, scope)?.sql),
+            },
+            other => Ok(self.expr(other, scope)?.sql),
+        }
+    }
+
+    fn projection(&self, list: &[SelectItem], scope: &Scope<'_>) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut unnamed = 0;
+        for item in list {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let name = implied_name(expr).unwrap_or_else(|| {
+                        unnamed += 1;
+                        format!("f{}_", unnamed - 1)
+                    });
+                    items.push(Item {
+                        name,
+                        ex: self.expr(expr, scope)?,
+                    });
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    items.push(Item {
+                        name: alias.value.clone(),
+                        ex: self.expr(expr, scope)?,
+                    });
+                }
+                SelectItem::Wildcard(options) => {
+                    let columns = scope.star().into_iter();
+                    let columns = columns
+                        .map(|(sql, c)| Item {
+                            name: c.name,
+                            ex: Ex::new(sql, c.ty),
+                        })
+                        .collect();
+                    self.star(columns, options, scope, &mut items)?;
+                }
+                SelectItem::QualifiedWildcard(kind, options) => {
+                    let columns = self.qualified_star(kind, scope)?;
+                    self.star(columns, options, scope, &mut items)?;
+                }
+                other => return Err(unsupported(&format!("`{other}` in a SELECT list"), other)),
+            }
+        }
+        Ok(items)
+    }
+
+    fn qualified_star(&self, kind: &SelectItemQualifiedWildcardKind, scope: &Scope<'_>) -> Result<Vec<Item>> {
+        let expr = match kind {
+            SelectItemQualifiedWildcardKind::ObjectName(name) => {
+                let parts = path(name)?;
+                if let ([_], Some(relation)) = (parts.as_slice(), scope.relation(&parts[0])) {
+                    let item = |c: &Field| Item {
+                        name: c.name.clone(),
+                        ex: Ex::new(format!("{}.{}", quoted(&relation.alias), quoted(&c.name)), c.ty.clone()),
+                    };
+                    return Ok(relation.columns.iter().map(item).collect());
+                }
+                Expr::CompoundIdentifier(parts.iter().map(|p| sqlparser::ast::Ident::new(p.clone())).collect())
+            }
+            SelectItemQualifiedWildcardKind::Expr(expr) => expr.clone(),
+        };
+        let whole = self.expr(&expr, scope)?;
+        let Ty::Struct(fields) = &whole.ty else {
+            return Err(Fault::query(format!(
+                "Dot-star is not supported for type {}{}",
+                whole.ty.sql(),
+                at(&expr)
+            )));
+        };
+        let item = |f: &Field| Item {
+            name: f.name.clone(),
+            ex: Ex::new(format!("({}).{}", whole.sql, quoted(&f.name)), f.ty.clone()),
+        };
+        Ok(fields.iter().map(item).collect())
+    }
+
+    /// EXCEPT and REPLACE on the columns of a star.
+    fn star(
+        &self,
+        mut columns: Vec<Item>,
+        options: &WildcardAdditionalOptions,
+        scope: &Scope<'_>,
+        items: &mut Vec<Item>,
+    ) -> Result<()> {
+        if options.opt_ilike.is_some() || options.opt_exclude.is_some() || options.opt_rename.is_some() {
+            return Err(Fault::query(
+                "the local BigQuery supports EXCEPT and REPLACE after *, nothing else",
+            ));
+        }
+        if let Some(ExceptSelectItem {
+            first_element,
+            additional_elements,
+        }) = &options.opt_except
+        {
+            for name in std::iter::once(first_element).chain(additional_elements) {
+                let before = columns.len();
+                columns.retain(|c| !c.name.eq_ignore_ascii_case(&name.value));
+                if columns.len() == before {
+                    return Err(Fault::query(format!(
+                        "Column {} in SELECT * EXCEPT list does not exist{}",
+                        name.value,
+                        at(&Here(name))
+                    )));
+                }
+            }
+        }
+        for replacement in options.opt_replace.iter().flat_map(|r| &r.items) {
+            let name = &replacement.column_name.value;
+            let Some(column) = columns.iter_mut().find(|c| c.name.eq_ignore_ascii_case(name)) else {
+                return Err(Fault::query(format!(
+                    "Column {name} in SELECT * REPLACE list does not exist"
+                )));
+            };
+            column.ex = self.expr(&replacement.expr, scope)?;
+        }
+        items.append(&mut columns);
+        Ok(())
+    }
+}
+
+/// The name of a column that was not given one: the last part of a path.
+fn implied_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(ident) if !(ident.quote_style.is_none() && ident.value.starts_with('@')) => {
+            Some(ident.value.clone())
+        }
+        Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()),
+        Expr::CompoundFieldAccess { access_chain, .. } => match access_chain.last() {
+            Some(sqlparser::ast::AccessExpr::Dot(Expr::Identifier(ident))) => Some(ident.value.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

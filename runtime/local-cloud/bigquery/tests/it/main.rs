@@ -1,0 +1,2 @@
+//! Drives the REST API over HTTP.
+fn main() {}
