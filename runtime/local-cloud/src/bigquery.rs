@@ -6,9 +6,15 @@ use crate::http::answer::ApiError;
 
 /// Whether a path is BigQuery's.
 pub(crate) fn owns(path: &str) -> bool {
-    ["/bigquery/", "/upload/bigquery/", "/resumable/upload/bigquery/", "/$discovery/", "/discovery/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
+    [
+        "/bigquery/",
+        "/upload/bigquery/",
+        "/resumable/upload/bigquery/",
+        "/$discovery/",
+        "/discovery/",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix))
 }
 
 /// What answers while there is no BigQuery.

@@ -33,7 +33,11 @@ pub(crate) struct Sums {
 
 impl Sums {
     pub(crate) fn new() -> Self {
-        Sums { size: 0, crc32c: 0, md5: Md5::new() }
+        Sums {
+            size: 0,
+            crc32c: 0,
+            md5: Md5::new(),
+        }
     }
 
     fn add(&mut self, bytes: &[u8]) {
@@ -95,7 +99,10 @@ impl Blobs {
         for shard in 0..=255u8 {
             fs::create_dir_all(objects.join(format!("{shard:02x}")))?;
         }
-        Ok(Blobs { objects: Arc::new(objects), partial: Arc::new(partial) })
+        Ok(Blobs {
+            objects: Arc::new(objects),
+            partial: Arc::new(partial),
+        })
     }
 
     /// Where the body of a blob is.
@@ -112,13 +119,20 @@ impl Blobs {
     pub(crate) fn begin_as(&self, id: &str) -> io::Result<Partial> {
         let path = self.partial.join(id);
         let file = OpenOptions::new().create_new(true).append(true).open(&path)?;
-        Ok(Partial { id: id.to_owned(), sums: Sums::new(), file, path })
+        Ok(Partial {
+            id: id.to_owned(),
+            sums: Sums::new(),
+            file,
+            path,
+        })
     }
 
     /// Takes up a body that an earlier process began; reads what there is to know its checksums. `None` if there is none.
     pub(crate) fn resume(&self, id: &str) -> io::Result<Option<Partial>> {
         // A kill between the rename and the commit leaves a sealed body whose session is still open.
-        let path = [self.partial.join(id), self.path(id)].into_iter().find(|path| path.exists());
+        let path = [self.partial.join(id), self.path(id)]
+            .into_iter()
+            .find(|path| path.exists());
         let Some(path) = path else { return Ok(None) };
         let mut sums = Sums::new();
         let mut reader = BufReader::with_capacity(SLAB, File::open(&path)?);
@@ -131,7 +145,12 @@ impl Blobs {
             sums.add(&slab[..n]);
         }
         let file = OpenOptions::new().append(true).open(&path)?;
-        Ok(Some(Partial { id: id.to_owned(), sums, file, path }))
+        Ok(Some(Partial {
+            id: id.to_owned(),
+            sums,
+            file,
+            path,
+        }))
     }
 
     /// Makes a received body durable and gives it its final place.
@@ -143,17 +162,31 @@ impl Blobs {
             fs::rename(&path, &to)?;
             sync_parent(&to)?;
         }
-        Ok(Sealed { id, sums, path: to, kept: false })
+        Ok(Sealed {
+            id,
+            sums,
+            path: to,
+            kept: false,
+        })
     }
 
     /// A second blob with the same body, without copying it. Its sums are what the caller knows them to be; the md5 is not.
     pub(crate) fn link(&self, id: &str, size: u64, crc32c: u32) -> io::Result<Sealed> {
-        let sums = Sums { size, crc32c, ..Sums::new() };
+        let sums = Sums {
+            size,
+            crc32c,
+            ..Sums::new()
+        };
         let new = new_id();
         let to = self.path(&new);
         fs::hard_link(self.path(id), &to)?;
         sync_parent(&to)?;
-        Ok(Sealed { id: new, sums, path: to, kept: false })
+        Ok(Sealed {
+            id: new,
+            sums,
+            path: to,
+            kept: false,
+        })
     }
 
     /// Copies a file of someone else's into a new blob.
@@ -252,7 +285,9 @@ impl Partial {
                 }
             }
             if held > 0 {
-                self = tokio::task::spawn_blocking(move || self.append_slab(&slab)).await.map_err(io::Error::other)??;
+                self = tokio::task::spawn_blocking(move || self.append_slab(&slab))
+                    .await
+                    .map_err(io::Error::other)??;
             }
         }
         Ok((self, result))

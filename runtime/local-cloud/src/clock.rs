@@ -20,7 +20,8 @@ impl Clock {
 
     /// Puts the clock forward and wakes who sleeps by it.
     pub(crate) fn advance(&self, by: Duration) {
-        self.ahead_millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
+        self.ahead_millis
+            .fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
         self.moved.notify_waiters();
     }
 

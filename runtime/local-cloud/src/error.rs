@@ -54,7 +54,10 @@ impl Error {
                 "stop it with `headwater local down`, or choose another directory with --data-dir".to_owned()
             }
             Error::DataDir { dir, .. } => {
-                format!("make sure that {} is a directory that you may write to, or choose another one", dir.display())
+                format!(
+                    "make sure that {} is a directory that you may write to, or choose another one",
+                    dir.display()
+                )
             }
             Error::Store { path, .. } => format!(
                 "if {} is damaged, `headwater local reset` removes it together with everything stored",

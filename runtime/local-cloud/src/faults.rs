@@ -42,15 +42,29 @@ impl<'de> Deserialize<'de> for Action {
         let action = match written {
             Written::Word(word) if word == "apply_then_drop" => Some(Action::ApplyThenDrop),
             Written::Word(_) => None,
-            Written::Object { status: Some(status), retry_after, .. } => Some(Action::Status { status, retry_after }),
-            Written::Object { drop_after_bytes: Some(drop_after_bytes), .. } => {
-                Some(Action::DropAfterBytes { drop_after_bytes })
-            }
-            Written::Object { drop_request_after_bytes: Some(drop_request_after_bytes), .. } => {
-                Some(Action::DropRequestAfterBytes { drop_request_after_bytes })
-            }
-            Written::Object { delay_ms: Some(delay_ms), .. } => Some(Action::DelayMs { delay_ms }),
-            Written::Object { apply_then_drop: Some(true), .. } => Some(Action::ApplyThenDrop),
+            Written::Object {
+                status: Some(status),
+                retry_after,
+                ..
+            } => Some(Action::Status { status, retry_after }),
+            Written::Object {
+                drop_after_bytes: Some(drop_after_bytes),
+                ..
+            } => Some(Action::DropAfterBytes { drop_after_bytes }),
+            Written::Object {
+                drop_request_after_bytes: Some(drop_request_after_bytes),
+                ..
+            } => Some(Action::DropRequestAfterBytes {
+                drop_request_after_bytes,
+            }),
+            Written::Object {
+                delay_ms: Some(delay_ms),
+                ..
+            } => Some(Action::DelayMs { delay_ms }),
+            Written::Object {
+                apply_then_drop: Some(true),
+                ..
+            } => Some(Action::ApplyThenDrop),
             Written::Object { .. } => None,
         };
         action.ok_or_else(|| {
@@ -88,12 +102,17 @@ fn once() -> u64 {
 
 impl Fault {
     fn matches(&self, verb: &str, path: &str) -> bool {
-        let verbs = self.method.split('|').any(|one| one == "*" || one.eq_ignore_ascii_case(verb));
+        let verbs = self
+            .method
+            .split('|')
+            .any(|one| one == "*" || one.eq_ignore_ascii_case(verb));
         verbs && path.starts_with(&self.path_prefix)
     }
 
     fn remaining(&self) -> u64 {
-        (self.nth.max(1) - 1 + self.times).saturating_sub(self.seen).min(self.times)
+        (self.nth.max(1) - 1 + self.times)
+            .saturating_sub(self.seen)
+            .min(self.times)
     }
 }
 
@@ -166,7 +185,10 @@ mod tests {
             {"method": "GET|POST", "path_prefix": "/upload", "nth": 3, "action": "apply_then_drop"},
             {"action": {"delay_ms": 5}, "path_prefix": "/x"}]"#;
         faults.add(serde_json::from_str(script).unwrap());
-        let unavailable = Some(Action::Status { status: 503, retry_after: Some(1) });
+        let unavailable = Some(Action::Status {
+            status: 503,
+            retry_after: Some(1),
+        });
         assert_eq!(faults.take("POST", "/upload/a"), None);
         assert_eq!(faults.take("POST", "/upload/a"), unavailable);
         assert_eq!(faults.take("PUT", "/upload/a"), None);

@@ -21,8 +21,14 @@ pub(crate) async fn set(cloud: &Cloud, key: Vec<u8>, mut policy: Map<String, Val
         .store
         .write(move |txn| {
             let current: Option<Value> = txn.get(&key)?;
-            let current = current.as_ref().and_then(|policy| policy["etag"].as_str()).unwrap_or("ACAB");
-            let read = policy.get("etag").and_then(Value::as_str).filter(|etag| !etag.is_empty());
+            let current = current
+                .as_ref()
+                .and_then(|policy| policy["etag"].as_str())
+                .unwrap_or("ACAB");
+            let read = policy
+                .get("etag")
+                .and_then(Value::as_str)
+                .filter(|etag| !etag.is_empty());
             if read.is_some_and(|etag| etag != current) {
                 return Err(ApiError::aborted(
                     "There were concurrent policy changes. Please retry the whole read-modify-write with exponential \
@@ -44,7 +50,9 @@ pub(crate) async fn set(cloud: &Cloud, key: Vec<u8>, mut policy: Map<String, Val
 /// `RESOURCE:setIamPolicy`, for services whose body is `{"policy": …}`.
 pub(crate) async fn set_call(mut call: Call, key: Vec<u8>) -> Answer {
     let mut body = call.json().await?;
-    let Some(Value::Object(policy)) = body.remove("policy") else { return Err(ApiError::required("policy")) };
+    let Some(Value::Object(policy)) = body.remove("policy") else {
+        return Err(ApiError::required("policy"));
+    };
     ok(&set(&call.cloud, key, policy).await?)
 }
 

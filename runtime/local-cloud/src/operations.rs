@@ -64,7 +64,12 @@ fn key_of(call: &Call) -> Vec<u8> {
 pub(crate) fn begin(txn: &mut Txn<'_>, project: &str, location: &str, outcome: Outcome) -> Result<String, StoreError> {
     let id = new_id();
     let name = format!("projects/{project}/locations/{location}/operations/{id}");
-    let operation = Operation { name: name.clone(), created: Utc::now(), seen: false, outcome };
+    let operation = Operation {
+        name: name.clone(),
+        created: Utc::now(),
+        seen: false,
+        outcome,
+    };
     txn.put(operation_key(project, location, &id), &operation)?;
     Ok(name)
 }
@@ -121,8 +126,15 @@ async fn look(call: &Call) -> Result<Value, ApiError> {
     let operation: Operation = call.cloud.store.get(&at)?.ok_or_else(|| missing(call))?;
     let shown = operation.look(&call.cloud)?;
     if !operation.seen {
-        let seen = Operation { seen: true, ..operation };
-        call.cloud.store.write(move |txn| txn.put(at, &seen)).await.map_err(|e: StoreError| ApiError::from(e))?;
+        let seen = Operation {
+            seen: true,
+            ..operation
+        };
+        call.cloud
+            .store
+            .write(move |txn| txn.put(at, &seen))
+            .await
+            .map_err(|e: StoreError| ApiError::from(e))?;
     }
     Ok(shown)
 }
@@ -133,7 +145,10 @@ async fn get(call: Call) -> Answer {
 
 async fn wait(mut call: Call) -> Answer {
     let body = call.json().await?;
-    let timeout = body.get("timeout").and_then(Value::as_str).and_then(crate::clock::parse_duration);
+    let timeout = body
+        .get("timeout")
+        .and_then(Value::as_str)
+        .and_then(crate::clock::parse_duration);
     let until = tokio::time::Instant::now() + timeout.unwrap_or(std::time::Duration::from_secs(30));
     loop {
         let shown = look(&call).await?;
@@ -149,7 +164,13 @@ async fn delete(call: Call) -> Answer {
     if call.cloud.store.get::<Operation>(&at)?.is_none() {
         return Err(missing(&call));
     }
-    call.cloud.store.write(move |txn| Ok::<_, StoreError>(txn.remove(at))).await?;
+    call.cloud
+        .store
+        .write(move |txn| {
+            txn.remove(at);
+            Ok::<_, StoreError>(())
+        })
+        .await?;
     ok(&json!({}))
 }
 

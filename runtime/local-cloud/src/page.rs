@@ -10,7 +10,9 @@ pub(crate) fn page(query: &Query, name: &str, all: Vec<Value>, default: usize) -
     let size = query.page_size("pageSize", default, 1000)?;
     let start: usize = match query.get("pageToken") {
         None => 0,
-        Some(token) => token.parse().map_err(|_| ApiError::invalid("The page token is invalid."))?,
+        Some(token) => token
+            .parse()
+            .map_err(|_| ApiError::invalid("The page token is invalid."))?,
     };
     let total = all.len();
     let items: Vec<Value> = all.into_iter().skip(start).take(size).collect();

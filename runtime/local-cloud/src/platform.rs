@@ -19,37 +19,81 @@ pub(crate) fn methods() -> Vec<Method> {
         method("oauth2.token", "POST", "/token", token),
         method("oauth2.token", "POST", "/oauth2/v3/token", token),
         method("oauth2.token", "POST", "/oauth2/v4/token", token),
-        method("metadata.root", "GET", "/computeMetadata", |_| metadata_text(METADATA.to_owned())),
-        method("metadata.project.id", "GET", "/computeMetadata/v1/project/project-id", |call| {
-            metadata_text(call.cloud.project.clone())
+        method("metadata.root", "GET", "/computeMetadata", |_| {
+            metadata_text(METADATA.to_owned())
         }),
-        method("metadata.project.number", "GET", "/computeMetadata/v1/project/numeric-project-id", |call| {
-            metadata_text(Cloud::project_number(&call.cloud.project).to_string())
-        }),
-        method("metadata.region", "GET", "/computeMetadata/v1/instance/region", |call| {
-            let number = Cloud::project_number(&call.cloud.project);
-            metadata_text(format!("projects/{number}/regions/{}", call.cloud.region))
-        }),
-        method("metadata.email", "GET", "/computeMetadata/v1/instance/service-accounts/{account}/email", |call| {
-            metadata_text(default_account(&call.cloud.project))
-        }),
+        method(
+            "metadata.project.id",
+            "GET",
+            "/computeMetadata/v1/project/project-id",
+            |call| metadata_text(call.cloud.project.clone()),
+        ),
+        method(
+            "metadata.project.number",
+            "GET",
+            "/computeMetadata/v1/project/numeric-project-id",
+            |call| metadata_text(Cloud::project_number(&call.cloud.project).to_string()),
+        ),
+        method(
+            "metadata.region",
+            "GET",
+            "/computeMetadata/v1/instance/region",
+            |call| {
+                let number = Cloud::project_number(&call.cloud.project);
+                metadata_text(format!("projects/{number}/regions/{}", call.cloud.region))
+            },
+        ),
+        method(
+            "metadata.email",
+            "GET",
+            "/computeMetadata/v1/instance/service-accounts/{account}/email",
+            |call| metadata_text(default_account(&call.cloud.project)),
+        ),
         method(
             "metadata.token",
             "GET",
             "/computeMetadata/v1/instance/service-accounts/{account}/token",
             |_| async { metadata(json_response(&access_token())) },
         ),
-        method("cloudresourcemanager.projects.get", "GET", "/v1/projects/{project}", project),
-        method("cloudresourcemanager.projects.get", "GET", "/v3/projects/{project}", project_v3),
-        method("serviceusage.services.get", "GET", "/v1/projects/{project}/services/{service}", service),
-        method("serviceusage.services.enable", "POST", "/v1/projects/{project}/services/{service}:enable", enable),
-        method("serviceusage.services.batchEnable", "POST", "/v1/projects/{project}/services:batchEnable", enable),
+        method(
+            "cloudresourcemanager.projects.get",
+            "GET",
+            "/v1/projects/{project}",
+            project,
+        ),
+        method(
+            "cloudresourcemanager.projects.get",
+            "GET",
+            "/v3/projects/{project}",
+            project_v3,
+        ),
+        method(
+            "serviceusage.services.get",
+            "GET",
+            "/v1/projects/{project}/services/{service}",
+            service,
+        ),
+        method(
+            "serviceusage.services.enable",
+            "POST",
+            "/v1/projects/{project}/services/{service}:enable",
+            enable,
+        ),
+        method(
+            "serviceusage.services.batchEnable",
+            "POST",
+            "/v1/projects/{project}/services:batchEnable",
+            enable,
+        ),
     ]
 }
 
 /// The account that work runs as when none is named.
 pub(crate) fn default_account(project: &str) -> String {
-    format!("{}-compute@developer.gserviceaccount.com", Cloud::project_number(project))
+    format!(
+        "{}-compute@developer.gserviceaccount.com",
+        Cloud::project_number(project)
+    )
 }
 
 fn access_token() -> Value {
@@ -62,7 +106,9 @@ async fn metadata_text(text: String) -> Answer {
 }
 
 fn metadata(mut response: axum::response::Response) -> Answer {
-    response.headers_mut().insert("metadata-flavor", http::HeaderValue::from_static("Google"));
+    response
+        .headers_mut()
+        .insert("metadata-flavor", http::HeaderValue::from_static("Google"));
     Ok(response)
 }
 
@@ -70,19 +116,33 @@ fn metadata(mut response: axum::response::Response) -> Answer {
 /// nobody here to keep out.
 async fn token(mut call: Call) -> Answer {
     let body = call.bytes().await?;
-    let json = call.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let json = call
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("application/json"));
     let fields = if json {
         parse_object(&body)?
     } else {
         let form = Query::parse(&String::from_utf8_lossy(&body));
-        let names = ["grant_type", "assertion", "refresh_token", "client_id", "scope", "target_audience"];
-        names.iter().filter_map(|name| Some(((*name).to_owned(), json!(form.get(name)?)))).collect()
+        let names = [
+            "grant_type",
+            "assertion",
+            "refresh_token",
+            "client_id",
+            "scope",
+            "target_audience",
+        ];
+        names
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), json!(form.get(name)?))))
+            .collect()
     };
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     match text("grant_type") {
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => {
             let claims = text("assertion").and_then(claims);
-            let Some(claims) = claims else { return refused("invalid_grant", "Invalid JWT: it has no readable claims.") };
+            let Some(claims) = claims else {
+                return refused("invalid_grant", "Invalid JWT: it has no readable claims.");
+            };
             if let Some(audience) = claims.get("target_audience").and_then(Value::as_str) {
                 return ok(&json!({ "id_token": id_token(audience, &claims) }));
             }
@@ -99,7 +159,9 @@ async fn token(mut call: Call) -> Answer {
 }
 
 fn claims(jwt: &str) -> Option<Map<String, Value>> {
-    let [_, claims, _] = jwt.split('.').collect::<Vec<_>>()[..] else { return None };
+    let [_, claims, _] = jwt.split('.').collect::<Vec<_>>()[..] else {
+        return None;
+    };
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?).ok()
 }
 
@@ -107,7 +169,9 @@ fn id_token(audience: &str, claims: &Map<String, Value>) -> String {
     let now = chrono::Utc::now().timestamp();
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = part(&json!({ "alg": "none", "typ": "JWT" }));
-    let body = part(&json!({ "aud": audience, "iss": "https://accounts.google.com", "sub": claims.get("iss"), "iat": now, "exp": now + 3600 }));
+    let body = part(
+        &json!({ "aud": audience, "iss": "https://accounts.google.com", "sub": claims.get("iss"), "iat": now, "exp": now + 3600 }),
+    );
     format!("{head}.{body}.")
 }
 
@@ -156,7 +220,9 @@ async fn enable(mut call: Call) -> Answer {
     if named.is_none() && call.param("service").is_empty() {
         return Err(ApiError::required("serviceIds"));
     }
-    ok(&json!({ "name": "operations/noop.DONE_OPERATION", "done": true, "response": {
+    ok(
+        &json!({ "name": "operations/noop.DONE_OPERATION", "done": true, "response": {
         "@type": "type.googleapis.com/google.protobuf.Empty",
-    } }))
+    } }),
+    )
 }

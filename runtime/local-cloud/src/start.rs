@@ -55,17 +55,26 @@ impl LocalCloud {
         // Outgoing calls of the scheduler may need TLS; a provider that is already chosen stays.
         drop(rustls::crypto::ring::default_provider().install_default());
         let dir = options.data_dir.clone();
-        let in_dir = |source| Error::DataDir { dir: dir.clone(), source };
+        let in_dir = |source| Error::DataDir {
+            dir: dir.clone(),
+            source,
+        };
         fs::create_dir_all(&dir).map_err(in_dir)?;
         let data_dir = dir.canonicalize().map_err(in_dir)?;
         private(&data_dir).map_err(in_dir)?;
         let lock = lock(&data_dir)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-        let listen = |source| Error::Listen { port: options.port, source };
+        let listen = |source| Error::Listen {
+            port: options.port,
+            source,
+        };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let base_url = format!("http://{}", listener.local_addr().map_err(listen)?);
         let path = data_dir.join("metadata.redb");
-        let in_store = |source: StoreError| Error::Store { path: path.clone(), source: source.into() };
+        let in_store = |source: StoreError| Error::Store {
+            path: path.clone(),
+            source: source.into(),
+        };
         let store = Arc::new(Store::open(&path).map_err(in_store)?);
         let blobs = Blobs::open(&data_dir).map_err(in_dir)?;
         collect_garbage(&store, &blobs, in_dir, in_store)?;
@@ -93,7 +102,13 @@ impl LocalCloud {
         run::resume(&cloud).await.map_err(|e| Error::Setup(e.message.into()))?;
         cloud.tasks.spawn(scheduler::keep_firing(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
-        Ok(LocalCloud { base_url, cloud, accept, served, _lock: lock })
+        Ok(LocalCloud {
+            base_url,
+            cloud,
+            accept,
+            served,
+            _lock: lock,
+        })
     }
 
     /// Where it is reached: `http://127.0.0.1:PORT`.
@@ -139,17 +154,28 @@ fn private(_: &Path) -> std::io::Result<()> {
 }
 
 fn lock(dir: &Path) -> Result<File, Error> {
-    let failed = |source| Error::DataDir { dir: dir.to_owned(), source };
+    let failed = |source| Error::DataDir {
+        dir: dir.to_owned(),
+        source,
+    };
     let path = dir.join("lock");
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             drop(file.read_to_string(&mut holder));
             let holder = Some(holder.trim().to_owned()).filter(|pid| !pid.is_empty());
-            return Err(Error::Locked { dir: dir.to_owned(), holder });
+            return Err(Error::Locked {
+                dir: dir.to_owned(),
+                holder,
+            });
         }
         Err(TryLockError::Error(source)) => return Err(failed(source)),
     }
@@ -188,7 +214,12 @@ fn collect_garbage(
 
 fn named_blobs(snapshot: &Snapshot, named: &mut HashSet<String>) -> Result<(), StoreError> {
     for space in ["o", "v"] {
-        named.extend(snapshot.all::<storage::Object>(&under(&["storage", space]))?.into_iter().map(|o| o.blob));
+        named.extend(
+            snapshot
+                .all::<storage::Object>(&under(&["storage", space]))?
+                .into_iter()
+                .map(|o| o.blob),
+        );
     }
     Ok(())
 }

@@ -64,21 +64,22 @@ pub(crate) enum Next {
     Seek(Vec<u8>),
 }
 
+/// Sees a key and a value, says how to go on.
+pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<Next, StoreError> + 'a;
+
+/// A key and its value.
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
+
 /// What can be read, of a committed state or of a transaction's own.
 pub(crate) trait View {
     /// The bytes stored under a key.
     fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The first entry at or after `from` (or strictly after it).
-    fn first(&self, from: Bound<&[u8]>) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError>;
+    fn first(&self, from: Bound<&[u8]>) -> Result<Option<Entry>, StoreError>;
 
     /// Walks the entries whose key starts with `prefix`, from `start`, in order.
-    fn scan(
-        &self,
-        prefix: &[u8],
-        start: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<Next, StoreError>,
-    ) -> Result<(), StoreError>;
+    fn scan(&self, prefix: &[u8], start: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// The document under a key.
     fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError>
@@ -117,7 +118,7 @@ fn scan_table(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     prefix: &[u8],
     start: &[u8],
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<Next, StoreError>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
     let mut from = start.max(prefix).to_vec();
     'seek: loop {
@@ -142,7 +143,7 @@ fn scan_table(
 fn first_in_table(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
     from: Bound<&[u8]>,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+) -> Result<Option<Entry>, StoreError> {
     match table.range::<&[u8]>((from, Bound::Unbounded))?.next() {
         None => Ok(None),
         Some(entry) => {
@@ -157,16 +158,11 @@ impl View for Snapshot {
         Ok(self.table.get(key)?.map(|guard| guard.value().to_vec()))
     }
 
-    fn first(&self, from: Bound<&[u8]>) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn first(&self, from: Bound<&[u8]>) -> Result<Option<Entry>, StoreError> {
         first_in_table(&self.table, from)
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        start: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<Next, StoreError>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, prefix: &[u8], start: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         scan_table(&self.table, prefix, start, visit)
     }
 }
@@ -208,7 +204,7 @@ impl View for Txn<'_> {
         Ok(self.table.get(key)?.map(|guard| guard.value().to_vec()))
     }
 
-    fn first(&self, from: Bound<&[u8]>) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    fn first(&self, from: Bound<&[u8]>) -> Result<Option<Entry>, StoreError> {
         let mut after = from.map(<[u8]>::to_vec);
         loop {
             let from = after.as_ref().map(Vec::as_slice);
@@ -223,12 +219,7 @@ impl View for Txn<'_> {
         }
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        start: &[u8],
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<Next, StoreError>,
-    ) -> Result<(), StoreError> {
+    fn scan(&self, prefix: &[u8], start: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         // A transaction scans little; one look-up per entry keeps the merge with the overlay simple.
         let mut from = Bound::Included(start.max(prefix).to_vec());
         while let Some((key, value)) = self.first(from.as_ref().map(Vec::as_slice))? {
@@ -270,12 +261,18 @@ impl Store {
             .name("store-writer".into())
             .spawn(move || write_batches(&own, &work))
             .map_err(redb::Error::Io)?;
-        Ok(Store { db, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) })
+        Ok(Store {
+            db,
+            queue: Mutex::new(Some(queue)),
+            writer: Mutex::new(Some(writer)),
+        })
     }
 
     /// The last committed state.
     pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Ok(Snapshot { table: self.db.begin_read()?.open_table(DOCUMENTS)? })
+        Ok(Snapshot {
+            table: self.db.begin_read()?.open_table(DOCUMENTS)?,
+        })
     }
 
     /// Reads one document of the last committed state.
@@ -398,9 +395,14 @@ fn apply(db: &Database, batch: Vec<Work>, finished: &mut Vec<Finish>) -> Result<
     {
         let mut table = txn.open_table(DOCUMENTS)?;
         for work in batch {
-            let mut own = Txn { table: &table, overlay: BTreeMap::new() };
+            let mut own = Txn {
+                table: &table,
+                overlay: BTreeMap::new(),
+            };
             // A panic in one request must not take the store from all others; its caller sees the store as closed.
-            let Ok((done, finish)) = catch_unwind(AssertUnwindSafe(|| work(&mut own))) else { continue };
+            let Ok((done, finish)) = catch_unwind(AssertUnwindSafe(|| work(&mut own))) else {
+                continue;
+            };
             let overlay = own.overlay;
             finished.push(finish);
             if !done {
@@ -415,6 +417,10 @@ fn apply(db: &Database, batch: Vec<Work>, finished: &mut Vec<Finish>) -> Result<
             }
         }
     }
-    if changed { txn.commit()? } else { txn.abort()? }
+    if changed {
+        txn.commit()?;
+    } else {
+        txn.abort()?;
+    }
     Ok(())
 }

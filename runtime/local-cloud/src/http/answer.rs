@@ -20,7 +20,6 @@ pub(crate) struct ApiError {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
     pub(crate) retry_after: Option<u64>,
-    details: Vec<Value>,
     /// Cloud Storage answers errors of media requests in plain text.
     plain: bool,
 }
@@ -33,7 +32,6 @@ impl ApiError {
             reason,
             message: message.into(),
             retry_after: None,
-            details: Vec::new(),
             plain: false,
         }
     }
@@ -48,7 +46,12 @@ impl ApiError {
     }
 
     pub(crate) fn required(what: &str) -> Self {
-        Self::new(400, "INVALID_ARGUMENT", "required", format!("Required parameter: {what}"))
+        Self::new(
+            400,
+            "INVALID_ARGUMENT",
+            "required",
+            format!("Required parameter: {what}"),
+        )
     }
 
     pub(crate) fn forbidden(reason: &'static str, message: impl Into<String>) -> Self {
@@ -84,7 +87,12 @@ impl ApiError {
 
     /// The call is Google's but not served here.
     pub(crate) fn unimplemented(what: impl std::fmt::Display) -> Self {
-        Self::new(501, "UNIMPLEMENTED", "notImplemented", format!("{what} is not served by the local cloud"))
+        Self::new(
+            501,
+            "UNIMPLEMENTED",
+            "notImplemented",
+            format!("{what} is not served by the local cloud"),
+        )
     }
 
     /// The name of Google's canonical code for an HTTP status.
@@ -106,11 +114,6 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn with_detail(mut self, detail: Value) -> Self {
-        self.details.push(detail);
-        self
-    }
-
     pub(crate) fn plain(mut self) -> Self {
         self.plain = true;
         self
@@ -118,16 +121,12 @@ impl ApiError {
 
     /// The body under `error`.
     pub(crate) fn body(&self) -> Value {
-        let mut error = json!({
+        json!({ "error": {
             "code": self.code,
             "message": self.message,
             "status": self.status,
             "errors": [{ "message": self.message, "domain": "global", "reason": self.reason }],
-        });
-        if !self.details.is_empty() {
-            error["details"] = Value::Array(self.details.clone());
-        }
-        json!({ "error": error })
+        } })
     }
 
     /// The same as google.rpc.Status, for long-running operations.
@@ -155,14 +154,19 @@ impl ApiError {
             Response::new(Body::empty())
         } else if self.plain {
             let mut response = Response::new(Body::from(self.message.clone()));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=UTF-8"));
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/html; charset=UTF-8"),
+            );
             response
         } else {
             json_response(&self.body())
         };
         *response.status_mut() = status;
         if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -223,7 +227,13 @@ pub(crate) fn no_content() -> Answer {
 pub(crate) fn json_response(value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=0, no-cache"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=UTF-8"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, max-age=0, no-cache"),
+    );
     response
 }

@@ -33,7 +33,13 @@ impl Call {
         headers: HeaderMap,
         body: Body,
     ) -> Call {
-        Call { cloud, params, query, headers, body: Mutex::new(body) }
+        Call {
+            cloud,
+            params,
+            query,
+            headers,
+            body: Mutex::new(body),
+        }
     }
 
     fn take_body(&mut self) -> Body {
@@ -42,7 +48,10 @@ impl Call {
 
     /// The name that stands in the path where the method's template says `{name}`.
     pub(crate) fn param(&self, name: &str) -> &str {
-        self.params.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
+        self.params
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// A header's value if it is text.
@@ -66,7 +75,8 @@ impl Call {
     /// Takes the body as a stream.
     pub(crate) fn stream(&mut self) -> impl Stream<Item = Result<Bytes, ReceiveError>> + Unpin + use<> {
         let body = self.take_body();
-        body.into_data_stream().map(|chunk| chunk.map_err(|e| ReceiveError::Body(e.to_string())))
+        body.into_data_stream()
+            .map(|chunk| chunk.map_err(|e| ReceiveError::Body(e.to_string())))
     }
 }
 
@@ -77,8 +87,18 @@ pub(crate) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError>
     }
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(ApiError::new(400, "INVALID_ARGUMENT", "parseError", "Parse Error: the body is not an object")),
-        Err(e) => Err(ApiError::new(400, "INVALID_ARGUMENT", "parseError", format!("Parse Error: {e}"))),
+        Ok(_) => Err(ApiError::new(
+            400,
+            "INVALID_ARGUMENT",
+            "parseError",
+            "Parse Error: the body is not an object",
+        )),
+        Err(e) => Err(ApiError::new(
+            400,
+            "INVALID_ARGUMENT",
+            "parseError",
+            format!("Parse Error: {e}"),
+        )),
     }
 }
 
@@ -96,28 +116,39 @@ impl Query {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// All values of a parameter that may be repeated.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+        self.get(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let number = text.parse();
-        number.map(Some).map_err(|_| ApiError::invalid(format!("Invalid value for parameter {name}: \"{text}\"")))
+        number
+            .map(Some)
+            .map_err(|_| ApiError::invalid(format!("Invalid value for parameter {name}: \"{text}\"")))
     }
 
     /// The size of a page: what is asked for, within the method's bounds.
     pub(crate) fn page_size(&self, name: &str, default: usize, most: usize) -> Result<usize, ApiError> {
         match self.number(name)? {
-            Some(n) if n < 0 => Err(ApiError::invalid(format!("Invalid value for parameter {name}: \"{n}\""))),
+            Some(n) if n < 0 => Err(ApiError::invalid(format!(
+                "Invalid value for parameter {name}: \"{n}\""
+            ))),
             Some(0) | None => Ok(default),
             Some(n) => Ok(usize::try_from(n).unwrap_or(most).min(most)),
         }

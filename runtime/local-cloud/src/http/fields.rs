@@ -16,11 +16,20 @@ impl Fields {
     pub(crate) fn parse(text: &str) -> Result<Fields, ApiError> {
         let mut rest = text;
         let fields = Self::list(&mut rest)?;
-        if rest.is_empty() { Ok(fields) } else { Err(Self::error(text)) }
+        if rest.is_empty() {
+            Ok(fields)
+        } else {
+            Err(Self::error(text))
+        }
     }
 
     fn error(text: &str) -> ApiError {
-        ApiError::new(400, "INVALID_ARGUMENT", "invalidParameter", format!("Invalid field selection {text}"))
+        ApiError::new(
+            400,
+            "INVALID_ARGUMENT",
+            "invalidParameter",
+            format!("Invalid field selection {text}"),
+        )
     }
 
     fn list(rest: &mut &str) -> Result<Fields, ApiError> {
@@ -55,10 +64,14 @@ impl Fields {
     }
 
     fn child(&mut self, name: &str) -> &mut Fields {
-        let at = self.children.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-            self.children.push((name.to_owned(), Fields::default()));
-            self.children.len() - 1
-        });
+        let at = self
+            .children
+            .iter()
+            .position(|(known, _)| known == name)
+            .unwrap_or_else(|| {
+                self.children.push((name.to_owned(), Fields::default()));
+                self.children.len() - 1
+            });
         &mut self.children[at].1
     }
 
@@ -95,12 +108,22 @@ mod tests {
         for (fields, expected) in [
             ("next", json!({"next": "t"})),
             ("items/name,kind", json!({"kind": "k", "items": [{"name": "a"}]})),
-            ("items(name,owner/id),next", json!({"items": [{"name": "a", "owner": {"id": 1}}], "next": "t"})),
-            ("items/*/id", json!({"items": [{"name": "a", "size": "1", "owner": {"id": 1}}]})),
+            (
+                "items(name,owner/id),next",
+                json!({"items": [{"name": "a", "owner": {"id": 1}}], "next": "t"}),
+            ),
+            (
+                "items/*/id",
+                json!({"items": [{"name": "a", "size": "1", "owner": {"id": 1}}]}),
+            ),
             ("*", list.clone()),
             ("missing", json!({})),
         ] {
-            assert_eq!(Fields::parse(fields).map(|f| f.apply(list.clone())).ok(), Some(expected), "{fields}");
+            assert_eq!(
+                Fields::parse(fields).map(|f| f.apply(list.clone())).ok(),
+                Some(expected),
+                "{fields}"
+            );
         }
         for bad in ["", "a(", "a(b", "a)", "a,,b", "/a"] {
             assert!(Fields::parse(bad).is_err(), "{bad}");

@@ -34,7 +34,9 @@ pub(crate) fn masked(into: &mut Map<String, Value>, from: &Map<String, Value>, m
 }
 
 fn set_path(into: &mut Map<String, Value>, from: Option<&Map<String, Value>>, path: &[String]) {
-    let Some((name, below)) = path.split_first() else { return };
+    let Some((name, below)) = path.split_first() else {
+        return;
+    };
     let source = from.and_then(|from| from.get(name));
     if below.is_empty() {
         match source {
@@ -74,19 +76,32 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
     #[test]
     fn merge_patches_and_masks() {
         let base = json!({"a": 1, "labels": {"x": "1", "y": "2"}, "list": [1, 2]});
-        let mut merged = object(base.clone());
-        merge(&mut merged, object(json!({"a": null, "labels": {"x": null, "z": "3"}, "list": [3], "new": {"n": null}})));
-        assert_eq!(Value::Object(merged), json!({"labels": {"y": "2", "z": "3"}, "list": [3], "new": {}}));
+        let mut merged = object(&base.clone());
+        merge(
+            &mut merged,
+            object(&json!({"a": null, "labels": {"x": null, "z": "3"}, "list": [3], "new": {"n": null}})),
+        );
+        assert_eq!(
+            Value::Object(merged),
+            json!({"labels": {"y": "2", "z": "3"}, "list": [3], "new": {}})
+        );
 
-        let mut set = object(base);
-        masked(&mut set, &object(json!({"labels": {"x": "9"}, "a": 5, "deepThing": {"b": true}})), "labels,deep_thing.b,list");
-        assert_eq!(Value::Object(set), json!({"a": 1, "labels": {"x": "9"}, "deepThing": {"b": true}}));
+        let mut set = object(&base);
+        masked(
+            &mut set,
+            &object(&json!({"labels": {"x": "9"}, "a": 5, "deepThing": {"b": true}})),
+            "labels,deep_thing.b,list",
+        );
+        assert_eq!(
+            Value::Object(set),
+            json!({"a": 1, "labels": {"x": "9"}, "deepThing": {"b": true}})
+        );
     }
 }

@@ -24,7 +24,12 @@ where
     F: Fn(Call) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Answer> + Send + 'static,
 {
-    Method { id, verb, path, handler: Box::new(move |call| Box::pin(handler(call))) }
+    Method {
+        id,
+        verb,
+        path,
+        handler: Box::new(move |call| Box::pin(handler(call))),
+    }
 }
 
 /// All methods that are served.
@@ -44,7 +49,11 @@ impl Routes {
 
     /// The method for a verb and a raw path, with the names in it.
     pub(crate) fn find(&self, verb: &str, path: &str) -> Option<(&Method, Vec<(&'static str, String)>)> {
-        let segments: Vec<String> = path.trim_matches('/').split('/').map(|raw| percent_decode(raw, false)).collect();
+        let segments: Vec<String> = path
+            .trim_matches('/')
+            .split('/')
+            .map(|raw| percent_decode(raw, false))
+            .collect();
         self.0.iter().filter(|method| method.verb == verb).find_map(|method| {
             let params = match_template(method.path, &segments)?;
             Some((method, params))

@@ -28,6 +28,9 @@ use crate::faults::Action;
 /// How long open calls may take to finish once the server is asked to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How long a body pauses before it is cut.
+const FLUSH: Duration = Duration::from_millis(20);
+
 /// The connection ends without an answer, because a fault says so.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is dropped by an injected fault")]
@@ -90,7 +93,9 @@ async fn answer(cloud: Arc<Cloud>, mut request: Request<Body>) -> Result<Respons
             return Ok(error.into_response());
         }
         Some(Action::DelayMs { delay_ms }) => tokio::time::sleep(Duration::from_millis(delay_ms)).await,
-        Some(Action::DropRequestAfterBytes { drop_request_after_bytes }) => {
+        Some(Action::DropRequestAfterBytes {
+            drop_request_after_bytes,
+        }) => {
             *request.body_mut() = cut(std::mem::take(request.body_mut()), drop_request_after_bytes);
         }
         _ => {}
@@ -138,9 +143,12 @@ fn cut(body: Body, n: u64) -> Body {
                 Some((Ok(chunk.slice(..keep)), (body, 0, false)))
             }
             Some(Err(error)) => Some((Err(error.into()), (body, left, true))),
-            Some(Ok(_)) => Some((Err(Dropped.into()), (body, 0, true))),
-            None if left == 0 => Some((Err(Dropped.into()), (body, 0, true))),
-            None => None,
+            None if left > 0 => None,
+            _ => {
+                // What came before the cut must have left the buffers, or the whole answer is lost with it.
+                tokio::time::sleep(FLUSH).await;
+                Some((Err(Dropped.into()), (body, 0, true)))
+            }
         }
     }))
 }
@@ -194,11 +202,19 @@ async fn shape(response: Response, query: &Query) -> Response {
         Err(error) => return error.into_response(),
     };
     let (mut parts, body) = response.into_parts();
-    let value = match body.collect().await.map(|body| serde_json::from_slice(&body.to_bytes())) {
+    let value = match body
+        .collect()
+        .await
+        .map(|body| serde_json::from_slice(&body.to_bytes()))
+    {
         Ok(Ok(value)) => fields.apply(value),
         _ => return ApiError::internal("an answer could not be filtered by fields").into_response(),
     };
-    let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+    let text = if pretty {
+        serde_json::to_string_pretty(&value)
+    } else {
+        serde_json::to_string(&value)
+    };
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(text.unwrap_or_default()))
 }

@@ -10,8 +10,15 @@ use crate::http::answer::ApiError;
 use crate::secrets;
 
 /// What a container image would bring and a process on this machine needs.
-const INHERITED: [&str; 7] =
-    ["PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const INHERITED: [&str; 7] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
 
 /// What a process is started with. Its environment may hold secrets.
 pub(super) struct Invocation {
@@ -21,9 +28,17 @@ pub(super) struct Invocation {
 
 /// The invocation of a task's current attempt; references to secrets are resolved now.
 pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> Result<Invocation, ApiError> {
-    let container = execution.template.get("containers").map_or(&Value::Null, |containers| &containers[0]);
+    let container = execution
+        .template
+        .get("containers")
+        .map_or(&Value::Null, |containers| &containers[0]);
     let strings = |list: &Value| -> Vec<String> {
-        list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        list.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let mut env = BTreeMap::new();
     for name in INHERITED {
@@ -37,7 +52,9 @@ pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> R
     put("HEADWATER_PROJECT", execution.name.job.project.clone());
     put("HEADWATER_REGION", execution.name.job.location.clone());
     for variable in container["env"].as_array().into_iter().flatten() {
-        let Some(name) = variable["name"].as_str() else { continue };
+        let Some(name) = variable["name"].as_str() else {
+            continue;
+        };
         let reference = &variable["valueSource"]["secretKeyRef"];
         let value = match reference.is_object() {
             true => secret(cloud, &execution.name.job.project, reference)?,
@@ -50,13 +67,19 @@ pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> R
     put("CLOUD_RUN_TASK_INDEX", task.index.to_string());
     put("CLOUD_RUN_TASK_COUNT", execution.task_count.to_string());
     put("CLOUD_RUN_TASK_ATTEMPT", task.attempt.to_string());
-    Ok(Invocation { args: strings(&container["args"]), env })
+    Ok(Invocation {
+        args: strings(&container["args"]),
+        env,
+    })
 }
 
 /// `secret` is an id, or `projects/P/secrets/ID`.
 fn secret(cloud: &Cloud, own_project: &str, reference: &Value) -> Result<String, ApiError> {
     let name = reference["secret"].as_str().unwrap_or_default();
-    let version = reference["version"].as_str().filter(|version| !version.is_empty()).unwrap_or("latest");
+    let version = reference["version"]
+        .as_str()
+        .filter(|version| !version.is_empty())
+        .unwrap_or("latest");
     let (project, id) = match name.split('/').collect::<Vec<_>>()[..] {
         ["projects", project, "secrets", id] => (project, id),
         _ => (own_project, name),

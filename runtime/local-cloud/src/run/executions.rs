@@ -57,19 +57,24 @@ pub(crate) fn execution_end(cloud: &Cloud, name: &ExecutionName) -> Result<End, 
     let snapshot = cloud.store.snapshot()?;
     let Some(execution) = snapshot.get::<Execution>(&name.key())? else {
         let error = ApiError::new(499, "CANCELLED", "cancelled", "The execution was deleted.");
-        return Ok(End::Over { resource: json!({ "@type": TYPE, "name": name.full() }), error: Some(error.rpc_status()) });
+        return Ok(End::Over {
+            resource: json!({ "@type": TYPE, "name": name.full() }),
+            error: Some(error.rpc_status()),
+        });
     };
     let mut resource = execution.resource(cloud, &execution.tasks(&snapshot)?);
     resource["@type"] = json!(TYPE);
     Ok(match &execution.verdict {
         None => End::Running(resource),
         Some(Verdict::Succeeded) => End::Over { resource, error: None },
-        Some(Verdict::Cancelled) => {
-            End::Over { resource, error: Some(json!({ "code": 1, "message": execution.end_message() })) }
-        }
-        Some(Verdict::Failed { message }) => {
-            End::Over { resource, error: Some(json!({ "code": 2, "message": message })) }
-        }
+        Some(Verdict::Cancelled) => End::Over {
+            resource,
+            error: Some(json!({ "code": 1, "message": execution.end_message() })),
+        },
+        Some(Verdict::Failed { message }) => End::Over {
+            resource,
+            error: Some(json!({ "code": 2, "message": message })),
+        },
     })
 }
 
@@ -77,8 +82,10 @@ async fn list(call: Call) -> Answer {
     let snapshot = call.cloud.store.snapshot()?;
     let mut executions: Vec<Execution> = snapshot.all(&JobName::of(&call).executions())?;
     executions.sort_by_key(|execution| std::cmp::Reverse(execution.created));
-    let resources: Result<Vec<Value>, StoreError> =
-        executions.iter().map(|execution| Ok(execution.resource(&call.cloud, &execution.tasks(&snapshot)?))).collect();
+    let resources: Result<Vec<Value>, StoreError> = executions
+        .iter()
+        .map(|execution| Ok(execution.resource(&call.cloud, &execution.tasks(&snapshot)?)))
+        .collect();
     ok(&page(&call.query, "executions", resources?, 100)?)
 }
 
@@ -135,7 +142,10 @@ async fn cancel(call: Call) -> Answer {
     let written = call.cloud.store.write(move |txn| {
         let mut execution = Execution::read(txn, &at)?;
         if execution.completed.is_some() {
-            let message = format!("Execution '{}' is already completed and cannot be cancelled.", at.execution);
+            let message = format!(
+                "Execution '{}' is already completed and cannot be cancelled.",
+                at.execution
+            );
             return Err(ApiError::failed_precondition(message));
         }
         execution.cancelling = true;
@@ -156,8 +166,11 @@ async fn cancel(call: Call) -> Answer {
 async fn tasks(call: Call) -> Answer {
     let snapshot = call.cloud.store.snapshot()?;
     let execution = Execution::read(&snapshot, &ExecutionName::of(&call))?;
-    let tasks: Vec<Value> =
-        execution.tasks(&snapshot)?.iter().map(|task| task.resource(&call.cloud, &execution)).collect();
+    let tasks: Vec<Value> = execution
+        .tasks(&snapshot)?
+        .iter()
+        .map(|task| task.resource(&call.cloud, &execution))
+        .collect();
     ok(&page(&call.query, "tasks", tasks, 100)?)
 }
 

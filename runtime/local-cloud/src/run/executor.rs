@@ -34,7 +34,10 @@ pub(crate) struct Executor {
 
 impl Executor {
     pub(crate) fn new(spawner: Spawner) -> Executor {
-        Executor { spawner, running: Mutex::default() }
+        Executor {
+            spawner,
+            running: Mutex::default(),
+        }
     }
 
     /// Ends an execution's tasks, if it runs.
@@ -86,11 +89,19 @@ pub(crate) async fn resume(cloud: &Arc<Cloud>) -> Result<(), ApiError> {
     for execution in left.into_iter().filter(|execution| execution.completed.is_none()) {
         let name = execution.name.clone();
         let cut_off = cloud.store.write(move |txn| {
-            let cut_off: Vec<Task> =
-                execution.tasks(txn)?.into_iter().filter(|task| task.state == TaskState::Running).collect();
+            let cut_off: Vec<Task> = execution
+                .tasks(txn)?
+                .into_iter()
+                .filter(|task| task.state == TaskState::Running)
+                .collect();
             for task in &cut_off {
                 let mut task = task.clone();
-                fail(&mut task, &execution, None, "The local cloud ended while the task ran.".to_owned());
+                fail(
+                    &mut task,
+                    &execution,
+                    None,
+                    "The local cloud ended while the task ran.".to_owned(),
+                );
                 txn.put(execution.name.task_key(task.index), &task)?;
             }
             Ok::<_, StoreError>((cut_off, execution.cancelling))
@@ -109,7 +120,12 @@ pub(crate) async fn resume(cloud: &Arc<Cloud>) -> Result<(), ApiError> {
 }
 
 fn max_retries(execution: &Execution) -> u32 {
-    execution.template.get("maxRetries").and_then(integer).and_then(|n| u32::try_from(n).ok()).unwrap_or(3)
+    execution
+        .template
+        .get("maxRetries")
+        .and_then(integer)
+        .and_then(|n| u32::try_from(n).ok())
+        .unwrap_or(3)
 }
 
 /// Ends a failed attempt: there is another one, or the task has failed.
@@ -131,7 +147,9 @@ fn fail(task: &mut Task, execution: &Execution, exit: Option<i32>, message: Stri
 async fn carry_out(cloud: &Arc<Cloud>, name: &ExecutionName, cancel: &CancellationToken) -> Result<(), ApiError> {
     let at = name.clone();
     let begun = cloud.store.write(move |txn| {
-        let Some(mut execution) = txn.get::<Execution>(&at.key())? else { return Ok(None) };
+        let Some(mut execution) = txn.get::<Execution>(&at.key())? else {
+            return Ok(None);
+        };
         if execution.started.is_none() {
             execution.started = Some(Utc::now());
             execution.updated = Utc::now();
@@ -140,8 +158,14 @@ async fn carry_out(cloud: &Arc<Cloud>, name: &ExecutionName, cancel: &Cancellati
         let tasks = execution.tasks(txn)?;
         Ok::<_, StoreError>(Some((execution, tasks)))
     });
-    let Some((execution, tasks)) = begun.await? else { return Ok(()) };
-    let width = if execution.parallelism == 0 { execution.task_count } else { execution.parallelism };
+    let Some((execution, tasks)) = begun.await? else {
+        return Ok(());
+    };
+    let width = if execution.parallelism == 0 {
+        execution.task_count
+    } else {
+        execution.parallelism
+    };
     let execution = &execution;
     let open = tasks.into_iter().filter(|task| !task.state.over());
     futures::stream::iter(open)
@@ -161,7 +185,9 @@ async fn carry_out(cloud: &Arc<Cloud>, name: &ExecutionName, cancel: &Cancellati
 async fn conclude(cloud: &Cloud, name: &ExecutionName) -> Result<(), ApiError> {
     let at = name.clone();
     let concluded = cloud.store.write(move |txn| {
-        let Some(mut execution) = txn.get::<Execution>(&at.key())? else { return Ok(None) };
+        let Some(mut execution) = txn.get::<Execution>(&at.key())? else {
+            return Ok(None);
+        };
         let tasks = execution.tasks(txn)?;
         let failed = tasks.iter().find(|task| task.state == TaskState::Failed);
         execution.verdict = Some(match failed {
@@ -196,7 +222,9 @@ async fn update(
 ) -> Result<Option<Task>, ApiError> {
     let at = execution.name.task_key(index);
     let updated = cloud.store.write(move |txn| {
-        let Some(mut task) = txn.get::<Task>(&at)? else { return Ok(None) };
+        let Some(mut task) = txn.get::<Task>(&at)? else {
+            return Ok(None);
+        };
         change(&mut task);
         task.updated = Utc::now();
         txn.put(at, &task)?;
@@ -208,7 +236,10 @@ async fn update(
 /// How an attempt ended.
 enum Ended {
     Succeeded,
-    Failed { exit: Option<i32>, message: String },
+    Failed {
+        exit: Option<i32>,
+        message: String,
+    },
     Cancelled,
     /// The local cloud stops; the next one goes on.
     Interrupted,
@@ -225,7 +256,11 @@ async fn run_task(
         if cloud.stop.is_cancelled() {
             return Ok(());
         }
-        let ended = if cancel.is_cancelled() { Ended::Cancelled } else { attempt(cloud, execution, &task, cancel).await? };
+        let ended = if cancel.is_cancelled() {
+            Ended::Cancelled
+        } else {
+            attempt(cloud, execution, &task, cancel).await?
+        };
         let own = execution.clone();
         let after = match ended {
             Ended::Interrupted => return Ok(()),
@@ -273,8 +308,15 @@ async fn attempt(
     };
     let log = logs::open(cloud, execution, task)?;
     let mut command = Command::new(&cloud.runtime_binary);
-    command.args(&invocation.args).env_clear().envs(&invocation.env).current_dir("/");
-    command.stdin(Stdio::null()).stdout(Stdio::from(log.try_clone()?)).stderr(Stdio::from(log));
+    command
+        .args(&invocation.args)
+        .env_clear()
+        .envs(&invocation.env)
+        .current_dir("/");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::from(log.try_clone()?))
+        .stderr(Stdio::from(log));
     // Running before there is a process: a kill in between must not make the attempt free.
     let running = |task: &mut Task| {
         task.state = TaskState::Running;
@@ -285,13 +327,22 @@ async fn attempt(
     }
     let mut child = match cloud.executor.spawner.spawn(command).await {
         Ok(child) => child,
-        Err(error) => return failed(format!("{} cannot be started: {}", cloud.runtime_binary.display(), chain(&error))),
+        Err(error) => {
+            return failed(format!(
+                "{} cannot be started: {}",
+                cloud.runtime_binary.display(),
+                chain(&error)
+            ));
+        }
     };
     let pid = child.id();
     let group = process::group(&child);
     update(cloud, execution, task.index, move |task| task.pid = pid).await?;
     tracing::debug!(execution = %execution.name.execution, index = task.index, attempt = task.attempt, pid, "task started");
-    let limit = execution.template.get("timeout").map_or(Ok(Duration::from_secs(600)), timeout)?;
+    let limit = execution
+        .template
+        .get("timeout")
+        .map_or(Ok(Duration::from_secs(600)), timeout)?;
     let ended = tokio::select! {
         status = child.wait() => {
             // A container's other processes end with its first one.
@@ -320,10 +371,16 @@ fn verdict(status: ExitStatus) -> Ended {
     if status.success() {
         return Ended::Succeeded;
     }
-    let exit = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    let exit = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal))
+        .unwrap_or(1);
     let message = match status.signal() {
         None => format!("The container exited with an error. Exit code: {exit}."),
         Some(signal) => format!("The container was ended by signal {signal}. Exit code: {exit}."),
     };
-    Ended::Failed { exit: Some(exit), message }
+    Ended::Failed {
+        exit: Some(exit),
+        message,
+    }
 }

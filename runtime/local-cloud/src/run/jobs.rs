@@ -52,7 +52,12 @@ pub(super) fn methods() -> Vec<Method> {
         method("run.projects.locations.jobs.get", "GET", ONE, get),
         method("run.projects.locations.jobs.patch", "PATCH", ONE, patch),
         method("run.projects.locations.jobs.delete", "DELETE", ONE, delete),
-        method("run.projects.locations.jobs.run", "POST", "/v2/projects/{project}/locations/{location}/jobs/{job}:run", run),
+        method(
+            "run.projects.locations.jobs.run",
+            "POST",
+            "/v2/projects/{project}/locations/{location}/jobs/{job}:run",
+            run,
+        ),
         method(
             "run.projects.locations.jobs.getIamPolicy",
             "GET",
@@ -127,9 +132,16 @@ fn operation(txn: &mut Txn<'_>, job: &Job) -> Result<Value, ApiError> {
 
 async fn create(mut call: Call) -> Answer {
     let body = call.json().await?;
-    let id = call.query.get("jobId").ok_or_else(|| ApiError::required("jobId"))?.to_owned();
+    let id = call
+        .query
+        .get("jobId")
+        .ok_or_else(|| ApiError::required("jobId"))?
+        .to_owned();
     check_id(&id)?;
-    let name = JobName { job: id, ..JobName::of(&call) };
+    let name = JobName {
+        job: id,
+        ..JobName::of(&call)
+    };
     let settings = settable(body, &name.project)?;
     let validate_only = call.query.flag("validateOnly");
     let operation = call.cloud.store.write(move |txn| {
@@ -164,7 +176,11 @@ async fn patch(mut call: Call) -> Answer {
     let body = call.json().await?;
     let name = JobName::of(&call);
     let given = body.get("etag").and_then(Value::as_str).map(str::to_owned);
-    let mask = call.query.get("updateMask").filter(|mask| *mask != "*").map(str::to_owned);
+    let mask = call
+        .query
+        .get("updateMask")
+        .filter(|mask| *mask != "*")
+        .map(str::to_owned);
     let (allow_missing, validate_only) = (call.query.flag("allowMissing"), call.query.flag("validateOnly"));
     let operation = call.cloud.store.write(move |txn| {
         let Some(mut job) = txn.get::<Job>(&name.key())? else {
@@ -212,7 +228,10 @@ async fn delete(call: Call) -> Answer {
         let mut resource = typed(job.resource(txn)?, TYPE);
         resource["deleteTime"] = json!(crate::clock::stamp(Utc::now()));
         if validate_only {
-            return Ok((operations::validated(&name.project, &name.location, &resource), Vec::new()));
+            return Ok((
+                operations::validated(&name.project, &name.location, &resource),
+                Vec::new(),
+            ));
         }
         let running = remove_executions(txn, &name.executions())?;
         txn.remove(name.key());
@@ -239,7 +258,10 @@ async fn run(mut call: Call) -> Answer {
         let mut job = Job::read(txn, &name)?;
         job.check_etag(given.as_deref())?;
         let (execution, tasks) = new_execution(txn, &job, &overrides)?;
-        let resource = typed(execution.resource(&cloud, &tasks), "type.googleapis.com/google.cloud.run.v2.Execution");
+        let resource = typed(
+            execution.resource(&cloud, &tasks),
+            "type.googleapis.com/google.cloud.run.v2.Execution",
+        );
         if validate_only {
             return Ok((operations::validated(&name.project, &name.location, &resource), None));
         }
@@ -262,7 +284,12 @@ async fn run(mut call: Call) -> Answer {
 }
 
 fn new_execution(txn: &mut Txn<'_>, job: &Job, overrides: &Value) -> Result<(Execution, Vec<Task>), ApiError> {
-    let settings = job.settings.get("template").and_then(Value::as_object).cloned().unwrap_or_default();
+    let settings = job
+        .settings
+        .get("template")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     let (task_count, template) = overridden(&settings, overrides)?;
     let mut labels = settings.get("labels").cloned().unwrap_or_else(|| json!({}));
     labels["run.googleapis.com/job"] = json!(job.name.job);
@@ -270,7 +297,10 @@ fn new_execution(txn: &mut Txn<'_>, job: &Job, overrides: &Value) -> Result<(Exe
     labels["run.googleapis.com/jobGeneration"] = json!(job.generation.to_string());
     let now = Utc::now();
     let execution = loop {
-        let name = ExecutionName { job: job.name.clone(), execution: format!("{}-{}", job.name.job, suffix()) };
+        let name = ExecutionName {
+            job: job.name.clone(),
+            execution: format!("{}-{}", job.name.job, suffix()),
+        };
         if txn.bytes(&name.key())?.is_none() {
             break name;
         }
@@ -286,7 +316,11 @@ fn new_execution(txn: &mut Txn<'_>, job: &Job, overrides: &Value) -> Result<(Exe
         cancelling: false,
         verdict: None,
         task_count,
-        parallelism: settings.get("parallelism").and_then(integer).and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
+        parallelism: settings
+            .get("parallelism")
+            .and_then(integer)
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(0),
         template,
         labels,
         annotations: settings.get("annotations").cloned().unwrap_or_else(|| json!({})),
@@ -312,7 +346,9 @@ fn new_execution(txn: &mut Txn<'_>, job: &Job, overrides: &Value) -> Result<(Exe
 fn suffix() -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut random = rand::rng();
-    (0..5).map(|_| LETTERS[random.random_range(0..LETTERS.len())] as char).collect()
+    (0..5)
+        .map(|_| LETTERS[random.random_range(0..LETTERS.len())] as char)
+        .collect()
 }
 
 async fn get_policy(call: Call) -> Answer {

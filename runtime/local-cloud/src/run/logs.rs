@@ -31,7 +31,10 @@ pub(super) fn methods() -> Vec<Method> {
 pub(super) fn open(cloud: &Cloud, execution: &Execution, task: &Task) -> io::Result<File> {
     let dir = cloud.log_dir(&execution.name.execution);
     fs::create_dir_all(&dir)?;
-    OpenOptions::new().create(true).append(true).open(dir.join(format!("{}-{}.log", task.index, task.attempt)))
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(dir.join(format!("{}-{}.log", task.index, task.attempt)))
 }
 
 /// The logs of an execution: task, attempt, file, in order.
@@ -41,7 +44,9 @@ fn files(cloud: &Cloud, execution: &str) -> Result<Vec<(u32, u32, PathBuf)>, Api
         return Err(ApiError::invalid("not the name of an execution"));
     }
     let Ok(dir) = fs::read_dir(cloud.log_dir(execution)) else {
-        return Err(ApiError::not_found(format!("the execution {execution} has written no logs")));
+        return Err(ApiError::not_found(format!(
+            "the execution {execution} has written no logs"
+        )));
     };
     let mut files: Vec<_> = dir
         .flatten()
@@ -77,7 +82,10 @@ async fn text(call: Call) -> Answer {
         }
     }
     let mut response = Response::new(out.into());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     Ok(response)
 }
 
@@ -90,8 +98,17 @@ struct Filter {
 
 impl Filter {
     fn parse(text: &str) -> Result<Filter, ApiError> {
-        let mut filter = Filter { job: None, execution: None, task: None };
-        for term in text.split('\n').flat_map(|line| line.split(" AND ")).map(str::trim).filter(|term| !term.is_empty()) {
+        let mut filter = Filter {
+            job: None,
+            execution: None,
+            task: None,
+        };
+        for term in text
+            .split('\n')
+            .flat_map(|line| line.split(" AND "))
+            .map(str::trim)
+            .filter(|term| !term.is_empty())
+        {
             let unknown = || ApiError::unimplemented(format_args!("the log filter '{term}'"));
             let (field, value) = term.split_once('=').ok_or_else(unknown)?;
             let value = value.trim().trim_matches('"').to_owned();
@@ -111,14 +128,27 @@ impl Filter {
 async fn entries(mut call: Call) -> Answer {
     let body = call.json().await?;
     let filter = Filter::parse(body.get("filter").and_then(Value::as_str).unwrap_or_default())?;
-    let size = body.get("pageSize").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    let size = body
+        .get("pageSize")
+        .and_then(Value::as_u64)
+        .and_then(|n| usize::try_from(n).ok());
     let size = size.filter(|size| *size > 0).unwrap_or(MOST_ENTRIES).min(MOST_ENTRIES);
-    let start: usize = body.get("pageToken").and_then(Value::as_str).and_then(|token| token.parse().ok()).unwrap_or(0);
-    let newest_first = body.get("orderBy").and_then(Value::as_str).is_some_and(|order| order.ends_with("desc"));
+    let start: usize = body
+        .get("pageToken")
+        .and_then(Value::as_str)
+        .and_then(|token| token.parse().ok())
+        .unwrap_or(0);
+    let newest_first = body
+        .get("orderBy")
+        .and_then(Value::as_str)
+        .is_some_and(|order| order.ends_with("desc"));
     let mut executions: Vec<Execution> = call.cloud.store.snapshot()?.all(&under(&["run", "e"]))?;
     executions.retain(|execution| {
         filter.job.as_ref().is_none_or(|job| *job == execution.name.job.job)
-            && filter.execution.as_ref().is_none_or(|name| *name == execution.name.execution)
+            && filter
+                .execution
+                .as_ref()
+                .is_none_or(|name| *name == execution.name.execution)
     });
     executions.sort_by_key(|execution| execution.created);
     let mut all = Vec::new();
@@ -126,7 +156,10 @@ async fn entries(mut call: Call) -> Answer {
         for (task, attempt, path) in files(&call.cloud, &execution.name.execution).unwrap_or_default() {
             if filter.task.is_none_or(|wanted| wanted == task) {
                 let text = fs::read(path)?;
-                let lines = String::from_utf8_lossy(&text).lines().map(|l| entry(execution, task, attempt, l)).collect::<Vec<_>>();
+                let lines = String::from_utf8_lossy(&text)
+                    .lines()
+                    .map(|l| entry(execution, task, attempt, l))
+                    .collect::<Vec<_>>();
                 all.extend(lines);
             }
         }
@@ -159,11 +192,15 @@ fn entry(execution: &Execution, task: u32, attempt: u32, line: &str) -> Value {
     });
     match serde_json::from_str::<Value>(line) {
         Ok(Value::Object(mut fields)) => {
-            let taken = ["timestamp", "time"].iter().find_map(|field| fields.shift_remove(*field));
+            let taken = ["timestamp", "time"]
+                .iter()
+                .find_map(|field| fields.shift_remove(*field));
             if let Some(time) = taken.filter(Value::is_string) {
                 entry["timestamp"] = time;
             }
-            let severity = ["severity", "level"].iter().find_map(|field| fields.shift_remove(*field));
+            let severity = ["severity", "level"]
+                .iter()
+                .find_map(|field| fields.shift_remove(*field));
             if let Some(severity) = severity.as_ref().and_then(Value::as_str) {
                 entry["severity"] = json!(severity.to_ascii_uppercase());
             }

@@ -77,7 +77,9 @@ pub(super) fn group(child: &Child) -> Option<Pid> {
 
 /// Ends a process and all of its group: SIGTERM, time to finish, SIGKILL.
 pub(super) async fn terminate(child: &mut Child) -> io::Result<ExitStatus> {
-    let Some(group) = group(child) else { return child.wait().await };
+    let Some(group) = group(child) else {
+        return child.wait().await;
+    };
     _ = killpg(group, Signal::SIGTERM);
     let ended = tokio::time::timeout(GRACE, child.wait()).await;
     _ = killpg(group, Signal::SIGKILL);
@@ -93,13 +95,19 @@ pub(super) fn kill_leftovers(leader: u32, execution: &str) {
     let mark = format!("CLOUD_RUN_EXECUTION={execution}");
     let Ok(processes) = fs::read_dir("/proc") else { return };
     for process in processes.flatten() {
-        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let in_group = nix::unistd::getpgid(Some(Pid::from_raw(pid))).is_ok_and(|group| group.as_raw() as u32 == leader);
+        let Some(pid) = process.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
+            continue;
+        };
+        let in_group =
+            nix::unistd::getpgid(Some(Pid::from_raw(pid))).is_ok_and(|group| group.as_raw() as u32 == leader);
         if !in_group {
             continue;
         }
         let environment = fs::read(process.path().join("environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
+        if environment
+            .split(|byte| *byte == 0)
+            .any(|variable| variable == mark.as_bytes())
+        {
             _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
     }

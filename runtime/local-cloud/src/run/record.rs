@@ -28,7 +28,10 @@ impl JobName {
     }
 
     pub(crate) fn full(&self) -> String {
-        format!("projects/{}/locations/{}/jobs/{}", self.project, self.location, self.job)
+        format!(
+            "projects/{}/locations/{}/jobs/{}",
+            self.project, self.location, self.job
+        )
     }
 
     pub(crate) fn key(&self) -> Vec<u8> {
@@ -58,7 +61,10 @@ pub(crate) struct ExecutionName {
 
 impl ExecutionName {
     pub(crate) fn of(call: &Call) -> ExecutionName {
-        ExecutionName { job: JobName::of(call), execution: call.param("execution").to_owned() }
+        ExecutionName {
+            job: JobName::of(call),
+            execution: call.param("execution").to_owned(),
+        }
     }
 
     pub(crate) fn full(&self) -> String {
@@ -66,7 +72,14 @@ impl ExecutionName {
     }
 
     fn parts<'a>(&'a self, space: &'a str) -> [&'a str; 6] {
-        ["run", space, &self.job.project, &self.job.location, &self.job.job, &self.execution]
+        [
+            "run",
+            space,
+            &self.job.project,
+            &self.job.location,
+            &self.job.job,
+            &self.execution,
+        ]
     }
 
     pub(crate) fn key(&self) -> Vec<u8> {
@@ -295,7 +308,11 @@ impl Execution {
         let (state, reason, message) = match &self.verdict {
             None if self.cancelling => ("CONDITION_RECONCILING", Some("CANCELLING"), None),
             None => ("CONDITION_RECONCILING", None, None),
-            Some(Verdict::Succeeded) => ("CONDITION_SUCCEEDED", None, Some("Execution completed successfully.".to_owned())),
+            Some(Verdict::Succeeded) => (
+                "CONDITION_SUCCEEDED",
+                None,
+                Some("Execution completed successfully.".to_owned()),
+            ),
             Some(Verdict::Cancelled) => ("CONDITION_FAILED", Some("CANCELLED"), Some(self.end_message())),
             Some(Verdict::Failed { .. }) => ("CONDITION_FAILED", Some("NON_ZERO_EXIT_CODE"), Some(self.end_message())),
         };

@@ -18,7 +18,10 @@ pub(super) fn integer(value: &Value) -> Option<u64> {
 
 /// Replaces enum values that came as numbers by their names.
 fn name_enum(object: &mut Map<String, Value>, field: &str, names: &[&str]) {
-    let number = object.get(field).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    let number = object
+        .get(field)
+        .and_then(Value::as_u64)
+        .and_then(|n| usize::try_from(n).ok());
     if let Some(name) = number.and_then(|n| names.get(n)) {
         object.insert(field.to_owned(), json!(name));
     }
@@ -26,24 +29,44 @@ fn name_enum(object: &mut Map<String, Value>, field: &str, names: &[&str]) {
 
 /// Checks the settings of a job and fills in what Cloud Run fills in.
 pub(super) fn complete(settings: &mut Map<String, Value>, project: &str) -> Result<(), ApiError> {
-    let stages =
-        ["LAUNCH_STAGE_UNSPECIFIED", "EARLY_ACCESS", "ALPHA", "BETA", "GA", "DEPRECATED", "PRELAUNCH", "UNIMPLEMENTED"];
+    let stages = [
+        "LAUNCH_STAGE_UNSPECIFIED",
+        "EARLY_ACCESS",
+        "ALPHA",
+        "BETA",
+        "GA",
+        "DEPRECATED",
+        "PRELAUNCH",
+        "UNIMPLEMENTED",
+    ];
     name_enum(settings, "launchStage", &stages);
-    if settings.get("launchStage").and_then(Value::as_str).is_none_or(|stage| stage == stages[0]) {
+    if settings
+        .get("launchStage")
+        .and_then(Value::as_str)
+        .is_none_or(|stage| stage == stages[0])
+    {
         settings.insert("launchStage".into(), json!("GA"));
     }
     let Some(Value::Object(execution)) = settings.get_mut("template") else {
-        return Err(ApiError::invalid("Violation in CreateJobRequest.job.template: must be specified"));
+        return Err(ApiError::invalid(
+            "Violation in CreateJobRequest.job.template: must be specified",
+        ));
     };
-    let count = execution.get("taskCount").map_or(Some(1), integer).filter(|n| *n <= MOST_TASKS);
+    let count = execution
+        .get("taskCount")
+        .map_or(Some(1), integer)
+        .filter(|n| *n <= MOST_TASKS);
     let count = count.ok_or_else(|| ApiError::invalid("job.template.task_count: must be between 1 and 10000"))?;
     execution.insert("taskCount".into(), json!(count.max(1)));
     if let Some(parallelism) = execution.get("parallelism").cloned() {
-        let parallelism = integer(&parallelism).ok_or_else(|| ApiError::invalid("job.template.parallelism: not a number"))?;
+        let parallelism =
+            integer(&parallelism).ok_or_else(|| ApiError::invalid("job.template.parallelism: not a number"))?;
         execution.insert("parallelism".into(), json!(parallelism));
     }
     let Some(Value::Object(task)) = execution.get_mut("template") else {
-        return Err(ApiError::invalid("Violation in CreateJobRequest.job.template.template: must be specified"));
+        return Err(ApiError::invalid(
+            "Violation in CreateJobRequest.job.template.template: must be specified",
+        ));
     };
     complete_task(task, project)
 }
@@ -52,11 +75,17 @@ fn complete_task(task: &mut Map<String, Value>, project: &str) -> Result<(), Api
     name_enum(
         task,
         "executionEnvironment",
-        &["EXECUTION_ENVIRONMENT_UNSPECIFIED", "EXECUTION_ENVIRONMENT_GEN1", "EXECUTION_ENVIRONMENT_GEN2"],
+        &[
+            "EXECUTION_ENVIRONMENT_UNSPECIFIED",
+            "EXECUTION_ENVIRONMENT_GEN1",
+            "EXECUTION_ENVIRONMENT_GEN2",
+        ],
     );
-    task.entry("executionEnvironment").or_insert(json!("EXECUTION_ENVIRONMENT_GEN2"));
+    task.entry("executionEnvironment")
+        .or_insert(json!("EXECUTION_ENVIRONMENT_GEN2"));
     let retries = task.get("maxRetries").map_or(Some(3), integer).filter(|n| *n <= 10);
-    let retries = retries.ok_or_else(|| ApiError::invalid("job.template.template.max_retries: must be between 0 and 10"))?;
+    let retries =
+        retries.ok_or_else(|| ApiError::invalid("job.template.template.max_retries: must be between 0 and 10"))?;
     task.insert("maxRetries".into(), json!(retries));
     let text = task.entry("timeout").or_insert(json!("600s")).clone();
     timeout(&text)?;
@@ -65,10 +94,14 @@ fn complete_task(task: &mut Map<String, Value>, project: &str) -> Result<(), Api
         *account = json!(default_account(project));
     }
     let Some(Value::Array(containers)) = task.get_mut("containers") else {
-        return Err(ApiError::invalid("job.template.template.containers: must contain at least one container"));
+        return Err(ApiError::invalid(
+            "job.template.template.containers: must contain at least one container",
+        ));
     };
     if containers.is_empty() {
-        return Err(ApiError::invalid("job.template.template.containers: must contain at least one container"));
+        return Err(ApiError::invalid(
+            "job.template.template.containers: must contain at least one container",
+        ));
     }
     if containers.len() > 1 {
         return Err(ApiError::unimplemented("a job with more than one container"));
@@ -76,11 +109,19 @@ fn complete_task(task: &mut Map<String, Value>, project: &str) -> Result<(), Api
     for container in containers {
         let image = container["image"].as_str().unwrap_or_default();
         if image.is_empty() {
-            return Err(ApiError::invalid("job.template.template.containers[0].image: must be specified"));
+            return Err(ApiError::invalid(
+                "job.template.template.containers[0].image: must be specified",
+            ));
         }
-        let names = container["env"].as_array().into_iter().flatten().map(|env| env["name"].as_str().unwrap_or_default());
-        if let Some(bad) = names.filter(|name| name.is_empty() || name.contains(['=', '\0'])).next() {
-            return Err(ApiError::invalid(format!("job.template.template.containers[0].env: the name '{bad}' is invalid")));
+        let mut names = container["env"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|env| env["name"].as_str().unwrap_or_default());
+        if let Some(bad) = names.find(|name| name.is_empty() || name.contains(['=', '\0'])) {
+            return Err(ApiError::invalid(format!(
+                "job.template.template.containers[0].env: the name '{bad}' is invalid"
+            )));
         }
         let limits = &mut container["resources"]["limits"];
         for (resource, default) in [("cpu", "1000m"), ("memory", "512Mi")] {
@@ -94,34 +135,63 @@ fn complete_task(task: &mut Map<String, Value>, project: &str) -> Result<(), Api
 
 /// How long one attempt may take.
 pub(super) fn timeout(value: &Value) -> Result<Duration, ApiError> {
-    let given = value.as_str().and_then(parse_duration).filter(|time| !time.is_zero() && *time <= LONGEST);
-    given.ok_or_else(|| ApiError::invalid(format!("template.timeout: {value} is not a duration between 1s and 604800s")))
+    let given = value
+        .as_str()
+        .and_then(parse_duration)
+        .filter(|time| !time.is_zero() && *time <= LONGEST);
+    given.ok_or_else(|| {
+        ApiError::invalid(format!(
+            "template.timeout: {value} is not a duration between 1s and 604800s"
+        ))
+    })
 }
 
 /// What one run makes of the job's execution template: its own task count and task template.
-pub(super) fn overridden(execution: &Map<String, Value>, overrides: &Value) -> Result<(u32, Map<String, Value>), ApiError> {
+pub(super) fn overridden(
+    execution: &Map<String, Value>,
+    overrides: &Value,
+) -> Result<(u32, Map<String, Value>), ApiError> {
     let known = ["taskCount", "timeout", "containerOverrides"];
-    let unknown = overrides.as_object().into_iter().flatten().map(|(name, _)| name).find(|n| !known.contains(&n.as_str()));
+    let unknown = overrides
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name)
+        .find(|n| !known.contains(&n.as_str()));
     if let Some(unknown) = unknown {
-        return Err(ApiError::unimplemented(format_args!("the override {unknown} of jobs.run")));
+        return Err(ApiError::unimplemented(format_args!(
+            "the override {unknown} of jobs.run"
+        )));
     }
     let count = match &overrides["taskCount"] {
         Value::Null => execution.get("taskCount").and_then(integer),
         given => integer(given).filter(|n| (0..=MOST_TASKS).contains(n)),
     };
-    let count = count.ok_or_else(|| ApiError::invalid("overrides.task_count: must be between 1 and 10000"))?.max(1);
-    let mut task = execution.get("template").and_then(Value::as_object).cloned().unwrap_or_default();
+    let count = count
+        .ok_or_else(|| ApiError::invalid("overrides.task_count: must be between 1 and 10000"))?
+        .max(1);
+    let mut task = execution
+        .get("template")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     if !overrides["timeout"].is_null() {
         timeout(&overrides["timeout"])?;
         task.insert("timeout".into(), overrides["timeout"].clone());
     }
     for given in overrides["containerOverrides"].as_array().into_iter().flatten() {
-        let Some(Value::Array(containers)) = task.get_mut("containers") else { continue };
+        let Some(Value::Array(containers)) = task.get_mut("containers") else {
+            continue;
+        };
         let name = given["name"].as_str().filter(|name| !name.is_empty());
-        let container = containers.iter_mut().find(|c| name.is_none_or(|name| c["name"] == name));
+        let container = containers
+            .iter_mut()
+            .find(|c| name.is_none_or(|name| c["name"] == name));
         let Some(container) = container else {
             let name = name.unwrap_or_default();
-            return Err(ApiError::invalid(format!("overrides.container_overrides: there is no container '{name}'")));
+            return Err(ApiError::invalid(format!(
+                "overrides.container_overrides: there is no container '{name}'"
+            )));
         };
         override_container(container, given);
     }
@@ -160,7 +230,10 @@ mod tests {
         complete(settings, "p").unwrap();
         assert_eq!(settings["launchStage"], "BETA");
         let execution = settings["template"].as_object().unwrap();
-        assert_eq!((&execution["taskCount"], &execution["template"]["maxRetries"]), (&json!(2), &json!(3)));
+        assert_eq!(
+            (&execution["taskCount"], &execution["template"]["maxRetries"]),
+            (&json!(2), &json!(3))
+        );
         assert_eq!(execution["template"]["timeout"], "600s");
 
         let overrides = json!({ "taskCount": 5, "timeout": "7s", "containerOverrides": [
@@ -170,10 +243,22 @@ mod tests {
         assert_eq!((count, &task["timeout"]), (5, &json!("7s")));
         assert_eq!(task["containers"][0]["args"], json!(["run"]));
         assert_eq!(task["containers"][0]["env"], overrides["containerOverrides"][0]["env"]);
-        let cleared = overridden(execution, &json!({ "containerOverrides": [{ "clearArgs": true }] })).unwrap().1;
+        let cleared = overridden(execution, &json!({ "containerOverrides": [{ "clearArgs": true }] }))
+            .unwrap()
+            .1;
         assert_eq!(cleared["containers"][0]["args"], json!([]));
-        assert_eq!(overridden(execution, &json!({ "delayExecution": {} })).unwrap_err().code, 501);
-        assert_eq!(overridden(execution, &json!({ "containerOverrides": [{ "name": "x" }] })).unwrap_err().code, 400);
+        assert_eq!(
+            overridden(execution, &json!({ "delayExecution": {} }))
+                .unwrap_err()
+                .code,
+            501
+        );
+        assert_eq!(
+            overridden(execution, &json!({ "containerOverrides": [{ "name": "x" }] }))
+                .unwrap_err()
+                .code,
+            400
+        );
     }
 
     #[test]
@@ -184,13 +269,26 @@ mod tests {
             (json!({ "template": {} }), "containers"),
             (json!({ "template": { "containers": [] } }), "containers"),
             (json!({ "template": { "containers": [{ "args": [] }] } }), "image"),
-            (json!({ "taskCount": 10001, "template": { "containers": container } }), "task_count"),
-            (json!({ "template": { "containers": container, "timeout": "soon" } }), "timeout"),
-            (json!({ "template": { "containers": container, "maxRetries": 11 } }), "max_retries"),
+            (
+                json!({ "taskCount": 10001, "template": { "containers": container } }),
+                "task_count",
+            ),
+            (
+                json!({ "template": { "containers": container, "timeout": "soon" } }),
+                "timeout",
+            ),
+            (
+                json!({ "template": { "containers": container, "maxRetries": 11 } }),
+                "max_retries",
+            ),
         ] {
             let mut settings = json!({ "template": template }).as_object().cloned().unwrap();
             let error = complete(&mut settings, "p").unwrap_err();
-            assert!(error.code == 400 && error.message.contains(says), "{template}: {}", error.message);
+            assert!(
+                error.code == 400 && error.message.contains(says),
+                "{template}: {}",
+                error.message
+            );
         }
     }
 }

@@ -24,7 +24,10 @@ const LONGEST_SLEEP: chrono::TimeDelta = chrono::TimeDelta::seconds(30);
 pub(crate) async fn keep_firing(cloud: Arc<Cloud>) {
     // What a kill cut off.
     match jobs(&cloud) {
-        Ok(jobs) => jobs.iter().filter(|job| job.firing.is_some()).for_each(|job| fire(&cloud, job)),
+        Ok(jobs) => jobs
+            .iter()
+            .filter(|job| job.firing.is_some())
+            .for_each(|job| fire(&cloud, job)),
         Err(error) => tracing::error!(%error, "scheduled jobs not read"),
     }
     loop {
@@ -56,7 +59,9 @@ async fn fire_due(cloud: &Arc<Cloud>) -> Result<Option<DateTime<Utc>>, ApiError>
         let fired = cloud.store.write(move |txn| {
             let mut fired = Vec::new();
             for mut job in txn.all::<Job>(&under(&["scheduler"]))? {
-                let Some(time) = job.next.filter(|next| *next <= now) else { continue };
+                let Some(time) = job.next.filter(|next| *next <= now) else {
+                    continue;
+                };
                 job.firing = Some(time);
                 job.schedule_next(now)?;
                 txn.put(key_of(&job.name), &job)?;
@@ -73,7 +78,11 @@ async fn fire_due(cloud: &Arc<Cloud>) -> Result<Option<DateTime<Utc>>, ApiError>
 
 /// Calls a job's target in the background, unless a call is already under way.
 pub(super) fn fire(cloud: &Arc<Cloud>, job: &Job) {
-    let free = cloud.scheduler.busy.lock().is_ok_and(|mut busy| busy.insert(job.name.clone()));
+    let free = cloud
+        .scheduler
+        .busy
+        .lock()
+        .is_ok_and(|mut busy| busy.insert(job.name.clone()));
     if !free {
         tracing::debug!(job = %job.name, "the last call is still under way, this one is left out");
         return;
@@ -134,7 +143,12 @@ async fn call_until_done(cloud: &Arc<Cloud>, job: &Job) -> Value {
             return if code == 0 { json!({}) } else { json!({ "code": code }) };
         }
         tokio::time::sleep(backoff).await;
-        backoff = if attempt <= doublings { backoff * 2 } else { backoff + step }.min(longest);
+        backoff = if attempt <= doublings {
+            backoff * 2
+        } else {
+            backoff + step
+        }
+        .min(longest);
     }
 }
 
@@ -144,7 +158,9 @@ async fn call(cloud: &Arc<Cloud>, job: &Job) -> i64 {
         Ok(status) if (200..300).contains(&status) => 0,
         Ok(status) => {
             tracing::warn!(job = %job.name, status, "a scheduled job's target refused");
-            ApiError::new(status, ApiError::status_of(status), "", "").rpc_status()["code"].as_i64().unwrap_or(2)
+            ApiError::new(status, ApiError::status_of(status), "", "").rpc_status()["code"]
+                .as_i64()
+                .unwrap_or(2)
         }
         Err(error) => {
             tracing::warn!(job = %job.name, error = %chain(&error), "a scheduled job's target was not reached");
@@ -156,16 +172,29 @@ async fn call(cloud: &Arc<Cloud>, job: &Job) -> i64 {
 async fn send(cloud: &Cloud, job: &Job) -> Result<u16, reqwest::Error> {
     let target = &job.settings["httpTarget"];
     let uri = target["uri"].as_str().unwrap_or_default();
-    let method = target["httpMethod"].as_str().and_then(|name| name.parse().ok()).unwrap_or(reqwest::Method::POST);
-    let deadline = job.settings["attemptDeadline"].as_str().and_then(parse_duration).unwrap_or(Duration::from_secs(180));
-    let mut request = cloud.scheduler.client.request(method, here(uri, &cloud.base_url)).timeout(deadline);
+    let method = target["httpMethod"]
+        .as_str()
+        .and_then(|name| name.parse().ok())
+        .unwrap_or(reqwest::Method::POST);
+    let deadline = job.settings["attemptDeadline"]
+        .as_str()
+        .and_then(parse_duration)
+        .unwrap_or(Duration::from_secs(180));
+    let mut request = cloud
+        .scheduler
+        .client
+        .request(method, here(uri, &cloud.base_url))
+        .timeout(deadline);
     for (name, value) in target["headers"].as_object().into_iter().flatten() {
         request = request.header(name, value.as_str().unwrap_or_default());
     }
     let time = job.firing.unwrap_or_else(|| cloud.clock.now());
     request = request
         .header("X-CloudScheduler", "true")
-        .header("X-CloudScheduler-JobName", job.name.rsplit('/').next().unwrap_or_default())
+        .header(
+            "X-CloudScheduler-JobName",
+            job.name.rsplit('/').next().unwrap_or_default(),
+        )
         .header("X-CloudScheduler-ScheduleTime", stamp(time));
     let body = target["body"].as_str().and_then(|body| STANDARD.decode(body).ok());
     if let Some(body) = body {
@@ -177,7 +206,10 @@ async fn send(cloud: &Cloud, job: &Job) -> Result<u16, reqwest::Error> {
 /// A target on a host of Google's is this local cloud; all others are what they say.
 fn here(uri: &str, base_url: &str) -> String {
     let parsed: Option<http::Uri> = uri.parse().ok();
-    let google = parsed.as_ref().and_then(http::Uri::host).is_some_and(|host| host.ends_with(".googleapis.com"));
+    let google = parsed
+        .as_ref()
+        .and_then(http::Uri::host)
+        .is_some_and(|host| host.ends_with(".googleapis.com"));
     let path = parsed.as_ref().and_then(http::Uri::path_and_query).filter(|_| google);
     path.map_or_else(|| uri.to_owned(), |path| format!("{base_url}{path}"))
 }
@@ -190,9 +222,15 @@ mod tests {
     fn targets_at_google_are_here() {
         let base = "http://127.0.0.1:1";
         for (uri, expected) in [
-            ("https://run.googleapis.com/v2/a:run?b=c", "http://127.0.0.1:1/v2/a:run?b=c"),
+            (
+                "https://run.googleapis.com/v2/a:run?b=c",
+                "http://127.0.0.1:1/v2/a:run?b=c",
+            ),
             ("https://europe-west1-run.googleapis.com/x", "http://127.0.0.1:1/x"),
-            ("https://example.com/googleapis.com", "https://example.com/googleapis.com"),
+            (
+                "https://example.com/googleapis.com",
+                "https://example.com/googleapis.com",
+            ),
             ("http://127.0.0.1:9/x", "http://127.0.0.1:9/x"),
         ] {
             assert_eq!(here(uri, base), expected);

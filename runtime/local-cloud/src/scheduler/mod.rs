@@ -32,8 +32,15 @@ pub(crate) struct Scheduler {
 
 impl Scheduler {
     pub(crate) fn new() -> Result<Scheduler, reqwest::Error> {
-        let client = reqwest::Client::builder().no_proxy().user_agent("Google-Cloud-Scheduler").build()?;
-        Ok(Scheduler { changed: Notify::new(), busy: Mutex::default(), client })
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .user_agent("Google-Cloud-Scheduler")
+            .build()?;
+        Ok(Scheduler {
+            changed: Notify::new(),
+            busy: Mutex::default(),
+            client,
+        })
     }
 }
 
@@ -73,7 +80,11 @@ fn name_of(call: &Call) -> String {
 }
 
 fn full_name(call: &Call, job: &str) -> String {
-    format!("projects/{}/locations/{}/jobs/{job}", call.param("project"), call.param("location"))
+    format!(
+        "projects/{}/locations/{}/jobs/{job}",
+        call.param("project"),
+        call.param("location")
+    )
 }
 
 async fn create(mut call: Call) -> Answer {
@@ -85,7 +96,9 @@ async fn create(mut call: Call) -> Answer {
     };
     let id = name.strip_prefix(&prefix).unwrap_or_default();
     if id.is_empty() || id.len() > 500 || !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(ApiError::invalid(format!("Job name must be formatted: \"{prefix}<JOB_ID>\": {name}")));
+        return Err(ApiError::invalid(format!(
+            "Job name must be formatted: \"{prefix}<JOB_ID>\": {name}"
+        )));
     }
     let settings = settable(Map::new(), body)?;
     let now = call.cloud.clock.now();
@@ -105,7 +118,11 @@ async fn create(mut call: Call) -> Answer {
 async fn list(call: Call) -> Answer {
     let jobs: Vec<Job> = call.cloud.store.snapshot()?.all(&under(&["scheduler"]))?;
     let prefix = full_name(&call, "");
-    let resources = jobs.iter().filter(|job| job.name.starts_with(&prefix)).map(Job::resource).collect();
+    let resources = jobs
+        .iter()
+        .filter(|job| job.name.starts_with(&prefix))
+        .map(Job::resource)
+        .collect();
     ok(&page(&call.query, "jobs", resources, 500)?)
 }
 

@@ -12,8 +12,24 @@ use crate::http::answer::ApiError;
 use crate::http::patch::merge;
 use crate::store::{View, key};
 
-const SETTABLE: [&str; 6] = ["description", "schedule", "timeZone", "httpTarget", "retryConfig", "attemptDeadline"];
-const METHODS: [&str; 8] = ["HTTP_METHOD_UNSPECIFIED", "POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"];
+const SETTABLE: [&str; 6] = [
+    "description",
+    "schedule",
+    "timeZone",
+    "httpTarget",
+    "retryConfig",
+    "attemptDeadline",
+];
+const METHODS: [&str; 8] = [
+    "HTTP_METHOD_UNSPECIFIED",
+    "POST",
+    "GET",
+    "HEAD",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "OPTIONS",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -58,7 +74,8 @@ impl Job {
     }
 
     pub(super) fn read(view: &impl View, name: &str) -> Result<Job, ApiError> {
-        view.get(&key_of(name))?.ok_or_else(|| ApiError::not_found("Job not found."))
+        view.get(&key_of(name))?
+            .ok_or_else(|| ApiError::not_found("Job not found."))
     }
 
     pub(super) fn schedule(&self) -> Result<Schedule, ApiError> {
@@ -95,12 +112,16 @@ impl Job {
 
 fn schedule(settings: &Map<String, Value>) -> Result<Schedule, ApiError> {
     let text = |name: &str| settings.get(name).and_then(Value::as_str);
-    let schedule = text("schedule").ok_or_else(|| ApiError::invalid("Schedule or time zone is invalid: there is no schedule"))?;
+    let schedule =
+        text("schedule").ok_or_else(|| ApiError::invalid("Schedule or time zone is invalid: there is no schedule"))?;
     Schedule::parse(schedule, text("timeZone").unwrap_or("UTC")).map_err(ApiError::invalid)
 }
 
 /// The settings after a change, checked, with what Cloud Scheduler fills in.
-pub(super) fn settable(mut settings: Map<String, Value>, change: Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
+pub(super) fn settable(
+    mut settings: Map<String, Value>,
+    change: Map<String, Value>,
+) -> Result<Map<String, Value>, ApiError> {
     for other in ["pubsubTarget", "appEngineHttpTarget"] {
         if change.contains_key(other) || settings.contains_key(other) {
             return Err(ApiError::unimplemented(format_args!("a scheduled job with a {other}")));
@@ -129,14 +150,22 @@ pub(super) fn settable(mut settings: Map<String, Value>, change: Map<String, Val
             retry[name] = default;
         }
     }
-    let count = retry["retryCount"].as_u64().or_else(|| retry["retryCount"].as_str()?.parse().ok()).unwrap_or(0);
+    let count = retry["retryCount"]
+        .as_u64()
+        .or_else(|| retry["retryCount"].as_str()?.parse().ok())
+        .unwrap_or(0);
     if count > 5 {
         return Err(ApiError::invalid("RetryConfig.retry_count must be between 0 and 5"));
     }
     let deadline = settings.entry("attemptDeadline").or_insert(json!("180s"));
-    let valid = deadline.as_str().and_then(parse_duration).is_some_and(|d| (15..=1800).contains(&d.as_secs()));
+    let valid = deadline
+        .as_str()
+        .and_then(parse_duration)
+        .is_some_and(|d| (15..=1800).contains(&d.as_secs()));
     if !valid {
-        return Err(ApiError::invalid("attempt_deadline must be between 15 seconds and 30 minutes"));
+        return Err(ApiError::invalid(
+            "attempt_deadline must be between 15 seconds and 30 minutes",
+        ));
     }
     Ok(settings)
 }
@@ -144,24 +173,38 @@ pub(super) fn settable(mut settings: Map<String, Value>, change: Map<String, Val
 fn complete_target(target: &mut Map<String, Value>) -> Result<(), ApiError> {
     let uri = target.get("uri").and_then(Value::as_str).unwrap_or_default();
     if !(uri.starts_with("http://") || uri.starts_with("https://")) || uri.parse::<http::Uri>().is_err() {
-        return Err(ApiError::invalid(format!("HttpTarget.uri '{uri}' must be an http or https URL")));
+        return Err(ApiError::invalid(format!(
+            "HttpTarget.uri '{uri}' must be an http or https URL"
+        )));
     }
     let method = match target.get("httpMethod") {
         None | Some(Value::Null) => METHODS[1],
-        Some(Value::Number(n)) => n.as_u64().and_then(|n| METHODS.get(usize::try_from(n).ok()?)).copied().unwrap_or_default(),
+        Some(Value::Number(n)) => n
+            .as_u64()
+            .and_then(|n| METHODS.get(usize::try_from(n).ok()?))
+            .copied()
+            .unwrap_or_default(),
         Some(other) => other.as_str().unwrap_or_default(),
     };
     let method = if method == METHODS[0] { METHODS[1] } else { method };
     if !METHODS.contains(&method) {
-        return Err(ApiError::invalid(format!("HttpTarget.http_method '{method}' is unknown")));
+        return Err(ApiError::invalid(format!(
+            "HttpTarget.http_method '{method}' is unknown"
+        )));
     }
     let method = method.to_owned();
-    let body = target.get("body").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let body = target
+        .get("body")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     if !body.is_empty() {
         let bytes = STANDARD.decode(body.replace('-', "+").replace('_', "/"));
         let bytes = bytes.map_err(|_| ApiError::invalid("HttpTarget.body is not base64"))?;
         if !matches!(method.as_str(), "POST" | "PUT" | "PATCH") {
-            return Err(ApiError::invalid(format!("HttpTarget.body is not allowed with {method}")));
+            return Err(ApiError::invalid(format!(
+                "HttpTarget.body is not allowed with {method}"
+            )));
         }
         target.insert("body".into(), json!(STANDARD.encode(bytes)));
     } else {
@@ -170,7 +213,9 @@ fn complete_target(target: &mut Map<String, Value>) -> Result<(), ApiError> {
     target.insert("httpMethod".into(), json!(method));
     let headers = target.entry("headers").or_insert_with(|| json!({}));
     headers["User-Agent"] = json!("Google-Cloud-Scheduler");
-    let typed = headers.as_object().is_some_and(|all| all.keys().any(|name| name.eq_ignore_ascii_case("content-type")));
+    let typed = headers
+        .as_object()
+        .is_some_and(|all| all.keys().any(|name| name.eq_ignore_ascii_case("content-type")));
     if !body.is_empty() && !typed {
         headers["Content-Type"] = json!("application/octet-stream");
     }
@@ -184,10 +229,11 @@ mod tests {
     #[test]
     fn jobs_are_completed_or_refused() {
         let job = |change: Value| {
-            let mut settings = json!({ "schedule": "0 * * * *", "httpTarget": { "uri": "https://run.googleapis.com/v2/x:run" } })
-                .as_object()
-                .cloned()
-                .unwrap();
+            let mut settings =
+                json!({ "schedule": "0 * * * *", "httpTarget": { "uri": "https://run.googleapis.com/v2/x:run" } })
+                    .as_object()
+                    .cloned()
+                    .unwrap();
             merge(&mut settings, change.as_object().cloned().unwrap());
             settable(Map::new(), settings)
         };
@@ -202,7 +248,10 @@ mod tests {
             (json!({ "timeZone": "Nowhere" }), "time zone"),
             (json!({ "httpTarget": { "uri": "ftp://x" } }), "http or https"),
             (json!({ "httpTarget": { "httpMethod": "BREW" } }), "http_method"),
-            (json!({ "httpTarget": { "httpMethod": "GET", "body": "e30=" } }), "not allowed"),
+            (
+                json!({ "httpTarget": { "httpMethod": "GET", "body": "e30=" } }),
+                "not allowed",
+            ),
             (json!({ "attemptDeadline": "5s" }), "attempt_deadline"),
             (json!({ "retryConfig": { "retryCount": 9 } }), "retry_count"),
             (json!({ "pubsubTarget": {} }), "not served"),

@@ -35,11 +35,36 @@ const SETTABLE: [&str; 9] = [
 
 pub(crate) fn methods() -> Vec<Method> {
     let mut all = vec![
-        method("secretmanager.projects.secrets.create", "POST", "/v1/projects/{project}/secrets", create),
-        method("secretmanager.projects.secrets.list", "GET", "/v1/projects/{project}/secrets", list),
-        method("secretmanager.projects.secrets.get", "GET", "/v1/projects/{project}/secrets/{secret}", get),
-        method("secretmanager.projects.secrets.patch", "PATCH", "/v1/projects/{project}/secrets/{secret}", patch),
-        method("secretmanager.projects.secrets.delete", "DELETE", "/v1/projects/{project}/secrets/{secret}", delete),
+        method(
+            "secretmanager.projects.secrets.create",
+            "POST",
+            "/v1/projects/{project}/secrets",
+            create,
+        ),
+        method(
+            "secretmanager.projects.secrets.list",
+            "GET",
+            "/v1/projects/{project}/secrets",
+            list,
+        ),
+        method(
+            "secretmanager.projects.secrets.get",
+            "GET",
+            "/v1/projects/{project}/secrets/{secret}",
+            get,
+        ),
+        method(
+            "secretmanager.projects.secrets.patch",
+            "PATCH",
+            "/v1/projects/{project}/secrets/{secret}",
+            patch,
+        ),
+        method(
+            "secretmanager.projects.secrets.delete",
+            "DELETE",
+            "/v1/projects/{project}/secrets/{secret}",
+            delete,
+        ),
         method(
             "secretmanager.projects.secrets.getIamPolicy",
             "GET",
@@ -92,9 +117,9 @@ fn etag(version: i64) -> String {
 /// Refuses a change that is based on an older state.
 fn check_etag(given: Option<&str>, current: &str) -> Result<(), ApiError> {
     match given.filter(|given| !given.is_empty()) {
-        Some(given) if given.trim_matches('"') != current.trim_matches('"') => Err(ApiError::failed_precondition(format!(
-            "The etag provided '{given}' does not match the current etag '{current}'."
-        ))),
+        Some(given) if given.trim_matches('"') != current.trim_matches('"') => Err(ApiError::failed_precondition(
+            format!("The etag provided '{given}' does not match the current etag '{current}'."),
+        )),
         _ => Ok(()),
     }
 }
@@ -122,12 +147,24 @@ impl Secret {
 
 async fn create(mut call: Call) -> Answer {
     let body = call.json().await?;
-    let id = call.query.get("secretId").ok_or_else(|| ApiError::required("secretId"))?.to_owned();
+    let id = call
+        .query
+        .get("secretId")
+        .ok_or_else(|| ApiError::required("secretId"))?
+        .to_owned();
     if id.len() > 255 || !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(ApiError::invalid(format!("The provided Secret ID [{id}] does not match the expected format [[a-zA-Z_0-9]+]")));
+        return Err(ApiError::invalid(format!(
+            "The provided Secret ID [{id}] does not match the expected format [[a-zA-Z_0-9]+]"
+        )));
     }
-    let replication = body.get("replication").and_then(Value::as_object).cloned().unwrap_or_default();
-    let known = replication.keys().any(|kind| kind == "automatic" || kind == "userManaged");
+    let replication = body
+        .get("replication")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    let known = replication
+        .keys()
+        .any(|kind| kind == "automatic" || kind == "userManaged");
     if !known {
         return Err(ApiError::invalid("secret.replication: the field is required"));
     }
@@ -136,11 +173,21 @@ async fn create(mut call: Call) -> Answer {
     let secret = call.cloud.store.write(move |txn| {
         let at = secret_key(&project, &id);
         if txn.bytes(&at)?.is_some() {
-            return Err(ApiError::exists(format!("Secret [projects/{project}/secrets/{id}] already exists.")));
+            return Err(ApiError::exists(format!(
+                "Secret [projects/{project}/secrets/{id}] already exists."
+            )));
         }
         let version = txn.next_generation()?;
         let replication = Value::Object(replication);
-        let secret = Secret { project, id, created: Utc::now(), version, added: 0, replication, settings };
+        let secret = Secret {
+            project,
+            id,
+            created: Utc::now(),
+            version,
+            added: 0,
+            replication,
+            settings,
+        };
         txn.put(at, &secret)?;
         Ok(secret)
     });
@@ -168,7 +215,11 @@ fn is_empty(value: &Value) -> bool {
 
 async fn list(call: Call) -> Answer {
     let filter = Filter::parse(call.query.get("filter"))?;
-    let mut secrets: Vec<Secret> = call.cloud.store.snapshot()?.all(&under(&["secret", "s", call.param("project")]))?;
+    let mut secrets: Vec<Secret> = call
+        .cloud
+        .store
+        .snapshot()?
+        .all(&under(&["secret", "s", call.param("project")]))?;
     secrets.retain(|secret| filter.matches(secret));
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.created));
     let resources: Vec<Value> = secrets.iter().map(Secret::resource).collect();
@@ -183,12 +234,19 @@ struct Filter(Vec<(String, String)>);
 
 impl Filter {
     fn parse(text: Option<&str>) -> Result<Filter, ApiError> {
-        let Some(text) = text else { return Ok(Filter(Vec::new())) };
+        let Some(text) = text else {
+            return Ok(Filter(Vec::new()));
+        };
         let terms = text.split(" AND ").map(|term| {
             let (field, value) = term.trim().split_once([':', '=']).unwrap_or(("name", term.trim()));
-            let known = field == "name" || field.starts_with("labels.");
+            let plain = value
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.\"*/".contains(c));
+            let known = plain && (field == "name" || field.starts_with("labels."));
             let term = (field.trim().to_owned(), value.trim().trim_matches('"').to_owned());
-            known.then_some(term).ok_or_else(|| ApiError::unimplemented(format_args!("a filter of secrets by {field}")))
+            known
+                .then_some(term)
+                .ok_or_else(|| ApiError::unimplemented(format_args!("a filter of secrets by {field}")))
         });
         terms.collect::<Result<_, _>>().map(Filter)
     }
@@ -198,23 +256,36 @@ impl Filter {
             None => secret.name().contains(value.as_str()),
             Some(label) => {
                 let labels = secret.settings.get("labels");
-                labels.is_some_and(|labels| labels[label].as_str() == Some(value) || (value == "*" && !labels[label].is_null()))
+                labels.is_some_and(|labels| {
+                    labels[label].as_str() == Some(value) || (value == "*" && !labels[label].is_null())
+                })
             }
         })
     }
 }
 
 async fn get(call: Call) -> Answer {
-    ok(&Secret::read(&call.cloud.store.snapshot()?, call.param("project"), call.param("secret"))?.resource())
+    ok(&Secret::read(
+        &call.cloud.store.snapshot()?,
+        call.param("project"),
+        call.param("secret"),
+    )?
+    .resource())
 }
 
 async fn patch(mut call: Call) -> Answer {
     let body = call.json().await?;
-    let mask = call.query.get("updateMask").ok_or_else(|| ApiError::required("updateMask"))?.to_owned();
+    let mask = call
+        .query
+        .get("updateMask")
+        .ok_or_else(|| ApiError::required("updateMask"))?
+        .to_owned();
     for path in mask.split(',') {
         let field = camel(path.split('.').next().unwrap_or_default().trim());
         if field != "ttl" && field != "etag" && !SETTABLE.contains(&field.as_str()) {
-            return Err(ApiError::invalid(format!("The field secret.{field} is immutable or unknown and cannot be updated.")));
+            return Err(ApiError::invalid(format!(
+                "The field secret.{field} is immutable or unknown and cannot be updated."
+            )));
         }
     }
     let given = body.get("etag").and_then(Value::as_str).map(str::to_owned);

@@ -98,7 +98,10 @@ impl Version {
 
     fn read(view: &impl View, project: &str, id: &str, wanted: &str) -> Result<Version, ApiError> {
         let secret = Secret::read(view, project, id)?;
-        let alias = secret.settings.get("versionAliases").and_then(|aliases| aliases.get(wanted));
+        let alias = secret
+            .settings
+            .get("versionAliases")
+            .and_then(|aliases| aliases.get(wanted));
         let number = match (wanted, alias) {
             ("latest", _) => Some(secret.added),
             (_, Some(alias)) => alias.as_u64().or_else(|| alias.as_str()?.parse().ok()),
@@ -163,7 +166,9 @@ async fn add(mut call: Call) -> Answer {
     let given = &payload["dataCrc32c"];
     let given = given.as_u64().or_else(|| given.as_str()?.parse().ok());
     if given.is_some_and(|given| given != sum) {
-        return Err(ApiError::invalid("The provided checksum does not match the payload: payload.data_crc32c"));
+        return Err(ApiError::invalid(
+            "The provided checksum does not match the payload: payload.data_crc32c",
+        ));
     }
     let checked = given.is_some();
     let (project, id) = (call.param("project").to_owned(), call.param("secret").to_owned());
@@ -194,8 +199,14 @@ async fn list(call: Call) -> Answer {
     let state = match call.query.get("filter") {
         None => None,
         Some(filter) => match filter.split_once([':', '=']) {
-            Some((field, value)) if field.trim().eq_ignore_ascii_case("state") => Some(value.trim().to_ascii_uppercase()),
-            _ => return Err(ApiError::unimplemented(format_args!("the filter of secret versions '{filter}'"))),
+            Some((field, value)) if field.trim().eq_ignore_ascii_case("state") => {
+                Some(value.trim().to_ascii_uppercase())
+            }
+            _ => {
+                return Err(ApiError::unimplemented(format_args!(
+                    "the filter of secret versions '{filter}'"
+                )));
+            }
         },
     };
     let snapshot = call.cloud.store.snapshot()?;
@@ -212,12 +223,22 @@ async fn list(call: Call) -> Answer {
 
 async fn get(call: Call) -> Answer {
     let snapshot = call.cloud.store.snapshot()?;
-    ok(&Version::read(&snapshot, call.param("project"), call.param("secret"), call.param("version"))?.resource())
+    ok(&Version::read(
+        &snapshot,
+        call.param("project"),
+        call.param("secret"),
+        call.param("version"),
+    )?
+    .resource())
 }
 
 async fn access_call(call: Call) -> Answer {
-    let (name, data) =
-        access(&call.cloud.store.snapshot()?, call.param("project"), call.param("secret"), call.param("version"))?;
+    let (name, data) = access(
+        &call.cloud.store.snapshot()?,
+        call.param("project"),
+        call.param("secret"),
+        call.param("version"),
+    )?;
     let sum = crc32c::crc32c(&data).to_string();
     ok(&json!({ "name": name, "payload": { "data": STANDARD.encode(data), "dataCrc32c": sum } }))
 }
@@ -234,11 +255,16 @@ pub(crate) fn access(
     if version.state != State::Enabled {
         let state = json!(version.state);
         let state = state.as_str().unwrap_or_default();
-        return Err(ApiError::failed_precondition(format!("Secret Version [{name}] is in {state} state.")));
+        return Err(ApiError::failed_precondition(format!(
+            "Secret Version [{name}] is in {state} state."
+        )));
     }
     let payload: Option<String> = view.get(&Version::payload_key(project, secret, version.number))?;
     let data = payload.and_then(|text| STANDARD.decode(text).ok());
-    Ok((name, data.ok_or_else(|| ApiError::internal("the payload of a secret version is missing"))?))
+    Ok((
+        name,
+        data.ok_or_else(|| ApiError::internal("the payload of a secret version is missing"))?,
+    ))
 }
 
 async fn change(mut call: Call, to: State) -> Answer {
@@ -251,7 +277,9 @@ async fn change(mut call: Call, to: State) -> Answer {
         check_etag(given.as_deref(), &etag(version.version))?;
         if version.state == State::Destroyed {
             let name = version.name();
-            return Err(ApiError::failed_precondition(format!("Secret Version [{name}] is already DESTROYED.")));
+            return Err(ApiError::failed_precondition(format!(
+                "Secret Version [{name}] is already DESTROYED."
+            )));
         }
         version.state = to;
         version.version = txn.next_generation()?;

@@ -17,7 +17,11 @@ pub(super) async fn batch(mut call: Call) -> Answer {
         .ok_or_else(|| ApiError::invalid("a batch needs a Content-Type with a boundary"))?;
     let body = call.bytes().await?;
     let text = String::from_utf8_lossy(&body);
-    let parts: Vec<&str> = text.split(&format!("--{boundary}")).skip(1).take_while(|p| !p.starts_with("--")).collect();
+    let parts: Vec<&str> = text
+        .split(&format!("--{boundary}"))
+        .skip(1)
+        .take_while(|p| !p.starts_with("--"))
+        .collect();
     if parts.len() > MOST_CALLS {
         return Err(ApiError::invalid("a batch holds at most 100 calls"));
     }
@@ -55,9 +59,14 @@ fn parse(part: &str) -> Result<(Option<String>, Request<Body>), ApiError> {
     let bad = || ApiError::invalid("a part of the batch is not an HTTP request");
     let part = part.trim_start_matches("\r\n").trim_start_matches('\n');
     let (outer, inner) = split_head(part).ok_or_else(bad)?;
-    let id = outer.lines().filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
-        name.trim().eq_ignore_ascii_case("content-id").then(|| value.trim().to_owned())
-    });
+    let id = outer
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(name, value)| {
+            name.trim()
+                .eq_ignore_ascii_case("content-id")
+                .then(|| value.trim().to_owned())
+        });
     let (head, body) = split_head(inner).unwrap_or((inner, ""));
     let mut lines = head.lines();
     let mut start = lines.next().unwrap_or_default().split_whitespace();
@@ -78,7 +87,10 @@ fn split_head(text: &str) -> Option<(&str, &str)> {
 
 async fn write(out: &mut Vec<u8>, response: Response) {
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.map_or_else(|_| Bytes::new(), |body| body.to_bytes());
+    let body = body
+        .collect()
+        .await
+        .map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
     let reason = parts.status.canonical_reason().unwrap_or_default();
     out.extend(format!("HTTP/1.1 {} {reason}\r\n", parts.status.as_u16()).bytes());
     for (name, value) in &parts.headers {

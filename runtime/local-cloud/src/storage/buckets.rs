@@ -32,7 +32,13 @@ const OUTPUT_ONLY: [&str; 15] = [
     "hardDeleteTime",
 ];
 /// What is fixed once the bucket exists.
-const IMMUTABLE: [&str; 5] = ["name", "location", "customPlacementConfig", "hierarchicalNamespace", "project"];
+const IMMUTABLE: [&str; 5] = [
+    "name",
+    "location",
+    "customPlacementConfig",
+    "hierarchicalNamespace",
+    "project",
+];
 
 pub(super) fn methods() -> Vec<Method> {
     vec![
@@ -42,9 +48,24 @@ pub(super) fn methods() -> Vec<Method> {
         method("storage.buckets.patch", "PATCH", "/storage/v1/b/{bucket}", patch),
         method("storage.buckets.update", "PUT", "/storage/v1/b/{bucket}", update),
         method("storage.buckets.delete", "DELETE", "/storage/v1/b/{bucket}", delete),
-        method("storage.buckets.getStorageLayout", "GET", "/storage/v1/b/{bucket}/storageLayout", layout),
-        method("storage.managedFolders.list", "GET", "/storage/v1/b/{bucket}/managedFolders", no_folders),
-        method("storage.folders.list", "GET", "/storage/v1/b/{bucket}/folders", no_folders),
+        method(
+            "storage.buckets.getStorageLayout",
+            "GET",
+            "/storage/v1/b/{bucket}/storageLayout",
+            layout,
+        ),
+        method(
+            "storage.managedFolders.list",
+            "GET",
+            "/storage/v1/b/{bucket}/managedFolders",
+            no_folders,
+        ),
+        method(
+            "storage.folders.list",
+            "GET",
+            "/storage/v1/b/{bucket}/folders",
+            no_folders,
+        ),
         method(
             "storage.projects.serviceAccount.get",
             "GET",
@@ -56,8 +77,16 @@ pub(super) fn methods() -> Vec<Method> {
 
 async fn insert(mut call: Call) -> Answer {
     let body = call.json().await?;
-    let project = call.query.get("project").ok_or_else(|| ApiError::required("project"))?.to_owned();
-    let name = body.get("name").and_then(Value::as_str).ok_or_else(|| ApiError::required("name"))?.to_owned();
+    let project = call
+        .query
+        .get("project")
+        .ok_or_else(|| ApiError::required("project"))?
+        .to_owned();
+    let name = body
+        .get("name")
+        .and_then(Value::as_str)
+        .ok_or_else(|| ApiError::required("name"))?
+        .to_owned();
     check_name(&name)?;
     let mut settings = Map::new();
     merge(&mut settings, changeable(body, false));
@@ -76,7 +105,15 @@ async fn insert(mut call: Call) -> Answer {
             }
             let generation = txn.next_generation()?;
             let now = Utc::now();
-            let bucket = Bucket { name, project, generation, metageneration: 1, created: now, updated: now, settings };
+            let bucket = Bucket {
+                name,
+                project,
+                generation,
+                metageneration: 1,
+                created: now,
+                updated: now,
+                settings,
+            };
             txn.put(Bucket::key(&bucket.name), &bucket)?;
             Ok(bucket)
         })
@@ -88,21 +125,31 @@ async fn list(call: Call) -> Answer {
     let project = call.query.get("project").ok_or_else(|| ApiError::required("project"))?;
     let prefix = call.query.get("prefix").unwrap_or_default();
     let most = call.query.page_size("maxResults", 1000, 1000)?;
-    let from = call.query.get("pageToken").map(|token| percent_decode(token, false)).unwrap_or_default();
+    let from = call
+        .query
+        .get("pageToken")
+        .map(|token| percent_decode(token, false))
+        .unwrap_or_default();
     let snapshot = call.cloud.store.snapshot()?;
     let (mut items, mut next) = (Vec::new(), None);
-    snapshot.scan(&under(&["storage", "b"]), &Bucket::key(prefix.max(&from)), &mut |_, bytes| {
-        let Ok(bucket) = serde_json::from_slice::<Bucket>(bytes) else { return Ok(Next::Continue) };
-        if bucket.project != project || !bucket.name.starts_with(prefix) {
-            return Ok(Next::Continue);
-        }
-        if items.len() == most {
-            next = Some(percent_encode(&bucket.name));
-            return Ok(Next::Stop);
-        }
-        items.push(bucket.resource(&call.cloud));
-        Ok(Next::Continue)
-    })?;
+    snapshot.scan(
+        &under(&["storage", "b"]),
+        &Bucket::key(prefix.max(&from)),
+        &mut |_, bytes| {
+            let Ok(bucket) = serde_json::from_slice::<Bucket>(bytes) else {
+                return Ok(Next::Continue);
+            };
+            if bucket.project != project || !bucket.name.starts_with(prefix) {
+                return Ok(Next::Continue);
+            }
+            if items.len() == most {
+                next = Some(percent_encode(&bucket.name));
+                return Ok(Next::Stop);
+            }
+            items.push(bucket.resource(&call.cloud));
+            Ok(Next::Continue)
+        },
+    )?;
     let mut page = json!({ "kind": "storage#buckets" });
     if !items.is_empty() {
         page["items"] = Value::Array(items);
@@ -127,8 +174,11 @@ async fn patch(mut call: Call) -> Answer {
 async fn update(mut call: Call) -> Answer {
     let body = call.json().await?;
     change(call, move |settings| {
-        let fixed: Map<String, Value> =
-            settings.iter().filter(|(name, _)| kept_by_update(name)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let fixed: Map<String, Value> = settings
+            .iter()
+            .filter(|(name, _)| kept_by_update(name))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let mut new = Map::new();
         merge(&mut new, changeable(body, true));
         new.extend(fixed);
@@ -138,7 +188,10 @@ async fn update(mut call: Call) -> Answer {
 }
 
 fn kept_by_update(name: &str) -> bool {
-    matches!(name, "location" | "locationType" | "customPlacementConfig" | "hierarchicalNamespace")
+    matches!(
+        name,
+        "location" | "locationType" | "customPlacementConfig" | "hierarchicalNamespace"
+    )
 }
 
 async fn change(call: Call, edit: impl FnOnce(&mut Map<String, Value>) + Send + 'static) -> Answer {
@@ -219,7 +272,11 @@ fn check_name(name: &str) -> Result<(), ApiError> {
         && !name.starts_with("goog")
         && !name.contains("google")
         && name.parse::<std::net::Ipv4Addr>().is_err();
-    if valid { Ok(()) } else { Err(ApiError::invalid(format!("Invalid bucket name: '{name}'"))) }
+    if valid {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(format!("Invalid bucket name: '{name}'")))
+    }
 }
 
 fn changeable(mut body: Map<String, Value>, exists: bool) -> Map<String, Value> {
@@ -237,7 +294,11 @@ fn changeable(mut body: Map<String, Value>, exists: bool) -> Map<String, Value> 
 
 /// Fills in what Google shows for what was not said, and drops what it does not show.
 fn normalise(mut settings: Map<String, Value>, before: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
-    let location = settings.get("location").and_then(Value::as_str).unwrap_or("US").to_ascii_uppercase();
+    let location = settings
+        .get("location")
+        .and_then(Value::as_str)
+        .unwrap_or("US")
+        .to_ascii_uppercase();
     let kind = match location.as_str() {
         "US" | "EU" | "ASIA" => "multi-region",
         "NAM4" | "EUR4" | "EUR5" | "EUR7" | "EUR8" | "ASIA1" => "dual-region",
@@ -248,17 +309,32 @@ fn normalise(mut settings: Map<String, Value>, before: &Map<String, Value>) -> R
     if kind != "region" {
         settings.entry("rpo").or_insert(json!("DEFAULT"));
     }
-    let class = settings.get("storageClass").and_then(Value::as_str).unwrap_or("STANDARD").to_ascii_uppercase();
-    let known =
-        ["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL", "DURABLE_REDUCED_AVAILABILITY"];
+    let class = settings
+        .get("storageClass")
+        .and_then(Value::as_str)
+        .unwrap_or("STANDARD")
+        .to_ascii_uppercase();
+    let known = [
+        "STANDARD",
+        "NEARLINE",
+        "COLDLINE",
+        "ARCHIVE",
+        "MULTI_REGIONAL",
+        "REGIONAL",
+        "DURABLE_REDUCED_AVAILABILITY",
+    ];
     if !known.contains(&class.as_str()) {
-        return Err(ApiError::invalid(format!("The specified storage class \"{class}\" is not valid.")));
+        return Err(ApiError::invalid(format!(
+            "The specified storage class \"{class}\" is not valid."
+        )));
     }
     settings.insert("storageClass".into(), json!(class));
     access(&mut settings)?;
     soft_delete(&mut settings, before);
     for (name, list) in [("lifecycle", "rule"), ("cors", ""), ("labels", "")] {
-        let value = settings.get(name).map(|value| if list.is_empty() { value } else { &value[list] });
+        let value = settings
+            .get(name)
+            .map(|value| if list.is_empty() { value } else { &value[list] });
         let empty = value.is_some_and(|value| match value {
             Value::Array(items) => items.is_empty(),
             Value::Object(fields) => fields.is_empty(),
@@ -272,7 +348,9 @@ fn normalise(mut settings: Map<String, Value>, before: &Map<String, Value>) -> R
         if let Some(seconds) = retention.get("retentionPeriod").and_then(Value::as_i64) {
             retention.insert("retentionPeriod".into(), json!(seconds.to_string()));
         }
-        retention.entry("effectiveTime").or_insert(json!(stamp_millis(Utc::now())));
+        retention
+            .entry("effectiveTime")
+            .or_insert(json!(stamp_millis(Utc::now())));
     }
     Ok(settings)
 }
@@ -285,7 +363,9 @@ fn access(settings: &mut Map<String, Value>) -> Result<(), ApiError> {
         .unwrap_or(false);
     let mut level = json!({ "enabled": uniform });
     if uniform {
-        let locked = config["uniformBucketLevelAccess"]["lockedTime"].as_str().map(str::to_owned);
+        let locked = config["uniformBucketLevelAccess"]["lockedTime"]
+            .as_str()
+            .map(str::to_owned);
         level["lockedTime"] = json!(locked.unwrap_or_else(|| stamp_millis(Utc::now() + chrono::TimeDelta::days(90))));
     }
     config["bucketPolicyOnly"] = level.clone();
@@ -294,7 +374,9 @@ fn access(settings: &mut Map<String, Value>) -> Result<(), ApiError> {
         None | Some("unspecified") => config["publicAccessPrevention"] = json!("inherited"),
         Some("inherited" | "enforced") => {}
         Some(other) => {
-            return Err(ApiError::invalid(format!("Invalid value for publicAccessPrevention: \"{other}\"")));
+            return Err(ApiError::invalid(format!(
+                "Invalid value for publicAccessPrevention: \"{other}\""
+            )));
         }
     }
     Ok(())
@@ -304,7 +386,10 @@ fn access(settings: &mut Map<String, Value>) -> Result<(), ApiError> {
 fn soft_delete(settings: &mut Map<String, Value>, before: &Map<String, Value>) {
     let seconds = |of: &Map<String, Value>| {
         let value = of.get("softDeletePolicy")?.get("retentionDurationSeconds")?;
-        value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_i64())
+        value
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .or_else(|| value.as_i64())
     };
     let wanted: i64 = seconds(settings).unwrap_or(604_800);
     if seconds(before) == Some(wanted) {
@@ -321,13 +406,25 @@ fn soft_delete(settings: &mut Map<String, Value>, before: &Map<String, Value>) {
 /// The name of an object: <https://cloud.google.com/storage/docs/objects#naming>.
 pub(super) fn check_object_name(name: &str) -> Result<(), ApiError> {
     let valid = (1..=1024).contains(&name.len()) && !name.contains(['\r', '\n', '\0']) && name != "." && name != "..";
-    if valid { Ok(()) } else { Err(ApiError::invalid(format!("Invalid object name: '{}'", name.escape_debug()))) }
+    if valid {
+        Ok(())
+    } else {
+        Err(ApiError::invalid(format!(
+            "Invalid object name: '{}'",
+            name.escape_debug()
+        )))
+    }
 }
 
 /// The live object for what a path names.
 pub(super) fn live(call: &Call) -> Result<Object, ApiError> {
     let generation = call.query.number("generation")?;
-    Object::read(&call.cloud.store.snapshot()?, call.param("bucket"), call.param("object"), generation)
+    Object::read(
+        &call.cloud.store.snapshot()?,
+        call.param("bucket"),
+        call.param("object"),
+        generation,
+    )
 }
 
 #[cfg(test)]
@@ -346,7 +443,10 @@ mod tests {
             ("a..b", false),
             ("googbucket", false),
             ("192.168.1.1", false),
-            ("a234567890123456789012345678901234567890123456789012345678901234", false),
+            (
+                "a234567890123456789012345678901234567890123456789012345678901234",
+                false,
+            ),
         ] {
             assert_eq!(check_name(name).is_ok(), valid, "{name}");
         }

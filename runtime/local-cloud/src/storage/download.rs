@@ -26,7 +26,9 @@ async fn answer(call: &Call) -> Answer {
     let object = live(call)?;
     Preconditions::of(&call.query)?.check_read(&object)?;
     let packed = object.setting("contentEncoding") == Some("gzip");
-    let takes_gzip = call.header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip"));
+    let takes_gzip = call
+        .header("accept-encoding")
+        .is_some_and(|accepted| accepted.contains("gzip"));
     let mut file = tokio::fs::File::open(call.cloud.blobs.path(&object.blob)).await?;
     if packed && !takes_gzip {
         // Transcoding ignores ranges: https://cloud.google.com/storage/docs/transcoding
@@ -37,7 +39,10 @@ async fn answer(call: &Call) -> Answer {
         headers.insert(header::WARNING, HeaderValue::from_static("214 UploadServer gunzipped"));
         return Ok(response);
     }
-    let range = match call.header("range").map_or(Range::Whole, |text| Range::parse(text, object.size)) {
+    let range = match call
+        .header("range")
+        .map_or(Range::Whole, |text| Range::parse(text, object.size))
+    {
         Range::Unsatisfiable => return Ok(unsatisfiable(object.size)),
         Range::Whole => None,
         Range::Part(first, last) => Some((first, last)),
@@ -46,18 +51,32 @@ async fn answer(call: &Call) -> Answer {
     if first > 0 {
         file.seek(SeekFrom::Start(first)).await?;
     }
-    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(file.take(length), READ_BYTES)));
+    let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(
+        file.take(length),
+        READ_BYTES,
+    )));
     describe(&mut response, &object);
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     if let Some((first, last)) = range {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        insert(&mut response, "content-range", &format!("bytes {first}-{last}/{}", object.size));
+        insert(
+            &mut response,
+            "content-range",
+            &format!("bytes {first}-{last}/{}", object.size),
+        );
     }
     Ok(response)
 }
 
 fn unsatisfiable(size: u64) -> Response {
-    let error = ApiError::new(416, "OUT_OF_RANGE", "requestedRangeNotSatisfiable", "Request range not satisfiable");
+    let error = ApiError::new(
+        416,
+        "OUT_OF_RANGE",
+        "requestedRangeNotSatisfiable",
+        "Request range not satisfiable",
+    );
     let mut response = error.plain().into_response();
     insert(&mut response, "content-range", &format!("bytes */{size}"));
     response
@@ -70,7 +89,11 @@ fn insert(response: &mut Response, name: &'static str, value: &str) {
 }
 
 fn describe(response: &mut Response, object: &Object) {
-    insert(response, "content-type", object.setting("contentType").unwrap_or("application/octet-stream"));
+    insert(
+        response,
+        "content-type",
+        object.setting("contentType").unwrap_or("application/octet-stream"),
+    );
     for (header, setting) in [
         ("content-encoding", "contentEncoding"),
         ("content-disposition", "contentDisposition"),
@@ -80,15 +103,29 @@ fn describe(response: &mut Response, object: &Object) {
             insert(response, header, value);
         }
     }
-    let cache = object.setting("cacheControl").unwrap_or("no-cache, no-store, max-age=0, must-revalidate");
+    let cache = object
+        .setting("cacheControl")
+        .unwrap_or("no-cache, no-store, max-age=0, must-revalidate");
     insert(response, "cache-control", cache);
     insert(response, "accept-ranges", "bytes");
     insert(response, "etag", &object.etag());
-    insert(response, "last-modified", &object.updated.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    insert(
+        response,
+        "last-modified",
+        &object.updated.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+    );
     insert(response, "x-goog-generation", &object.generation.to_string());
     insert(response, "x-goog-metageneration", &object.metageneration.to_string());
-    insert(response, "x-goog-storage-class", object.setting("storageClass").unwrap_or("STANDARD"));
-    insert(response, "x-goog-stored-content-encoding", object.setting("contentEncoding").unwrap_or("identity"));
+    insert(
+        response,
+        "x-goog-storage-class",
+        object.setting("storageClass").unwrap_or("STANDARD"),
+    );
+    insert(
+        response,
+        "x-goog-stored-content-encoding",
+        object.setting("contentEncoding").unwrap_or("identity"),
+    );
     insert(response, "x-goog-stored-content-length", &object.size.to_string());
     let mut hash = format!("crc32c={}", object.crc32c_text());
     if let Some(md5) = &object.md5 {
@@ -107,7 +144,11 @@ enum Range {
 impl Range {
     /// One range of bytes; what is not understood, several ranges among it, means the whole (RFC 9110, 14.2).
     fn parse(text: &str, size: u64) -> Range {
-        let Some((first, last)) = text.trim().strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+        let Some((first, last)) = text
+            .trim()
+            .strip_prefix("bytes=")
+            .and_then(|range| range.split_once('-'))
+        else {
             return Range::Whole;
         };
         let last_byte = size.saturating_sub(1);

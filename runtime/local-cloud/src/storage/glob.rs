@@ -82,7 +82,9 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
 }
 
 fn matches(tokens: &[Token], name: &[char]) -> bool {
-    let Some((token, rest)) = tokens.split_first() else { return name.is_empty() };
+    let Some((token, rest)) = tokens.split_first() else {
+        return name.is_empty();
+    };
     match token {
         Token::Across => {
             let folders = matches!(rest.first(), Some(Token::Char('/')));
@@ -92,7 +94,9 @@ fn matches(tokens: &[Token], name: &[char]) -> bool {
             let end = name.iter().position(|c| *c == '/').unwrap_or(name.len());
             (0..=end).any(|n| matches(rest, &name[n..]))
         }
-        one => name.split_first().is_some_and(|(c, tail)| one.takes(*c) && matches(rest, tail)),
+        one => name
+            .split_first()
+            .is_some_and(|(c, tail)| one.takes(*c) && matches(rest, tail)),
     }
 }
 
@@ -129,7 +133,11 @@ mod tests {
             ("{a,bb}/*.{x,y}", "cc/1.y", false),
             ("a*", "a", true),
         ] {
-            assert_eq!(Glob::new(glob).map(|g| g.matches(name)).ok(), Some(expected), "{glob} on {name}");
+            assert_eq!(
+                Glob::new(glob).map(|g| g.matches(name)).ok(),
+                Some(expected),
+                "{glob} on {name}"
+            );
         }
         for bad in ["{a", "a}", "[a", "{a,{b}}"] {
             assert!(Glob::new(bad).is_err(), "{bad}");

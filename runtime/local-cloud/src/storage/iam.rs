@@ -13,7 +13,12 @@ pub(super) fn methods() -> Vec<Method> {
     vec![
         method("storage.buckets.getIamPolicy", "GET", "/storage/v1/b/{bucket}/iam", get),
         method("storage.buckets.setIamPolicy", "PUT", "/storage/v1/b/{bucket}/iam", set),
-        method("storage.buckets.testIamPermissions", "GET", "/storage/v1/b/{bucket}/iam/testPermissions", test),
+        method(
+            "storage.buckets.testIamPermissions",
+            "GET",
+            "/storage/v1/b/{bucket}/iam/testPermissions",
+            test,
+        ),
     ]
 }
 

@@ -57,7 +57,11 @@ pub(super) async fn list(call: Call) -> Answer {
     };
     let from = match query.get("pageToken") {
         None => None,
-        Some(token) => Some(URL_SAFE_NO_PAD.decode(token).map_err(|_| ApiError::invalid("Invalid pageToken"))?),
+        Some(token) => Some(
+            URL_SAFE_NO_PAD
+                .decode(token)
+                .map_err(|_| ApiError::invalid("Invalid pageToken"))?,
+        ),
     };
     let page = if query.flag("versions") {
         with_versions(&snapshot, bucket, &wanted, from.as_deref())?
@@ -88,8 +92,12 @@ impl Wanted {
         if self.glob.as_ref().is_some_and(|glob| !glob.matches(name)) {
             return Seen::Skipped;
         }
-        let Some(delimiter) = &self.delimiter else { return Seen::Kept };
-        let Some(at) = name[self.prefix.len()..].find(delimiter.as_str()) else { return Seen::Kept };
+        let Some(delimiter) = &self.delimiter else {
+            return Seen::Kept;
+        };
+        let Some(at) = name[self.prefix.len()..].find(delimiter.as_str()) else {
+            return Seen::Kept;
+        };
         let folder = &name[..self.prefix.len() + at + delimiter.len()];
         if self.trailing && folder == name {
             return Seen::Kept;
@@ -117,7 +125,9 @@ impl Page {
             Seen::Kept => self.items.push(object),
             Seen::Folded(folder) => {
                 // Nothing else below the folder matters, unless a placeholder of it is wanted too or a glob decides.
-                let skip = (!wanted.trailing).then(|| after_prefix(key, &object.name, &folder)).flatten();
+                let skip = (!wanted.trailing)
+                    .then(|| after_prefix(key, &object.name, &folder))
+                    .flatten();
                 self.prefixes.push(folder);
                 if let Some(to) = skip {
                     return Next::Seek(to);
@@ -145,7 +155,9 @@ fn live_only(view: &Snapshot, bucket: &str, wanted: &Wanted, from: Option<Vec<u8
     let start = from.unwrap_or(start);
     let mut page = Page::default();
     view.scan(&prefix, &start, &mut |key, bytes| {
-        let Ok(object) = serde_json::from_slice::<Object>(bytes) else { return Ok(Next::Continue) };
+        let Ok(object) = serde_json::from_slice::<Object>(bytes) else {
+            return Ok(Next::Continue);
+        };
         Ok(page.take(wanted, key, object))
     })?;
     Ok(page)
@@ -159,7 +171,10 @@ fn with_versions(view: &Snapshot, bucket: &str, wanted: &Wanted, from: Option<&[
         prefix.extend(wanted.prefix.as_bytes());
         all.extend(view.all::<Object>(&prefix)?);
     }
-    let mut keyed: Vec<_> = all.into_iter().map(|o| (Object::old_key(bucket, &o.name, o.generation), o)).collect();
+    let mut keyed: Vec<_> = all
+        .into_iter()
+        .map(|o| (Object::old_key(bucket, &o.name, o.generation), o))
+        .collect();
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
     let mut page = Page::default();
     let mut skip_to: Option<Vec<u8>> = from.map(<[u8]>::to_vec);

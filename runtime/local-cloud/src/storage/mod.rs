@@ -31,14 +31,54 @@ pub(crate) fn methods() -> Vec<Method> {
     all.extend(iam::methods());
     all.extend([
         method("storage.objects.list", "GET", "/storage/v1/b/{bucket}/o", list::list),
-        method("storage.objects.get", "GET", "/download/storage/v1/b/{bucket}/o/{object}", download::download),
-        method("storage.objects.insert", "POST", "/upload/storage/v1/b/{bucket}/o", upload::insert),
-        method("storage.objects.insert", "PUT", "/upload/storage/v1/b/{bucket}/o", upload::insert),
-        method("storage.objects.insert", "DELETE", "/upload/storage/v1/b/{bucket}/o", resumable::cancel),
-        method("storage.objects.insert", "POST", "/resumable/upload/storage/v1/b/{bucket}/o", upload::insert),
-        method("storage.objects.insert", "PUT", "/resumable/upload/storage/v1/b/{bucket}/o", upload::insert),
-        method("storage.objects.insert", "DELETE", "/resumable/upload/storage/v1/b/{bucket}/o", resumable::cancel),
-        method("storage.objects.compose", "POST", "/storage/v1/b/{bucket}/o/{object}/compose", rewrite::compose),
+        method(
+            "storage.objects.get",
+            "GET",
+            "/download/storage/v1/b/{bucket}/o/{object}",
+            download::download,
+        ),
+        method(
+            "storage.objects.insert",
+            "POST",
+            "/upload/storage/v1/b/{bucket}/o",
+            upload::insert,
+        ),
+        method(
+            "storage.objects.insert",
+            "PUT",
+            "/upload/storage/v1/b/{bucket}/o",
+            upload::insert,
+        ),
+        method(
+            "storage.objects.insert",
+            "DELETE",
+            "/upload/storage/v1/b/{bucket}/o",
+            resumable::cancel,
+        ),
+        method(
+            "storage.objects.insert",
+            "POST",
+            "/resumable/upload/storage/v1/b/{bucket}/o",
+            upload::insert,
+        ),
+        method(
+            "storage.objects.insert",
+            "PUT",
+            "/resumable/upload/storage/v1/b/{bucket}/o",
+            upload::insert,
+        ),
+        method(
+            "storage.objects.insert",
+            "DELETE",
+            "/resumable/upload/storage/v1/b/{bucket}/o",
+            resumable::cancel,
+        ),
+        method(
+            "storage.objects.compose",
+            "POST",
+            "/storage/v1/b/{bucket}/o/{object}/compose",
+            rewrite::compose,
+        ),
         method(
             "storage.objects.copy",
             "POST",

@@ -17,7 +17,9 @@ pub(super) type PartHeaders = HashMap<String, String>;
 /// The boundary that a content type names.
 pub(super) fn boundary(content_type: &str) -> Option<String> {
     let parameters = content_type.split(';').skip(1);
-    let value = parameters.filter_map(|p| p.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"));
+    let value = parameters
+        .filter_map(|p| p.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"));
     let boundary = value?.1.trim().trim_matches(['"', '\'']).to_owned();
     (!boundary.is_empty()).then_some(boundary)
 }
@@ -64,7 +66,9 @@ where
                 return Ok(before);
             }
             if self.buffer.len() > SMALL_LIMIT {
-                return Err(ApiError::invalid("the metadata of a multipart upload is larger than 1 MiB"));
+                return Err(ApiError::invalid(
+                    "the metadata of a multipart upload is larger than 1 MiB",
+                ));
             }
             if !self.more().await? {
                 return Err(ApiError::invalid("the multipart body ends before its parts do"));
@@ -76,7 +80,9 @@ where
         // What is left of the delimiter's line may be padding; then headers, perhaps none, then an empty line.
         let rest_of_line = self.until(b"\n").await?;
         if rest_of_line.starts_with(b"--") {
-            return Err(ApiError::invalid("a multipart upload has two parts: metadata and media"));
+            return Err(ApiError::invalid(
+                "a multipart upload has two parts: metadata and media",
+            ));
         }
         let mut headers = PartHeaders::new();
         loop {
@@ -157,7 +163,9 @@ where
 enum Found {
     At(usize),
     /// Not there; so many bytes cannot be the beginning of it.
-    No { safe: usize },
+    No {
+        safe: usize,
+    },
 }
 
 fn search(buffer: &[u8], mark: &[u8]) -> Found {
@@ -213,7 +221,10 @@ mod tests {
                 assert_eq!(&metadata[..], b"{\"a\":1}");
                 assert_eq!(read, media, "in chunks of {chunk}");
             }
-            assert!(read(&body[..body.len() - 10], 7).await.is_err(), "a cut body is not an object");
+            assert!(
+                read(&body[..body.len() - 10], 7).await.is_err(),
+                "a cut body is not an object"
+            );
         }
     }
 

@@ -30,9 +30,24 @@ const SETTABLE: [&str; 12] = [
 pub(super) fn methods() -> Vec<Method> {
     vec![
         method("storage.objects.get", "GET", "/storage/v1/b/{bucket}/o/{object}", get),
-        method("storage.objects.delete", "DELETE", "/storage/v1/b/{bucket}/o/{object}", delete),
-        method("storage.objects.patch", "PATCH", "/storage/v1/b/{bucket}/o/{object}", patch),
-        method("storage.objects.update", "PUT", "/storage/v1/b/{bucket}/o/{object}", update),
+        method(
+            "storage.objects.delete",
+            "DELETE",
+            "/storage/v1/b/{bucket}/o/{object}",
+            delete,
+        ),
+        method(
+            "storage.objects.patch",
+            "PATCH",
+            "/storage/v1/b/{bucket}/o/{object}",
+            patch,
+        ),
+        method(
+            "storage.objects.update",
+            "PUT",
+            "/storage/v1/b/{bucket}/o/{object}",
+            update,
+        ),
     ]
 }
 
@@ -46,7 +61,10 @@ pub(super) fn settable(mut resource: Map<String, Value>) -> Map<String, Value> {
 }
 
 fn drop_empty(settings: &mut Map<String, Value>) {
-    if settings.get("metadata").is_some_and(|metadata| metadata.as_object().is_none_or(Map::is_empty)) {
+    if settings
+        .get("metadata")
+        .is_some_and(|metadata| metadata.as_object().is_none_or(Map::is_empty))
+    {
         settings.shift_remove("metadata");
     }
 }
@@ -69,7 +87,10 @@ async fn patch(mut call: Call) -> Answer {
 async fn update(mut call: Call) -> Answer {
     let body = settable(call.json().await?);
     change(call, move |settings| {
-        let class = settings.get("storageClass").cloned().unwrap_or_else(|| json!("STANDARD"));
+        let class = settings
+            .get("storageClass")
+            .cloned()
+            .unwrap_or_else(|| json!("STANDARD"));
         *settings = body;
         settings.insert("storageClass".into(), class);
     })

@@ -38,7 +38,11 @@ impl Preconditions {
     /// For a change: `existing` is what is to be changed or replaced. Nothing has generation 0.
     pub(crate) fn check_write(&self, existing: Option<&Object>) -> Result<(), ApiError> {
         let holds = self.matches(existing) && self.differs(existing);
-        if holds { Ok(()) } else { Err(ApiError::condition_not_met()) }
+        if holds {
+            Ok(())
+        } else {
+            Err(ApiError::condition_not_met())
+        }
     }
 
     /// For a read: not newer is 304, not the one asked for is 412.
@@ -58,18 +62,28 @@ impl Preconditions {
             return Err(ApiError::condition_not_met());
         }
         if self.not_metageneration == Some(metageneration) {
-            return Err(if read { ApiError::not_modified() } else { ApiError::condition_not_met() });
+            return Err(if read {
+                ApiError::not_modified()
+            } else {
+                ApiError::condition_not_met()
+            });
         }
         Ok(())
     }
 
     fn matches(&self, object: Option<&Object>) -> bool {
-        self.generation.is_none_or(|wanted| wanted == object.map_or(0, |o| o.generation))
-            && self.metageneration.is_none_or(|wanted| Some(wanted) == object.map(|o| o.metageneration))
+        self.generation
+            .is_none_or(|wanted| wanted == object.map_or(0, |o| o.generation))
+            && self
+                .metageneration
+                .is_none_or(|wanted| Some(wanted) == object.map(|o| o.metageneration))
     }
 
     fn differs(&self, object: Option<&Object>) -> bool {
-        self.not_generation.is_none_or(|other| other != object.map_or(0, |o| o.generation))
-            && self.not_metageneration.is_none_or(|other| Some(other) != object.map(|o| o.metageneration))
+        self.not_generation
+            .is_none_or(|other| other != object.map_or(0, |o| o.generation))
+            && self
+                .not_metageneration
+                .is_none_or(|other| Some(other) != object.map(|o| o.metageneration))
     }
 }

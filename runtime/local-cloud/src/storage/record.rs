@@ -37,23 +37,34 @@ impl Bucket {
     }
 
     pub(crate) fn versioning(&self) -> bool {
-        self.settings.get("versioning").and_then(|v| v.get("enabled")).and_then(Value::as_bool).unwrap_or(false)
+        self.settings
+            .get("versioning")
+            .and_then(|v| v.get("enabled"))
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
     }
 
     fn retention_seconds(&self) -> Option<i64> {
         let period = self.settings.get("retentionPolicy")?.get("retentionPeriod")?;
-        period.as_str().and_then(|text| text.parse().ok()).or_else(|| period.as_i64())
+        period
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .or_else(|| period.as_i64())
     }
 
     /// Whether an object may be removed or replaced.
     pub(crate) fn guard(&self, object: &Object) -> Result<(), ApiError> {
         let held = |hold: &str| object.settings.get(hold).and_then(Value::as_bool).unwrap_or(false);
         if held("temporaryHold") || held("eventBasedHold") {
-            let message =
-                format!("Object '{}/{}' is under active hold and cannot be deleted or overwritten.", self.name, object.name);
+            let message = format!(
+                "Object '{}/{}' is under active hold and cannot be deleted or overwritten.",
+                self.name, object.name
+            );
             return Err(ApiError::forbidden("objectUnderActiveHold", message));
         }
-        let until = self.retention_seconds().map(|seconds| object.created + chrono::TimeDelta::seconds(seconds));
+        let until = self
+            .retention_seconds()
+            .map(|seconds| object.created + chrono::TimeDelta::seconds(seconds));
         match until {
             Some(until) if until > Utc::now() => {
                 let message = format!(
@@ -72,10 +83,16 @@ impl Bucket {
     pub(crate) fn resource(&self, cloud: &Cloud) -> Value {
         let mut out = Map::new();
         out.insert("kind".into(), json!("storage#bucket"));
-        out.insert("selfLink".into(), json!(format!("{}/storage/v1/b/{}", cloud.base_url, self.name)));
+        out.insert(
+            "selfLink".into(),
+            json!(format!("{}/storage/v1/b/{}", cloud.base_url, self.name)),
+        );
         out.insert("id".into(), json!(self.name));
         out.insert("name".into(), json!(self.name));
-        out.insert("projectNumber".into(), json!(Cloud::project_number(&self.project).to_string()));
+        out.insert(
+            "projectNumber".into(),
+            json!(Cloud::project_number(&self.project).to_string()),
+        );
         out.insert("generation".into(), json!(self.generation.to_string()));
         out.insert("metageneration".into(), json!(self.metageneration.to_string()));
         out.extend(self.settings.clone());
@@ -182,7 +199,10 @@ impl Object {
         put("kind", json!("storage#object"));
         put("id", json!(format!("{bucket}/{}/{}", self.name, self.generation)));
         put("selfLink", json!(format!("{base}/storage/v1/b/{bucket}/o/{name}")));
-        let media = format!("{base}/download/storage/v1/b/{bucket}/o/{name}?generation={}&alt=media", self.generation);
+        let media = format!(
+            "{base}/download/storage/v1/b/{bucket}/o/{name}?generation={}&alt=media",
+            self.generation
+        );
         put("mediaLink", json!(media));
         put("name", json!(self.name));
         put("bucket", json!(bucket));
@@ -237,11 +257,22 @@ pub(crate) struct NewObject {
 impl NewObject {
     /// Makes it the live object if the preconditions hold. Gives the object and the bodies that nothing names any more.
     pub(crate) fn commit(self, txn: &mut Txn<'_>, checks: &Preconditions) -> Result<(Object, Vec<String>), ApiError> {
-        let NewObject { bucket, name, mut body, md5, component_count, mut settings } = self;
+        let NewObject {
+            bucket,
+            name,
+            mut body,
+            md5,
+            component_count,
+            mut settings,
+        } = self;
         let home = Bucket::read(txn, &bucket)?;
         let existing = Object::find(txn, &bucket, &name, None)?;
         checks.check_write(existing.as_ref())?;
-        let class = home.settings.get("storageClass").cloned().unwrap_or_else(|| json!("STANDARD"));
+        let class = home
+            .settings
+            .get("storageClass")
+            .cloned()
+            .unwrap_or_else(|| json!("STANDARD"));
         settings.entry("storageClass").or_insert(class);
         if home.settings.get("defaultEventBasedHold") == Some(&json!(true)) {
             settings.entry("eventBasedHold").or_insert(json!(true));

@@ -49,7 +49,9 @@ pub(crate) struct Uploads(Mutex<HashMap<String, Slot>>);
 
 impl Uploads {
     fn slot(&self, id: &str) -> Slot {
-        let Ok(mut slots) = self.0.lock() else { return Slot::default() };
+        let Ok(mut slots) = self.0.lock() else {
+            return Slot::default();
+        };
         slots.entry(id.to_owned()).or_default().clone()
     }
 
@@ -88,7 +90,9 @@ pub(super) async fn begin(mut call: Call) -> Answer {
         plan.settings.entry("contentType").or_insert(json!(kind));
     }
     plan.look(&call.cloud)?;
-    let announced = call.header("x-upload-content-length").and_then(|length| length.parse().ok());
+    let announced = call
+        .header("x-upload-content-length")
+        .and_then(|length| length.parse().ok());
     let id = new_id();
     let partial = call.cloud.blobs.begin_as(&id)?;
     *call.cloud.uploads.slot(&id).lock().await = Some(partial);
@@ -98,9 +102,18 @@ pub(super) async fn begin(mut call: Call) -> Answer {
         percent_encode(&plan.bucket),
         percent_encode(&plan.name)
     );
-    let session = Session { plan, created: Utc::now(), announced, done: None };
+    let session = Session {
+        plan,
+        created: Utc::now(),
+        announced,
+        done: None,
+    };
     let at = session_key(&id);
-    call.cloud.store.write(move |txn| txn.put(at, &session)).await.map_err(|e: StoreError| ApiError::from(e))?;
+    call.cloud
+        .store
+        .write(move |txn| txn.put(at, &session))
+        .await
+        .map_err(|e: StoreError| ApiError::from(e))?;
     let mut response = Response::new(Body::empty());
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -125,8 +138,17 @@ struct ContentRange {
 
 impl ContentRange {
     fn parse(text: Option<&str>) -> Option<ContentRange> {
-        let Some(text) = text else { return Some(ContentRange { bytes: Some((0, None)), total: None }) };
-        let (range, total) = text.trim().strip_prefix("bytes")?.trim_start_matches([' ', '=']).split_once('/')?;
+        let Some(text) = text else {
+            return Some(ContentRange {
+                bytes: Some((0, None)),
+                total: None,
+            });
+        };
+        let (range, total) = text
+            .trim()
+            .strip_prefix("bytes")?
+            .trim_start_matches([' ', '='])
+            .split_once('/')?;
         let total = if total == "*" { None } else { Some(total.parse().ok()?) };
         if range == "*" {
             return Some(ContentRange { bytes: None, total });
@@ -135,7 +157,10 @@ impl ContentRange {
         let first: u64 = first.parse().ok()?;
         let last = if last == "*" { None } else { Some(last.parse().ok()?) };
         // An empty chunk is written as `bytes 5-4/5`.
-        (last.is_none_or(|last| last + 1 >= first)).then_some(ContentRange { bytes: Some((first, last)), total })
+        (last.is_none_or(|last| last + 1 >= first)).then_some(ContentRange {
+            bytes: Some((first, last)),
+            total,
+        })
     }
 
     /// The client says that nothing follows this chunk.
@@ -156,7 +181,9 @@ pub(super) async fn receive(mut call: Call) -> Answer {
     let mut held = slot.lock().await;
     let Some(session) = cloud.store.get::<Session>(&session_key(&id))? else {
         cloud.uploads.forget(&id);
-        return Err(ApiError::not_found("No such upload session: it was finished, cancelled or never begun"));
+        return Err(ApiError::not_found(
+            "No such upload session: it was finished, cancelled or never begun",
+        ));
     };
     if let Some(object) = session.done {
         return Ok(with_id(ok(&object.resource(&cloud))?, &id));
@@ -253,7 +280,13 @@ async fn finish(call: &Call, session: Session, id: &str, partial: Partial) -> Re
             let done = session.clone();
             let at = at.clone();
             let also = move |txn: &mut crate::store::Txn<'_>, object: &Object| {
-                Ok(txn.put(at, &Session { done: Some(object.clone()), ..done })?)
+                Ok(txn.put(
+                    at,
+                    &Session {
+                        done: Some(object.clone()),
+                        ..done
+                    },
+                )?)
             };
             session.plan.commit(&call.cloud, partial, also).await
         }
@@ -264,7 +297,13 @@ async fn finish(call: &Call, session: Session, id: &str, partial: Partial) -> Re
     };
     if result.is_err() {
         // The upload as a whole has failed: the body or the preconditions are wrong, and trying again will not help.
-        call.cloud.store.write(move |txn| Ok::<_, StoreError>(txn.remove(at))).await?;
+        call.cloud
+            .store
+            .write(move |txn| {
+                txn.remove(at);
+                Ok::<_, StoreError>(())
+            })
+            .await?;
     }
     result
 }
@@ -272,14 +311,18 @@ async fn finish(call: &Call, session: Session, id: &str, partial: Partial) -> Re
 fn incomplete(have: u64) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    if have > 0 && let Ok(range) = HeaderValue::from_str(&format!("bytes=0-{}", have - 1)) {
+    if have > 0
+        && let Ok(range) = HeaderValue::from_str(&format!("bytes=0-{}", have - 1))
+    {
         response.headers_mut().insert(header::RANGE, range);
     }
     response
 }
 
 pub(super) async fn cancel(call: Call) -> Answer {
-    let Some(id) = call.query.get("upload_id").map(str::to_owned) else { return Err(ApiError::required("upload_id")) };
+    let Some(id) = call.query.get("upload_id").map(str::to_owned) else {
+        return Err(ApiError::required("upload_id"));
+    };
     let slot = call.cloud.uploads.slot(&id);
     let mut held = slot.lock().await;
     let at = session_key(&id);
@@ -298,7 +341,9 @@ pub(super) async fn cancel(call: Call) -> Answer {
     }
     let mut response = no_content()?;
     *response.status_mut() = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(0));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(0));
     Ok(response)
 }
 

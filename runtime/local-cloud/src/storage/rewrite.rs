@@ -36,11 +36,20 @@ async fn duplicate(mut call: Call) -> Result<(Call, Object), ApiError> {
     let checks = Preconditions::of(&call.query)?;
     let source_checks = Preconditions::of_source(&call.query)?;
     let generation = call.query.number("sourceGeneration")?;
-    let source = Object::read(&call.cloud.store.snapshot()?, call.param("bucket"), call.param("object"), generation)?;
+    let source = Object::read(
+        &call.cloud.store.snapshot()?,
+        call.param("bucket"),
+        call.param("object"),
+        generation,
+    )?;
     source_checks.check_write(Some(&source))?;
     // A body gives the metadata of the copy as a whole; without one the source's is taken over.
     let given = settable(body);
-    let mut settings = if given.is_empty() { source.settings.clone() } else { given };
+    let mut settings = if given.is_empty() {
+        source.settings.clone()
+    } else {
+        given
+    };
     for hold in ["temporaryHold", "eventBasedHold"] {
         settings.shift_remove(hold);
     }
@@ -77,9 +86,17 @@ async fn share(
     let blobs = call.cloud.blobs.clone();
     let (blob, size, crc32c) = (source.blob.clone(), source.size, source.crc32c);
     let body = tokio::task::spawn_blocking(move || blobs.link(&blob, size, crc32c)).await;
-    let body = body.map_err(|e| ApiError::internal(e.to_string()))?.map_err(no_such_source)?;
-    let new =
-        NewObject { bucket, name, body, md5: source.md5.clone(), component_count: source.component_count, settings };
+    let body = body
+        .map_err(|e| ApiError::internal(e.to_string()))?
+        .map_err(no_such_source)?;
+    let new = NewObject {
+        bucket,
+        name,
+        body,
+        md5: source.md5.clone(),
+        component_count: source.component_count,
+        settings,
+    };
     call.cloud
         .store
         .write(move |txn| {
@@ -135,17 +152,34 @@ pub(super) async fn compose(mut call: Call) -> Answer {
         }
         blobs.seal(partial)
     });
-    let body = body.await.map_err(|e| ApiError::internal(e.to_string()))?.map_err(no_such_source)?;
-    let new = NewObject { bucket, name, body, md5: None, component_count: Some(components), settings };
+    let body = body
+        .await
+        .map_err(|e| ApiError::internal(e.to_string()))?
+        .map_err(no_such_source)?;
+    let new = NewObject {
+        bucket,
+        name,
+        body,
+        md5: None,
+        component_count: Some(components),
+        settings,
+    };
     let (object, unnamed) = call.cloud.store.write(move |txn| new.commit(txn, &checks)).await?;
     call.cloud.blobs.remove(&unnamed);
     ok(&object.resource(&call.cloud))
 }
 
 fn sources(view: &impl View, bucket: &str, listed: &[Value]) -> Result<Vec<Object>, ApiError> {
-    let number = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).or_else(|| value.as_i64());
+    let number = |value: &Value| {
+        value
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .or_else(|| value.as_i64())
+    };
     let each = listed.iter().map(|source| {
-        let name = source["name"].as_str().ok_or_else(|| ApiError::required("sourceObjects.name"))?;
+        let name = source["name"]
+            .as_str()
+            .ok_or_else(|| ApiError::required("sourceObjects.name"))?;
         let object = Object::read(view, bucket, name, number(&source["generation"]))?;
         let wanted = number(&source["objectPreconditions"]["ifGenerationMatch"]);
         if wanted.is_some_and(|wanted| wanted != object.generation) {

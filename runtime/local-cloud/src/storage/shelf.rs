@@ -51,9 +51,17 @@ impl Shelf {
         settings.insert("contentType".into(), json!("application/octet-stream"));
         let md5 = Some(STANDARD.encode(body.sums.md5()));
         let (bucket, name) = (bucket.to_owned(), name.to_owned());
-        let new = NewObject { bucket, name, body, md5, component_count: None, settings };
-        let committed =
-            self.store.write_blocking(move |txn| new.commit(txn, &Preconditions::default()).map(|(_, unnamed)| unnamed))?;
+        let new = NewObject {
+            bucket,
+            name,
+            body,
+            md5,
+            component_count: None,
+            settings,
+        };
+        let committed = self
+            .store
+            .write_blocking(move |txn| new.commit(txn, &Preconditions::default()).map(|(_, unnamed)| unnamed))?;
         self.blobs.remove(&committed);
         Ok(())
     }

@@ -23,14 +23,18 @@ pub(super) async fn insert(call: Call) -> Answer {
     }
     let kind = call.query.get("uploadType").or_else(|| call.query.get("upload_type"));
     let kind = kind.map(str::to_owned).unwrap_or_else(|| {
-        let multipart = call.header("content-type").is_some_and(|kind| kind.starts_with("multipart/"));
+        let multipart = call
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("multipart/"));
         if multipart { "multipart".into() } else { "media".into() }
     });
     match kind.as_str() {
         "media" => media(call).await,
         "multipart" => multi(call).await,
         "resumable" => resumable::begin(call).await,
-        other => Err(ApiError::invalid(format!("Invalid value for parameter uploadType: \"{other}\""))),
+        other => Err(ApiError::invalid(format!(
+            "Invalid value for parameter uploadType: \"{other}\""
+        ))),
     }
 }
 
@@ -84,7 +88,11 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn of(call: &Call, mut resource: Map<String, Value>) -> Result<Plan, ApiError> {
         let text = |resource: &Map<String, Value>, name: &str| resource.get(name)?.as_str().map(str::to_owned);
-        let name = call.query.get("name").map(str::to_owned).or_else(|| text(&resource, "name"));
+        let name = call
+            .query
+            .get("name")
+            .map(str::to_owned)
+            .or_else(|| text(&resource, "name"));
         let name = name.ok_or_else(|| ApiError::required("name"))?;
         check_object_name(&name)?;
         if let Some(encoding) = call.query.get("contentEncoding") {
@@ -94,7 +102,10 @@ impl Plan {
             bucket: call.param("bucket").to_owned(),
             name,
             checks: Preconditions::of(&call.query)?,
-            sums: Expected { crc32c: text(&resource, "crc32c"), md5: text(&resource, "md5Hash") },
+            sums: Expected {
+                crc32c: text(&resource, "crc32c"),
+                md5: text(&resource, "md5Hash"),
+            },
             settings: settable(resource),
         })
     }
@@ -103,7 +114,8 @@ impl Plan {
     pub(super) fn look(&self, cloud: &Cloud) -> Result<(), ApiError> {
         let snapshot = cloud.store.snapshot()?;
         Bucket::read(&snapshot, &self.bucket)?;
-        self.checks.check_write(Object::find(&snapshot, &self.bucket, &self.name, None)?.as_ref())
+        self.checks
+            .check_write(Object::find(&snapshot, &self.bucket, &self.name, None)?.as_ref())
     }
 
     /// Seals the body and makes the object; `also` runs in the same transaction.
@@ -117,8 +129,21 @@ impl Plan {
         let sealed = tokio::task::spawn_blocking(move || blobs.seal(partial)).await;
         let body = sealed.map_err(|e| ApiError::internal(e.to_string()))??;
         let md5 = Some(STANDARD.encode(body.sums.md5()));
-        let Plan { bucket, name, settings, checks, .. } = self;
-        let new = NewObject { bucket, name, body, md5, component_count: None, settings };
+        let Plan {
+            bucket,
+            name,
+            settings,
+            checks,
+            ..
+        } = self;
+        let new = NewObject {
+            bucket,
+            name,
+            body,
+            md5,
+            component_count: None,
+            settings,
+        };
         let committed = cloud.store.write(move |txn| {
             let (object, unnamed) = new.commit(txn, &checks)?;
             also(txn, &object)?;
@@ -140,7 +165,10 @@ pub(super) struct Expected {
 impl Expected {
     /// Also what `X-Goog-Hash` and `Content-MD5` say.
     pub(super) fn with_headers(mut self, headers: &HeaderMap) -> Self {
-        let listed = headers.get_all("x-goog-hash").iter().filter_map(|value| value.to_str().ok());
+        let listed = headers
+            .get_all("x-goog-hash")
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         for hash in listed.flat_map(|value| value.split(',')) {
             match hash.trim().split_once('=') {
                 Some(("crc32c", sum)) => self.crc32c = Some(sum.to_owned()),
@@ -155,7 +183,10 @@ impl Expected {
     }
 
     pub(super) fn check(&self, sums: &Sums) -> Result<(), ApiError> {
-        let computed = [("CRC32C", &self.crc32c, crc32c_text(sums.crc32c)), ("MD5 hash", &self.md5, STANDARD.encode(sums.md5()))];
+        let computed = [
+            ("CRC32C", &self.crc32c, crc32c_text(sums.crc32c)),
+            ("MD5 hash", &self.md5, STANDARD.encode(sums.md5())),
+        ];
         for (kind, given, computed) in computed {
             if let Some(given) = given.as_deref().filter(|given| given.trim() != computed) {
                 let message = format!("Provided {kind} \"{given}\" doesn't match calculated {kind} \"{computed}\".");

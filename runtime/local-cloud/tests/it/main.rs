@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The local cloud over the wire: what Google's clients rely on, and what a kill must not lose.
+
+#[cfg(test)]
+mod buckets;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod platform;
+#[cfg(test)]
+mod resumable;
+#[cfg(test)]
+mod run;
+#[cfg(test)]
+mod scheduler;
+#[cfg(test)]
+mod secrets;
