@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::auth::{Authenticator, Session};
 use crate::limits::{ApiUsage, parse_limit_info};
 use crate::retry::{Attempts, RetryPolicy, retry_after};
-use crate::{Error, Result, Retry};
+use crate::{Error, Kind, Result, Retry};
 
 /// How a client behaves. The defaults suit production.
 #[derive(Debug, Clone)]
@@ -26,6 +26,9 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// The longest silence in an answer. Salesforce gives a query up to 120 s before its first byte.
     pub read_timeout: Duration,
+    /// Whether answers may come compressed. Absent: yes, except from this machine itself, where bytes are cheaper than
+    /// time.
+    pub compression: Option<bool>,
     /// Repeats of calls, and of downloads that break.
     pub retry: RetryPolicy,
 }
@@ -36,6 +39,7 @@ impl Default for ClientOptions {
             user_agent: concat!("headwater/", env!("CARGO_PKG_VERSION")).into(),
             connect_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(150),
+            compression: None,
             retry: RetryPolicy::default(),
         }
     }
@@ -75,6 +79,8 @@ pub(crate) struct Call {
     pub body: Option<serde_json::Value>,
     pub headers: Vec<(&'static str, String)>,
     pub accept: &'static str,
+    /// A kind of error that is not worth another attempt here, though elsewhere it is.
+    pub final_kind: Option<Kind>,
 }
 
 impl Call {
@@ -86,6 +92,7 @@ impl Call {
             body: None,
             headers: Vec::new(),
             accept: "application/json",
+            final_kind: None,
         }
     }
 
@@ -234,11 +241,11 @@ impl Client {
                     renewed = true;
                     session = self.inner.auth.renew(&session).await?;
                 }
-                Retry::Transient => {
+                Retry::Transient if call.final_kind != Some(error.kind()) => {
                     attempts.pause(error, after).await?;
                     session = self.inner.auth.session().await?;
                 }
-                Retry::Session | Retry::Restart | Retry::Limit | Retry::Fatal => return Err(error),
+                Retry::Transient | Retry::Session | Retry::Restart | Retry::Limit | Retry::Fatal => return Err(error),
             }
         }
     }
@@ -318,10 +325,12 @@ fn http_client(login: &Url, options: &ClientOptions) -> Result<reqwest::Client> 
         // Nothing to verify: do not read the system's certificates.
         builder = builder.tls_certs_only(std::iter::empty());
     }
-    if matches!(login.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
+    let loopback = matches!(login.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if loopback {
         builder = builder.no_proxy();
     }
     builder
+        .gzip(options.compression.unwrap_or(!loopback))
         .build()
         .map_err(|source| Error::transport("the HTTP client", source))
 }

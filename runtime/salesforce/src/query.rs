@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::client::{Answer, Call};
 use crate::decode::decode_records;
 use crate::soql::Soql;
-use crate::{Client, Error, Result};
+use crate::{Client, Error, Kind, Result};
 
 /// Salesforce answers 431 or 414 when URL and headers exceed 16,384 bytes together; the token takes some of it. Longer
 /// queries travel in the body of a composite request.
@@ -42,7 +42,7 @@ pub struct QueryPage {
 
 /// The pages of a query, one request each, one in memory at a time.
 ///
-/// An error of [`crate::Kind::Cursor`] ([`crate::Retry::Restart`]) means that Salesforce dropped the cursor: begin again with a
+/// An error of [`Kind::Cursor`] ([`crate::Retry::Restart`]) means that Salesforce dropped the cursor: begin again with a
 /// new query, without what was read of this one.
 #[derive(Debug)]
 pub struct QueryPages {
@@ -74,23 +74,22 @@ impl Client {
     /// How many rows a `SELECT COUNT()` counts, deleted ones included when asked. One call.
     ///
     /// # Errors
-    /// See [`Error`]; [`crate::Kind::QueryTimeout`] for objects too large to count, which are to be read by the Bulk API.
+    /// See [`Error`]; [`Kind::QueryTimeout`] for objects too large to count, which are to be read by the Bulk API.
     pub async fn count(&self, query: &Soql<'_>, include_deleted: bool) -> Result<u64> {
         #[derive(Deserialize)]
         struct Count {
             #[serde(rename = "totalSize")]
             total: u64,
         }
-        let count: Count = self
-            .run_soql(
-                &query.build()?,
-                QueryOptions {
-                    include_deleted,
-                    ..QueryOptions::default()
-                },
-            )
-            .await?
-            .json()?;
+        let options = QueryOptions {
+            include_deleted,
+            ..QueryOptions::default()
+        };
+        // Salesforce counts for two minutes before it gives up: asking again takes as long and ends the same.
+        let answer = self
+            .run_soql(&query.build()?, options, Some(Kind::QueryTimeout))
+            .await?;
+        let count: Count = answer.json()?;
         Ok(count.total)
     }
 
@@ -106,10 +105,12 @@ impl Client {
             .condition(Some(condition))
             .limit(1)
             .build()?;
-        self.run_soql(&soql, QueryOptions::default()).await.map(drop)
+        self.run_soql(&soql, QueryOptions::default(), Some(Kind::QueryTimeout))
+            .await
+            .map(drop)
     }
 
-    async fn run_soql(&self, soql: &str, options: QueryOptions) -> Result<Answer> {
+    async fn run_soql(&self, soql: &str, options: QueryOptions, final_kind: Option<Kind>) -> Result<Answer> {
         let path = self.path(if options.include_deleted { "/queryAll" } else { "/query" });
         let encoded: String = reqwest::Url::parse_with_params("http://h/", [("q", soql)])
             .map_err(|_| Error::unexpected("query", "it cannot be encoded"))?
@@ -118,6 +119,7 @@ impl Client {
             .to_owned();
         if path.len() + encoded.len() <= MAX_URL_BYTES {
             let mut call = Call::get(path).query("q", soql);
+            call.final_kind = final_kind;
             if let Some(rows) = options.batch_size {
                 call = call.header("Sforce-Query-Options", format!("batchSize={rows}"));
             }
@@ -166,7 +168,7 @@ impl QueryPages {
     /// See [`Error`]. A page that arrives cut off has been asked for again before.
     pub async fn next(&mut self) -> Result<Option<QueryPage>> {
         let answer = match std::mem::replace(&mut self.next, Next::Done) {
-            Next::First(soql) => self.client.run_soql(&soql, self.options).await?,
+            Next::First(soql) => self.client.run_soql(&soql, self.options, None).await?,
             Next::More(path) => self.client.send(&Call::get(path)).await?,
             Next::Done => return Ok(None),
         };
