@@ -98,7 +98,24 @@
 //! # let _ = (TopicResource.schema(), Path::attr("labels").key("team"));
 //! ```
 //!
-//! A [`Provider`] lists its resources; [`serve`] runs it from `main`.
+//! A [`Provider`] lists its resources; [`serve`] runs it from `main`. [`check_resource`] in a unit test finds a model
+//! that does not match its schema.
+//!
+//! # What to know
+//!
+//! - `plan` runs twice: when the user plans and again inside apply. Both must give the same result.
+//! - If anything changes, every computed attribute arrives in `plan` as `Unknown` (unless it has
+//!   `use_state_for_unknown` or a default). If *only* `plan` itself changes something, for example a computed schema
+//!   that follows the source, the other computed attributes are still the prior ones: set those to `Attr::Unknown`
+//!   that the update will change.
+//! - What the plan says is a promise. A computed value that is known in the plan must come out of `create` or `update`
+//!   as it was; return `planned` with its unknown fields filled in.
+//! - `read` shall return the state that it was given with the fields that it found. Spellings that an attribute's
+//!   `equivalent` hook calls the same are kept as they were.
+//! - Write-only values are null in every model but that of [`Cx::config`]. A change of one alone is no change to
+//!   Terraform: pair it with an attribute for its version.
+//! - Maps, not sets, for nested attributes with anything computed inside.
+//! - Warnings of the second plan of a replacement are dropped by Terraform, errors are not.
 
 mod attr;
 mod convert;
@@ -116,6 +133,7 @@ mod resource;
 pub mod schema;
 mod serve;
 mod server;
+mod soundness;
 
 pub use attr::Attr;
 pub use convert::{Model, Number, from_value, to_value};
@@ -134,4 +152,5 @@ pub use schema::{
     exactly_one_of, parse_duration, required_with, validate,
 };
 pub use serve::{ServeError, ServeOptions, Served, serve};
+pub use soundness::{check_data_source, check_resource};
 pub use tfplugin_proto::{Bound, Refinements, Type, Value};

@@ -14,7 +14,7 @@ pub(crate) use check::{check_applied, check_plan, check_read};
 pub(crate) use fill::{fill_defaults, forget_write_only, mark_unknown, settle};
 pub(crate) use keep::keep_equivalent;
 pub(crate) use replace::requires_replace;
-pub(crate) use validate::validate;
+pub(crate) use validate::{refuse_write_only, validate};
 
 use tfplugin_proto::Value;
 

@@ -17,6 +17,24 @@ pub(crate) fn validate(schema: &Schema, config: &Value) -> Diagnostics {
     found
 }
 
+/// For a client that does not know write-only attributes: it would keep their values, so they must not be set.
+pub(crate) fn refuse_write_only(attributes: &Attributes, config: &Value, here: &Path, found: &mut Diagnostics) {
+    for (name, attribute) in attributes {
+        let (value, path) = (get(config, name), here.child(name));
+        if attribute.write_only && !value.is_null() {
+            found.push(
+                Diagnostic::invalid(path.clone(), format!("`{path}` needs Terraform 1.11 or newer"))
+                    .detail("It is write-only. This version of Terraform would store it in the state."),
+            );
+        }
+        if let Kind::Nested(nesting, nested) = &attribute.kind {
+            for (step, object) in objects(*nesting, value) {
+                refuse_write_only(nested, object, &below(&path, step), found);
+            }
+        }
+    }
+}
+
 fn check(attributes: &Attributes, config: &Value, here: &Path, found: &mut Diagnostics) {
     for (name, attribute) in attributes {
         let value = get(config, name);

@@ -7,7 +7,7 @@ use tfplugin_proto::wire::tfplugin6 as proto;
 use super::guard::Guard;
 use super::registry::{Shape, find};
 use super::{Server, gather, limit, wire};
-use crate::{Diagnostic, Diagnostics, MoveSource, Private, Result, pipeline};
+use crate::{Diagnostic, Diagnostics, MoveSource, Path, Private, Result, pipeline};
 
 impl Server {
     pub(super) async fn validate_resource(&self, request: &proto::TypedConfig) -> ((), Diagnostics) {
@@ -17,6 +17,13 @@ impl Server {
             let shape = offer.shape();
             let config = shape.decode(request.config.as_ref())?;
             found.extend(pipeline::validate(&shape.schema, &config));
+            // A client that sends no capabilities at all is older than they are.
+            if !request
+                .client_capabilities
+                .is_some_and(|client| client.write_only_attributes_allowed)
+            {
+                pipeline::refuse_write_only(&shape.schema.attributes, &config, &Path::root(), &mut found);
+            }
             let mut cx = self.offline(shape);
             let guard = Guard::new(&mut cx, &request.type_name, "validate", None);
             let result = guard.run(offer.it.validate_value(&mut cx, &config)).await;

@@ -28,6 +28,7 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("panic_and_contradictions_are_named", panic_and_contradictions_are_named),
     ("timeout", timeout),
     ("interrupt_keeps_the_result", interrupt_keeps_the_result),
+    ("killed_terraform_leaves_no_process", killed_terraform_leaves_no_process),
     ("protection_at_plan_time", protection_at_plan_time),
     ("data_function_ephemeral", data_function_ephemeral),
     ("logs_reach_terraform", logs_reach_terraform),
@@ -439,6 +440,33 @@ fn interrupt_keeps_the_result() {
     assert!(start.elapsed() < Duration::from_secs(20), "{}", ran.text);
     assert_eq!(work.attributes("a")["size"], 0);
     assert!(!work.state().contains("\"tainted\""), "the result was not kept");
+}
+
+fn killed_terraform_leaves_no_process() {
+    let work = Workspace::new();
+    work.config("resource \"store_item\" \"a\" {\n name = \"alpha\"\n behaviour = \"patient\"\n}\n");
+    let mut child = work.start(&["apply", "-auto-approve", "-no-color"]);
+    let start = Instant::now();
+    let wait = |what: &str| {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let read_pid = || {
+        fs::read_to_string(work.store().join("pid"))
+            .ok()
+            .filter(|pid| !pid.is_empty())
+    };
+    while read_pid().is_none() {
+        wait("the create did not begin");
+    }
+    let process = format!("/proc/{}", read_pid().expect("a process"));
+    assert!(fs::exists(&process).expect("/proc"), "the provider runs");
+    child.kill().expect("killed");
+    child.wait().expect("its end");
+    // Who has no parent to reap it stays as a zombie without a program.
+    while fs::read_link(format!("{process}/exe")).is_ok() {
+        wait("the provider outlives terraform");
+    }
 }
 
 fn protection_at_plan_time() {

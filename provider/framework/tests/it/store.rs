@@ -174,7 +174,10 @@ impl Item {
             Some("forget") => planned.size = Attr::Unknown,
             Some("slow") => tokio::time::sleep(Duration::from_secs(60)).await,
             // Until somebody interrupts; then with a result all the same.
-            Some("patient") => cx.cancelled().cancelled().await,
+            Some("patient") => {
+                std::fs::write(directory.0.join("pid"), std::process::id().to_string()).or_error("cannot write")?;
+                cx.cancelled().cancelled().await;
+            }
             _ => {}
         }
         Ok(planned)

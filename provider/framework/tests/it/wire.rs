@@ -268,6 +268,10 @@ fn base64(text: &str) -> Vec<u8> {
 }
 
 async fn calls_of_newer_clients() {
+    let problems = tfplugin_framework::check_resource(&crate::store::Item);
+    assert!(problems.is_empty(), "{problems:?}");
+    let problems = tfplugin_framework::check_data_source(&crate::store::Listing);
+    assert!(problems.is_empty(), "{problems:?}");
     let plugin = Plugin::start(&[]);
     let mut client = plugin.client().await;
     let metadata = client
@@ -353,6 +357,25 @@ async fn bad_requests_are_diagnostics() {
             .map(|found| found.summary.clone())
             .unwrap_or_default();
         assert!(summary.contains(text), "{summary}");
+    }
+    // A client from before write-only attributes would store the secret.
+    let config = Some(item(&[("name", "alpha".into()), ("secret_wo", "x".into())]));
+    for (known, errors) in [(None, 1), (Some(false), 1), (Some(true), 0)] {
+        let client_capabilities = known.map(|write_only_attributes_allowed| proto::ClientCapabilities {
+            write_only_attributes_allowed,
+            ..Default::default()
+        });
+        let request = proto::TypedConfig {
+            type_name: "store_item".into(),
+            config: config.clone(),
+            client_capabilities,
+        };
+        let reply = client
+            .validate_resource_config(request)
+            .await
+            .expect("a reply")
+            .into_inner();
+        assert_eq!(reply.diagnostics.len(), errors, "{:?}", reply.diagnostics);
     }
     // Not configured: an error, not a crash; the state stays as it was.
     let item = item(&[("name", "alpha".into())]);

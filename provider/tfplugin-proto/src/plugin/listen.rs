@@ -25,6 +25,10 @@ const MAX_PATH: usize = 100;
 /// A client that connects and then says nothing must not keep a task for ever.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
 
+/// How often and how many times to look for the parent after it has hung up.
+const ORPHAN_INTERVAL: Duration = Duration::from_millis(50);
+const ORPHAN_CHECKS: usize = 100;
+
 /// A bound socket in a directory of its own.
 pub(super) struct Socket {
     listener: Arc<UnixListener>,
@@ -122,9 +126,20 @@ struct Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if std::os::unix::process::parent_id() != self.parent {
-            self.shutdown.cancel();
-        }
+        let (parent, shutdown) = (self.parent, self.shutdown.clone());
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        // A dying process closes its sockets a little before its children get another parent.
+        runtime.spawn(async move {
+            for _ in 0..ORPHAN_CHECKS {
+                if std::os::unix::process::parent_id() != parent {
+                    tracing::warn!("terraform is gone");
+                    return shutdown.cancel();
+                }
+                tokio::time::sleep(ORPHAN_INTERVAL).await;
+            }
+        });
     }
 }
 
