@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::change::Changer;
-use crate::generate::facts::{OBJECTS, Times, World};
+use crate::generate::facts::{OBJECTS, PRODUCT, Times, World};
 use crate::generate::{Facts, cell};
 use crate::http::App;
 use crate::id;
@@ -109,7 +109,7 @@ impl Churn<'_> {
                 self.note(object, slot, |d| &mut d.updated);
             }
         }
-        self.delete(what.deletes, background)?;
+        self.delete(what.deletes, background, !what.objects.is_empty())?;
         self.undelete(what.undeletes)
     }
 
@@ -237,7 +237,8 @@ impl Churn<'_> {
         self.changer.update(object, slot, &cells)
     }
 
-    fn delete(&mut self, count: u64, background: bool) -> std::io::Result<()> {
+    /// Products take the lines of all their orders with them, so they are deleted only when they are named.
+    fn delete(&mut self, count: u64, background: bool, named: bool) -> std::io::Result<()> {
         let schema = self.changer.schema.clone();
         let cheap = |object: usize| {
             let name = &schema.objects[object].name;
@@ -252,7 +253,7 @@ impl Churn<'_> {
             .objects
             .iter()
             .copied()
-            .filter(|&o| schema.objects[o].deletable && (!background || cheap(o)))
+            .filter(|&o| schema.objects[o].deletable && (!background || cheap(o)) && (named || o != PRODUCT))
             .collect();
         let mut chosen: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
         for _ in 0..count {

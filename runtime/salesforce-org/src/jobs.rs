@@ -43,7 +43,6 @@ impl State {
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub operation: &'static str,
-    pub soql: String,
     pub object: String,
     pub delimiter: &'static str,
     pub line_ending: &'static str,

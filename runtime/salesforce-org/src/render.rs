@@ -2,7 +2,6 @@
 //! bytes, because these are the hot paths of a simulator that must not be the bottleneck of who reads it.
 
 use crate::decimal::Decimal;
-use crate::id;
 use crate::schema::{Kind, Object, Schema};
 use crate::soql::Output;
 use crate::soql::eval::{Evaluator, FieldRef, read};
@@ -234,11 +233,6 @@ pub(crate) fn truth(object: &Object, row: &[u8], layout: &Layout, out: &mut Vec<
         }
     }
     out.extend_from_slice(b"}\n");
-}
-
-/// The id of the record in a slot, as text.
-pub(crate) fn id_of(object: &Object, slot: u64) -> String {
-    id::make_string(&object.prefix, slot)
 }
 
 #[cfg(test)]

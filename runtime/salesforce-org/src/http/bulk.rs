@@ -119,7 +119,6 @@ async fn create(
         let object = app.org.schema().objects[plan.object].name.clone();
         let asked = Asked {
             operation,
-            soql,
             object,
             delimiter,
             line_ending,

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use alter::{Alteration, SchemaError};
+pub(crate) use alter::Alteration;
 
 use crate::Error;
 
