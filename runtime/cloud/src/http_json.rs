@@ -35,6 +35,39 @@ pub(crate) struct Call {
     safety: Safety,
 }
 
+/// A query parameter's value as text.
+pub(crate) struct QueryValue(String);
+
+impl From<&str> for QueryValue {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<&String> for QueryValue {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
+impl From<String> for QueryValue {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<i64> for QueryValue {
+    fn from(number: i64) -> Self {
+        Self(number.to_string())
+    }
+}
+
+impl From<bool> for QueryValue {
+    fn from(value: bool) -> Self {
+        Self(value.to_string())
+    }
+}
+
 /// What came back.
 pub(crate) struct Answer {
     pub headers: HeaderMap,
@@ -188,12 +221,12 @@ impl Call {
         self
     }
 
-    pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.query.push((name, value.to_string()));
+    pub fn query(mut self, name: &'static str, value: impl Into<QueryValue>) -> Self {
+        self.query.push((name, value.into().0));
         self
     }
 
-    pub fn query_opt(self, name: &'static str, value: Option<impl ToString>) -> Self {
+    pub fn query_opt(self, name: &'static str, value: Option<impl Into<QueryValue>>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,

@@ -217,10 +217,8 @@ impl Storage {
         }
         let action = format!("write {path}");
         let sending = async move {
-            let object = request
-                .send_buffered()
-                .await
-                .map_err(|error| Error::from_gax(&action, error))?;
+            let sent = Box::pin(request.send_buffered()).await;
+            let object = sent.map_err(|error| Error::from_gax(&action, error))?;
             Ok(Object {
                 bucket: object.bucket.trim_start_matches("projects/_/buckets/").to_owned(),
                 name: object.name,

@@ -68,7 +68,7 @@ impl Lake {
         } else {
             Precondition::Generation(over)
         };
-        Ok(self.put(name, value, precondition).await?)
+        self.put(name, value, precondition).await
     }
 
     /// Writes a document that has only one writer, whatever is there.

@@ -179,7 +179,8 @@ WHEN NOT MATCHED BY TARGET AND NOT COALESCE(S.`IsDeleted`, FALSE) THEN INSERT (`
 
     #[test]
     fn variants() {
-        let cases: [(&str, fn(&mut Merge<'_>), &str); 6] = [
+        type Case = (&'static str, fn(&mut Merge<'_>), &'static str);
+        let cases: [Case; 6] = [
             (
                 ALL,
                 |merge| merge.full = true,

@@ -1,6 +1,7 @@
 //! The client of Google Cloud on the local cloud: what only a server can show.
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use headwater_cloud::{Kind, ObjectPath, OptionalExt as _, Precondition};
 use serde_json::json;
 
@@ -15,7 +16,7 @@ fn path(name: &str) -> ObjectPath {
 
 #[tokio::test]
 async fn objects_and_preconditions() {
-    let world = World::new("objects", 1).await;
+    let world = World::bare("objects", 1).await;
     let storage = world.cloud.storage();
     let put = async |bytes: &'static str, precondition| {
         storage
@@ -69,10 +70,11 @@ async fn objects_and_preconditions() {
             .expect("gone already")
     );
 
-    for number in 0..1203 {
-        put_at(&storage, &format!("many/{number:04}")).await;
-    }
-    put_at(&storage, "other/x").await;
+    let many = (0..1203).map(|number| format!("many/{number:04}"));
+    futures::stream::iter(many)
+        .for_each_concurrent(32, |name| put_at(storage.clone(), name))
+        .await;
+    put_at(storage.clone(), "other/x".into()).await;
     let names = storage.list(BUCKET, "many/").await.expect("a listing");
     assert_eq!((names.len(), names[7].name.as_str()), (1203, "many/0007"));
     assert_eq!(
@@ -87,16 +89,16 @@ async fn objects_and_preconditions() {
     world.end().await;
 }
 
-async fn put_at(storage: &headwater_cloud::Storage, name: &str) {
+async fn put_at(storage: headwater_cloud::Storage, name: String) {
     storage
-        .put(&path(name), "text/plain", Bytes::from_static(b"x"), Precondition::None)
+        .put(&path(&name), "text/plain", Bytes::from_static(b"x"), Precondition::None)
         .await
         .expect("written");
 }
 
 #[tokio::test]
 async fn large_objects_stream() {
-    let world = World::new("stream", 1).await;
+    let world = World::bare("stream", 1).await;
     let storage = world.cloud.storage();
     let piece = Bytes::from((0..1 << 20).map(|byte: u32| (byte % 251) as u8).collect::<Vec<_>>());
 
@@ -153,7 +155,7 @@ async fn large_objects_stream() {
 
 #[tokio::test]
 async fn buckets_keep_what_a_patch_does_not_name() {
-    let world = World::new("buckets", 1).await;
+    let world = World::bare("buckets", 1).await;
     let storage = world.cloud.storage();
     let bucket =
         json!({"name": "second", "location": "EU", "labels": {"a": "1", "b": "2"}, "versioning": {"enabled": true}});

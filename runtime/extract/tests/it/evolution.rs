@@ -23,7 +23,7 @@ async fn touch(world: &World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_come_go_and_grow() {
     let world = World::new("evolution", 80).await;
-    let spec = world.spec(json!({"Account": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}}), |_| {});
     world
         .control(
             "schema",
@@ -84,7 +84,7 @@ async fn fields_come_go_and_grow() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_type_that_cannot_follow_is_refused_with_advice() {
     let world = World::new("refused", 40).await;
-    let spec = world.spec(json!({"Account": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}}), |_| {});
     world
         .control(
             "schema",

@@ -12,7 +12,7 @@ fn all(_: &Value) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_budget_stops_a_run_that_can_be_gone_on_with() {
     let world = World::new("budget", 60).await;
-    let spec = world.spec(json!({"Account": {}}), |spec| {
+    let spec = world.spec(&json!({"Account": {}}), |spec| {
         spec["salesforce_extract"]["api_budget"] = json!({"max_daily_percent": 40});
     });
     world.control("limits", json!({"used": 450, "allowed": 1000})).await;
@@ -33,7 +33,7 @@ async fn an_object_that_bulk_cannot_read_is_read_by_rest() {
     world
         .control("faults", json!({"kind": "bulk_unsupported", "times": 9}))
         .await;
-    let spec = world.spec(json!({"Account": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}}), |_| {});
     let record = &world.succeed(&spec).await["Account"];
     assert_eq!(format!("{:?}", record.api), "Some(Rest)");
     world.assert_equal("Account", all).await;
@@ -44,7 +44,7 @@ async fn an_object_that_bulk_cannot_read_is_read_by_rest() {
 async fn a_bulk_job_that_fails_is_replaced_by_the_next_run() {
     let world = World::new("jobfailed", 300).await;
     world.control("faults", json!({"kind": "bulk_job_failed"})).await;
-    let spec = world.spec(json!({"Account": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}}), |_| {});
     let failed = world.run(&spec).await;
     assert_eq!(failed.state(), RunState::Failed);
     world.succeed(&spec).await;
@@ -67,7 +67,7 @@ async fn passing_faults_are_not_noticed() {
             ]),
         )
         .await;
-    let spec = world.spec(json!({"Account": {}, "User": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}, "User": {}}), |_| {});
     world.succeed(&spec).await;
     world.assert_equal("Account", all).await;
     world.assert_equal("User", all).await;

@@ -71,7 +71,7 @@ async fn churn(world: &World, seed: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_run_is_gone_on_with() {
     let world = World::new("killed", 420).await;
-    let spec = world.spec(json!({"Account": {}}), small);
+    let spec = world.spec(&json!({"Account": {}}), small);
     let steps = steps_of(&world, &spec).await;
     for expected in [
         "lease_acquired",
@@ -108,7 +108,7 @@ async fn a_killed_run_is_gone_on_with() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_read_that_is_killed_is_gone_on_with() {
     let model = World::new("model", 420).await;
-    let steps = steps_of(&model, &model.spec(json!({"Account": {}}), small)).await;
+    let steps = steps_of(&model, &model.spec(&json!({"Account": {}}), small)).await;
     model.end().await;
     // The most telling places: in the middle of the parts, and around each commit.
     let last = |name: &str| {
@@ -133,7 +133,7 @@ async fn a_first_read_that_is_killed_is_gone_on_with() {
     let world = World::new("first", 420).await;
     for (number, at) in places.into_iter().enumerate() {
         // Another pipeline of the same name would share the state: each has its own lake and table.
-        let spec = world.spec(json!({"Account": {}}), |spec| {
+        let spec = world.spec(&json!({"Account": {}}), |spec| {
             small(spec);
             spec["name"] = format!("crm{number}").into();
             spec["salesforce_extract"]["objects"]["Account"]["table"] = format!("Account{number}").into();
@@ -164,7 +164,7 @@ async fn a_first_read_that_is_killed_is_gone_on_with() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_run_changes_nothing_when_it_comes_back() {
     let world = World::new("stalled", 300).await;
-    let spec = world.spec(json!({"Account": {}}), small);
+    let spec = world.spec(&json!({"Account": {}}), small);
     let steps = steps_of(&world, &spec).await;
     for at in 0..steps.len() {
         churn(&world, at as u64).await;
@@ -192,7 +192,7 @@ async fn a_stalled_run_changes_nothing_when_it_comes_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_runs_at_once_are_one() {
     let world = World::new("twice", 200).await;
-    let spec = world.spec(json!({"Account": {}, "Contact": {}}), small);
+    let spec = world.spec(&json!({"Account": {}, "Contact": {}}), small);
     for round in 0..3 {
         let (left, right) = (world.context(), world.context());
         let (left, right) = tokio::join!(execute(&spec, &left), execute(&spec, &right));
@@ -214,7 +214,7 @@ async fn two_runs_at_once_are_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_attempt_of_the_same_task_takes_over_at_once() {
     let world = World::new("attempts", 100).await;
-    let spec = world.spec(json!({"Account": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}}), |_| {});
     let mut first = world.context();
     first.options.lease_ttl = Duration::from_secs(600);
     let mut second = first.clone();
@@ -233,7 +233,7 @@ async fn a_later_attempt_of_the_same_task_takes_over_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_is_asked_to_stop_can_be_gone_on_with() {
     let world = World::new("asked", 420).await;
-    let spec = world.spec(json!({"Account": {}}), small);
+    let spec = world.spec(&json!({"Account": {}}), small);
     let context = world.context();
     let gate = Gate::new(&context.run, None);
     let (running, spec_of_run) = (context.clone(), spec.clone());

@@ -14,7 +14,7 @@ fn all(_: &Value) -> bool {
 async fn tables_equal_the_org_and_a_second_run_moves_only_changes() {
     let world = World::new("reads", 250).await;
     // By REST and by Bulk: the threshold lies between their sizes.
-    let spec = world.spec(json!({"Account": {}, "User": {}, "Opportunity": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}, "User": {}, "Opportunity": {}}), |_| {});
     let first = world.succeed(&spec).await;
     let apis: Vec<String> = first.values().map(|record| format!("{:?}", record.api)).collect();
     assert!(
@@ -56,7 +56,7 @@ async fn tables_equal_the_org_and_a_second_run_moves_only_changes() {
 async fn rows_that_leave_a_condition_leave_the_table() {
     let world = World::new("where", 120).await;
     let spec = world.spec(
-        json!({"Opportunity": {"where": "Amount > 0 AND IsWon = false"}}),
+        &json!({"Opportunity": {"where": "Amount > 0 AND IsWon = false"}}),
         |_| {},
     );
     let chosen = |row: &Value| {
@@ -76,7 +76,7 @@ async fn rows_that_leave_a_condition_leave_the_table() {
         world.assert_equal("Opportunity", chosen).await;
     }
     // Another condition: the table is read anew and what no longer belongs is removed.
-    let other = world.spec(json!({"Opportunity": {"where": "IsWon = true"}}), |_| {});
+    let other = world.spec(&json!({"Opportunity": {"where": "IsWon = true"}}), |_| {});
     let record = &world.succeed(&other).await["Opportunity"];
     assert!(record.window.as_ref().is_some_and(|window| window.from.is_none()));
     world.assert_equal("Opportunity", |row| row["IsWon"] == true).await;
@@ -88,7 +88,7 @@ async fn rows_that_leave_a_condition_leave_the_table() {
 async fn deleted_rows_can_stay_flagged() {
     let world = World::new("flags", 60).await;
     let flag = |spec: &mut Value| spec["salesforce_extract"]["deletes"] = "flag".into();
-    let spec = world.spec(json!({"Account": {}}), flag);
+    let spec = world.spec(&json!({"Account": {}}), flag);
     world.succeed(&spec).await;
     let before = world.table("Account").await.len();
     world
@@ -108,7 +108,7 @@ async fn deleted_rows_can_stay_flagged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_that_was_dropped_is_read_anew() {
     let world = World::new("dropped", 60).await;
-    let spec = world.spec(json!({"Account": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}}), |_| {});
     world.succeed(&spec).await;
     let table = DatasetRef::new(PROJECT, "raw").table("Account");
     assert!(world.cloud.bigquery().delete_table(&table).await.expect("dropped"));
@@ -125,7 +125,7 @@ async fn a_table_that_was_dropped_is_read_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_share_the_objects_out() {
     let world = World::new("tasks", 40).await;
-    let spec = world.spec(json!({"Account": {}, "Campaign": {}, "Lead": {}}), |_| {});
+    let spec = world.spec(&json!({"Account": {}, "Campaign": {}, "Lead": {}}), |_| {});
     let mut done = Vec::new();
     for index in 0..2 {
         let mut context = world.context();

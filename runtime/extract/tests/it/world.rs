@@ -30,6 +30,13 @@ pub struct World {
 
 impl World {
     pub async fn new(name: &str, accounts: u64) -> Self {
+        let world = Self::bare(name, accounts).await;
+        world.furnish().await;
+        world
+    }
+
+    /// With a bucket and nothing else in the cloud.
+    pub async fn bare(name: &str, accounts: u64) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().expect("a directory");
         let org_dir = dir.path().join("org");
@@ -63,14 +70,14 @@ impl World {
             name: name.into(),
             _dir: dir,
         };
-        world.furnish().await;
+        let bucket = json!({"name": BUCKET, "location": "EU"});
+        let made = world.cloud.storage().create_bucket(PROJECT, &bucket).await;
+        made.expect("a bucket");
         world
     }
 
     async fn furnish(&self) {
         let cloud = &self.cloud;
-        let bucket = json!({"name": BUCKET, "location": "EU"});
-        cloud.storage().create_bucket(PROJECT, &bucket).await.expect("a bucket");
         let dataset = DatasetRef::new(PROJECT, "raw");
         cloud
             .bigquery()
@@ -85,7 +92,7 @@ impl World {
     }
 
     /// A pipeline of these objects, as the provider would write it. `change` has the last word.
-    pub fn spec(&self, objects: Value, change: impl FnOnce(&mut Value)) -> PipelineSpec {
+    pub fn spec(&self, objects: &Value, change: impl FnOnce(&mut Value)) -> PipelineSpec {
         let mut all = serde_json::Map::new();
         for (name, object) in objects.as_object().expect("objects") {
             let mut object = object.clone();
@@ -291,7 +298,7 @@ fn normal(kind: &str, cell: &Value) -> Value {
         "BOOLEAN" => (text == "true").into(),
         "INTEGER" => text.parse::<i64>().expect("an integer").into(),
         "NUMERIC" | "BIGNUMERIC" => decimal(text).into(),
-        "TIME" => text.trim_end_matches('0').trim_end_matches('.').into(),
+        "TIME" => decimal(text).into(),
         _ => text.into(),
     }
 }
@@ -312,7 +319,7 @@ fn normal_truth(expected: &Value, like: &Value) -> Value {
         .strip_suffix('Z')
         .filter(|time| time.len() == 12 && time.as_bytes()[2] == b':')
     {
-        return time.trim_end_matches('0').trim_end_matches('.').into();
+        return decimal(time).into();
     }
     let is_decimal = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
     if is_decimal && like.as_str().is_some_and(|like| like == decimal(text)) {
