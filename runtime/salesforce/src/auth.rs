@@ -50,7 +50,7 @@ enum Flow {
         client_id: String,
         username: String,
         audience: String,
-        key: RsaKeyPair,
+        key: Box<RsaKeyPair>,
     },
 }
 
@@ -73,7 +73,7 @@ impl Authenticator {
                 client_id: client_id.clone(),
                 username: username.clone(),
                 audience: audience(&login),
-                key: private_key(&secret)?,
+                key: Box::new(private_key(&secret)?),
             },
         };
         Ok(Self {

@@ -186,7 +186,7 @@ pub fn check_condition(condition: &str) -> Result<(), SoqlError> {
             ')' => {
                 depth = depth
                     .checked_sub(1)
-                    .ok_or(SoqlError::Condition("a closing parenthesis too many"))?
+                    .ok_or(SoqlError::Condition("a closing parenthesis too many"))?;
             }
             '\'' => loop {
                 match characters.next() {

@@ -6,7 +6,7 @@
 //! passed over (the last of them is compared): the caller sees every row once and never learns of it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
@@ -42,6 +42,9 @@ pub struct Page {
     records: Option<u64>,
     counts: Arc<Counts>,
     fetch: JoinHandle<()>,
+    request: String,
+    /// An error has been given.
+    over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +52,8 @@ struct Counts {
     rows: AtomicU64,
     rounded: AtomicU64,
     bytes: AtomicU64,
+    /// Every row has been decoded: only then may the channel run dry.
+    complete: AtomicBool,
 }
 
 impl Client {
@@ -92,6 +97,7 @@ impl Client {
             request: call.name(),
         };
         tokio::task::spawn_blocking(move || decoder.run(fed));
+        let request = call.name();
         let fetching = Fetching {
             client: self.clone(),
             call,
@@ -110,6 +116,8 @@ impl Client {
             records,
             counts,
             fetch,
+            request,
+            over: false,
         })
     }
 }
@@ -124,7 +132,8 @@ impl Page {
     /// # Errors
     /// See [`Error`]; what could be repeated has been. There is nothing more to come then.
     pub async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        self.batches.recv().await.transpose()
+        let received = self.batches.recv().await;
+        self.checked(received)
     }
 
     /// As [`Page::next_batch`], for a thread of its own, such as the one that writes Parquet.
@@ -132,13 +141,30 @@ impl Page {
     /// # Errors
     /// As [`Page::next_batch`].
     pub fn blocking_next_batch(&mut self) -> Result<Option<RecordBatch>> {
-        self.batches.blocking_recv().transpose()
+        let received = self.batches.blocking_recv();
+        self.checked(received)
     }
 
-    /// The batches as a stream.
+    /// A stage that died (a panic, a runtime shutting down) must not look like the end of the page.
+    fn checked(&mut self, received: Option<Result<RecordBatch>>) -> Result<Option<RecordBatch>> {
+        match received {
+            None if !self.over && !self.counts.complete.load(Ordering::Acquire) => {
+                self.over = true;
+                Err(Error::incomplete(&self.request, "reading it ended before its last row"))
+            }
+            None => Ok(None),
+            Some(Err(error)) => {
+                self.over = true;
+                Err(error)
+            }
+            Some(Ok(batch)) => Ok(Some(batch)),
+        }
+    }
+
+    /// The batches as a stream, which ends after an error.
     pub fn into_stream(self) -> impl Stream<Item = Result<RecordBatch>> + Send {
         futures::stream::unfold(self, |mut page| async move {
-            page.batches.recv().await.map(|batch| (batch, page))
+            page.next_batch().await.transpose().map(|batch| (batch, page))
         })
     }
 
@@ -284,6 +310,7 @@ impl Decoding {
                         }
                     };
                     let complete = outcome.is_ok();
+                    self.counts.complete.store(complete, Ordering::Release);
                     if verdict.send(outcome).is_err() || complete {
                         return;
                     }

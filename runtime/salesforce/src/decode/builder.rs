@@ -58,7 +58,13 @@ impl BatchBuilder {
         let schema = arrow_schema(&columns);
         let values = columns
             .iter()
-            .map(|column| Values::new(arrow_type(column.data_type), options.batch_rows))
+            .map(|column| {
+                Values::new(
+                    arrow_type(column.data_type),
+                    options.batch_rows,
+                    options.batch_rows * 16,
+                )
+            })
             .collect();
         Self {
             columns,
@@ -109,14 +115,22 @@ impl BatchBuilder {
             || self.values.iter().map(|v| v.bytes(self.rows)).sum::<usize>() >= self.options.batch_bytes
     }
 
-    /// The rows so far, if any.
-    pub(super) fn take(&mut self) -> Option<RecordBatch> {
-        if std::mem::take(&mut self.rows) == 0 {
+    /// The rows so far, if any. When more are to come, room is made for as many again.
+    pub(super) fn take(&mut self, more: bool) -> Option<RecordBatch> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows == 0 {
             return None;
         }
-        let arrays = self.values.iter_mut().map(Values::finish).collect();
-        // Every column got as many cells of its own type: the schema cannot disagree.
-        RecordBatch::try_new(Arc::clone(&self.schema), arrays).ok()
+        let arrays = self.values.iter_mut().zip(&*self.columns).map(|(values, column)| {
+            let bytes = values.text_bytes();
+            let array = values.finish();
+            if more {
+                *values = Values::new(arrow_type(column.data_type), rows + rows / 8, bytes + bytes / 8);
+            }
+            array
+        });
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays.collect());
+        Some(batch.expect("every column got as many cells of its own type, and none that is null where it must not be"))
     }
 }
 
@@ -140,9 +154,10 @@ fn fill<'a, T: ArrowPrimitiveType>(
 }
 
 impl Values {
-    fn new(kind: ArrowType, rows: usize) -> Self {
+    /// With room for so many cells, and so many bytes of text.
+    fn new(kind: ArrowType, rows: usize, bytes: usize) -> Self {
         match kind {
-            ArrowType::Utf8 => Self::Utf8(StringBuilder::with_capacity(rows, rows * 16)),
+            ArrowType::Utf8 => Self::Utf8(StringBuilder::with_capacity(rows, bytes)),
             ArrowType::Binary => Self::Binary(BinaryBuilder::new()),
             ArrowType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
             ArrowType::Int64 => Self::Int64(Int64Builder::with_capacity(rows)),
@@ -182,7 +197,9 @@ impl Values {
             }
             Self::Binary(builder) => {
                 for (offset, cell) in cells.enumerate() {
-                    if cell.text.is_empty() {
+                    if cell.text.is_empty() && required {
+                        return Err(Refused { offset, null: true });
+                    } else if cell.text.is_empty() {
                         builder.append_null();
                     } else {
                         builder.append_value(
@@ -196,7 +213,9 @@ impl Values {
             }
             Self::Boolean(builder) => {
                 for (offset, cell) in cells.enumerate() {
-                    if cell.text.is_empty() {
+                    if cell.text.is_empty() && required {
+                        return Err(Refused { offset, null: true });
+                    } else if cell.text.is_empty() {
                         builder.append_null();
                     } else {
                         builder
@@ -220,6 +239,13 @@ impl Values {
             Self::Date32(builder) => fill(builder, cells, required, value::date),
             Self::Time64(builder) => fill(builder, cells, required, value::time),
             Self::Timestamp(builder) => fill(builder, cells, required, value::timestamp),
+        }
+    }
+
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Utf8(builder) => builder.values_slice().len(),
+            _ => 0,
         }
     }
 

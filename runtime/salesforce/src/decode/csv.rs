@@ -104,7 +104,7 @@ impl CsvDecoder {
     /// A complete batch, if there is one. To be called after each [`CsvDecoder::push`].
     pub fn next_batch(&mut self) -> Option<RecordBatch> {
         if self.builder.is_full() {
-            self.builder.take()
+            self.builder.take(true)
         } else {
             None
         }
@@ -119,7 +119,7 @@ impl CsvDecoder {
         if self.skip > 0 {
             return Err(self.malformed("the page ends before the rows that it had the first time"));
         }
-        Ok(self.builder.take())
+        Ok(self.builder.take(false))
     }
 
     fn decode(&mut self, end: bool) -> Result<(), DecodeError> {

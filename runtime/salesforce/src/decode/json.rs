@@ -56,7 +56,7 @@ pub(crate) fn decode_records(
         reason: format!("not JSON as documented: {}", place(&e)),
     })?;
     page.head.rounded = page.builder.rounded;
-    Ok((page.head, page.builder.take()))
+    Ok((page.head, page.builder.take(false)))
 }
 
 struct Page {

@@ -172,6 +172,10 @@ async fn faults_change_nothing_of_what_is_read() {
     let bulk = sorted(&columns, &by_bulk(&client, &soql, &columns).await);
     let rest = sorted(&columns, &by_rest(&client, &soql, &columns).await);
     assert!(rest == bulk && rest.num_rows() > 400, "{}", rest.num_rows());
+    let url = format!("{}/_control/faults", org.simulator.base_url());
+    let report = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["all_consumed"], true, "{report}");
     org.simulator.shutdown().await;
 }
 
