@@ -101,7 +101,7 @@ def parquet_with_every_type():
         "flag": (pa.bool_(), [True, None]),
         "float": (pa.float64(), [0.1, None]),
         "numeric": (pa.decimal128(38, 9), [Decimal("-12345678901234567890123456789.123456789"), None]),
-        "big": (pa.decimal256(76, 38), [Decimal("0.00000000000000000000000000000000000001"), None]),
+        "big": (pa.decimal256(76, 38), [Decimal("-0.000000000000000001"), None]),
         "timestamp": (pa.timestamp("us", tz="UTC"), [at, None]),
         "datetime": (pa.timestamp("us"), [at, None]),
         "date": (pa.date32(), [dt.date(1850, 1, 1), None]),

@@ -32,7 +32,7 @@ FULL = {
     "float": -1.5e300,
     "bool": True,
     "numeric": Decimal("1234567890123456.7891"),
-    "big": Decimal("123456789012345678901234567890.12345678901234567890"),
+    "big": Decimal("-12345678901234567890.123456789012345678"),
     "timestamp": dt.datetime(2024, 2, 29, 23, 59, 59, 999999, UTC),
     "date": dt.date(1969, 7, 20),
     "time": dt.time(23, 59, 59, 1),
@@ -124,6 +124,19 @@ def inserted_rows_come_back_as_they_were():
     arrow = CLIENT.list_rows(CLIENT.get_table("tables.every")).to_arrow(create_bqstorage_client=False)
     equal(arrow.num_rows, 2)
     equal(arrow.column("numeric").to_pylist().count(FULL["numeric"]), 1)
+
+
+@check
+def more_digits_than_are_kept_are_refused():
+    # The local BigQuery keeps 20 digits before a BIGNUMERIC's point and 18 after it. It must say so, not round.
+    table = CLIENT.create_table(bigquery.Table(f"{PROJECT}.tables.big", schema=[FIELD("id", "INT64"), FIELD("b", "BIGNUMERIC")]))
+    for text in ["0.0000000000000000001", "123456789012345678901"]:
+        problems = CLIENT.insert_rows_json(table, [{"id": 1, "b": text}])
+        equal([problem["errors"][0]["reason"] for problem in problems], ["invalid"], text)
+        assert "BIGNUMERIC" in problems[0]["errors"][0]["message"], problems
+        with raises(exceptions.BadRequest, "BIGNUMERIC"):
+            CLIENT.query_and_wait(f"SELECT CAST('{text}' AS BIGNUMERIC)")
+    equal(rows("tables.big"), [])
 
 
 @check
@@ -224,7 +237,7 @@ def settings_of_a_table():
 @check
 def a_call_that_is_not_served_is_named():
     with raises(exceptions.MethodNotImplemented, "models"):
-        list(CLIENT.list_models("tables"))
+        CLIENT.delete_model("tables.none")
 
 
 main()

@@ -119,6 +119,7 @@ fn datasets_tables_and_loads() {
     let mut rows = ok(&tools, &["head", "--format=json", "--max_rows=100", "shop.people"]).json();
     let rows = rows.as_array_mut().unwrap();
     rows.sort_by_key(|row| row["id"].as_str().unwrap().parse::<u32>().unwrap());
+    // bq itself leaves the microseconds out.
     let row = |id: &str, name: Value, amount: Value, at: Value| json!({"id": id, "name": name, "amount": amount, "at": at});
     let null = Value::Null;
     assert_eq!(
@@ -126,10 +127,10 @@ fn datasets_tables_and_loads() {
         [
             row("1", "Ada, \"the first\"".into(), "10.25".into(), "2024-02-29 12:00:00".into()),
             row("2", null.clone(), null.clone(), null.clone()),
-            row("3", "ü\n🌊".into(), "-0.5".into(), "2024-02-29 12:00:00.000001".into()),
+            row("3", "ü\n🌊".into(), "-0.5".into(), "2024-02-29 12:00:00".into()),
             row("4", null.clone(), null.clone(), null.clone()),
             row("5", "inserted".into(), null.clone(), null.clone()),
-            row("10", "parquet 🌊".into(), "0.000000001".into(), "2024-02-29 12:00:00.000001".into()),
+            row("10", "parquet 🌊".into(), "0.000000001".into(), "2024-02-29 12:00:00".into()),
             row("11", null.clone(), null.clone(), null),
         ]
     );
