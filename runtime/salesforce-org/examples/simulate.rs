@@ -11,8 +11,10 @@ async fn main() -> Result<(), Error> {
     let dir = PathBuf::from(arguments.next().unwrap_or_else(|| "org".into()));
     let port = arguments.next().and_then(|p| p.parse().ok()).unwrap_or(8651);
     let accounts = arguments.next().and_then(|a| a.parse().ok()).unwrap_or(1000);
-    let objects: Option<Vec<String>> =
-        arguments.next().filter(|o| o != "all").map(|o| o.split(',').map(str::to_owned).collect());
+    let objects: Option<Vec<String>> = arguments
+        .next()
+        .filter(|o| o != "all")
+        .map(|o| o.split(',').map(str::to_owned).collect());
     let churn_per_second = arguments.next().and_then(|c| c.parse().ok()).unwrap_or(0.0);
     if !dir.join("org.json").exists() {
         let summary = generate(&Generate {

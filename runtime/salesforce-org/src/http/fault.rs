@@ -42,10 +42,24 @@ pub struct Fault {
     /// Replaces the error's message.
     #[serde(default)]
     pub message: Option<String>,
-    #[serde(skip)]
+}
+
+/// A fault with what of it has happened.
+#[derive(Debug)]
+struct Scripted {
+    fault: Fault,
     seen: u64,
-    #[serde(skip)]
     struck: u64,
+}
+
+impl From<Fault> for Scripted {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            seen: 0,
+            struck: 0,
+        }
+    }
 }
 
 fn once() -> u64 {
@@ -84,8 +98,6 @@ impl Fault {
             after_bytes: 0,
             delay_ms: 0,
             message: None,
-            seen: 0,
-            struck: 0,
         }
     }
 
@@ -166,44 +178,43 @@ impl Fault {
 
     /// Breaks the connection in the middle of the body, or before any of it.
     pub(super) fn spoil(&self, response: Response) -> Response {
-        let mut left = match self.kind.as_str() {
+        let left = match self.kind.as_str() {
             "cut_connection" => self.after_bytes,
             "lost_answer" => 0,
             _ => return response,
         };
+        let lost = self.kind == "lost_answer";
         let (parts, body) = response.into_parts();
-        let mut over = false;
-        let cut = body
-            .into_data_stream()
-            .map(|piece| piece.map_err(std::io::Error::other))
-            .flat_map(move |piece| {
-                let mut out = vec![];
-                if !over {
-                    match piece {
-                        Ok(bytes) if (bytes.len() as u64) < left => {
-                            left -= bytes.len() as u64;
-                            out.push(Ok(bytes));
-                        }
-                        Ok(bytes) => {
-                            over = true;
-                            out.push(Ok(bytes.slice(..usize::try_from(left).unwrap_or(0))));
-                            out.push(Err(std::io::Error::other("connection cut on demand")));
-                        }
-                        Err(e) => out.push(Err(e)),
-                    }
-                }
-                futures::stream::iter(out)
+        let pieces = body.into_data_stream().scan(left, |left, piece| {
+            let piece = piece.ok().filter(|_| *left > 0).map(|mut bytes| {
+                bytes.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= bytes.len() as u64;
+                Ok(bytes)
             });
+            std::future::ready(piece)
+        });
         // Even an answer that is shorter than `after_bytes` must not end well.
-        let end = futures::stream::once(async { Err(std::io::Error::other("connection cut on demand")) });
-        Response::from_parts(parts, Body::from_stream(cut.chain(end)))
+        let end = futures::stream::once(async move {
+            if !lost {
+                // What precedes the break must have left before it, or the client sees no answer at all.
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+            Err(std::io::Error::other("connection cut on demand"))
+        });
+        Response::from_parts(parts, Body::from_stream(pieces.chain(end)))
+    }
+}
+
+impl Scripted {
+    fn is_consumed(&self) -> bool {
+        self.struck >= self.fault.times
     }
 
     fn report(&self) -> Value {
-        let mut value = serde_json::to_value(self).unwrap_or(Value::Null);
+        let mut value = serde_json::to_value(&self.fault).unwrap_or(Value::Null);
         value["seen"] = self.seen.into();
         value["struck"] = self.struck.into();
-        value["consumed"] = (self.struck >= self.times).into();
+        value["consumed"] = self.is_consumed().into();
         value
     }
 }
@@ -226,28 +237,28 @@ fn glob(pattern: &str, path: &str) -> bool {
 
 /// The script.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Vec<Fault>>);
+pub(crate) struct Faults(Mutex<Vec<Scripted>>);
 
 impl Faults {
     pub(crate) fn new(faults: Vec<Fault>) -> Self {
-        Self(Mutex::new(faults))
+        Self(Mutex::new(faults.into_iter().map(Scripted::from).collect()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Scripted>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The fault that strikes this request: the first that matches and is due. All that match count it.
     fn due(&self, method: &Method, path: &str) -> Option<Fault> {
         let mut found = None;
-        for fault in self.lock().iter_mut().filter(|f| f.matches(method, path)) {
-            if fault.struck >= fault.times {
+        for scripted in self.lock().iter_mut().filter(|s| s.fault.matches(method, path)) {
+            if scripted.is_consumed() {
                 continue;
             }
-            fault.seen += 1;
-            if found.is_none() && fault.seen > fault.after {
-                fault.struck += 1;
-                found = Some(fault.clone());
+            scripted.seen += 1;
+            if found.is_none() && scripted.seen > scripted.fault.after {
+                scripted.struck += 1;
+                found = Some(scripted.fault.clone());
             }
         }
         found
@@ -270,7 +281,7 @@ impl Faults {
                 Fault::KINDS.join(", ")
             ));
         }
-        self.lock().extend(faults);
+        self.lock().extend(faults.into_iter().map(Scripted::from));
         Ok(())
     }
 
@@ -282,8 +293,8 @@ impl Faults {
     pub(crate) fn report(&self) -> Value {
         let faults = self.lock();
         json!({
-            "faults": faults.iter().map(Fault::report).collect::<Vec<_>>(),
-            "all_consumed": faults.iter().all(|f| f.struck >= f.times),
+            "faults": faults.iter().map(Scripted::report).collect::<Vec<_>>(),
+            "all_consumed": faults.iter().all(Scripted::is_consumed),
         })
     }
 }

@@ -217,6 +217,9 @@ impl Parser<'_> {
     }
 
     fn item(&mut self) -> Result<Item, SoqlError> {
+        if self.is_word("FROM") {
+            return Err(self.unexpected());
+        }
         if matches!(self.peek(), Token::Symbol("(")) {
             return Err(self.malformed("subqueries in SELECT are not supported by the simulator"));
         }
