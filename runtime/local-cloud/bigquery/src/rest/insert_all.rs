@@ -62,9 +62,11 @@ pub(super) async fn insert_all(
             .iter()
             .map(|r| text(&r["insertId"]).is_none_or(|id| s.first_time(&name.id(), id)))
             .collect();
-        let result = s
-            .engine
-            .write(&[name.key()], |tx| insert(tx, &name, &rows, &fresh, skip, ignore));
+        // A value that is refused aborts the transaction that it is tried in, so they are tried outside of it.
+        let trial = s.engine.session()?;
+        let result = s.engine.write(&[name.key()], |tx| {
+            insert(tx, &trial, &name, &rows, &fresh, skip, ignore)
+        });
         let bad = match &result {
             Ok(errors) if errors.is_empty() => return Ok(json!({"kind": "bigquery#tableDataInsertAllResponse"})),
             Ok(errors) => Some(errors),
@@ -84,6 +86,7 @@ pub(super) async fn insert_all(
 /// Inserts what is good; the errors of the rest. Without `skip`, one bad row stops all.
 fn insert(
     tx: &Session<'_>,
+    trial: &Session<'_>,
     name: &TableName,
     rows: &[Value],
     fresh: &[bool],
@@ -131,11 +134,11 @@ fn insert(
         )
     };
     let mut good = tuples;
-    if !good.is_empty() && verify(tx, &select(&good)).is_err() {
+    if !good.is_empty() && verify(trial, &select(&good)).is_err() {
         let mut kept = Vec::new();
         for (i, tuple) in good {
             let one = [(i, tuple)];
-            match verify(tx, &select(&one)) {
+            match verify(trial, &select(&one)) {
                 Ok(()) => kept.extend(one),
                 Err(fault) => errors[i] = Some(Bad::new("", fault.message)),
             }
@@ -169,8 +172,8 @@ fn insert(
 }
 
 /// Evaluates every value of a SELECT without keeping it.
-fn verify(tx: &Session<'_>, select: &str) -> Result<(), Fault> {
-    tx.run(&format!(
+fn verify(trial: &Session<'_>, select: &str) -> Result<(), Fault> {
+    trial.run(&format!(
         "CREATE OR REPLACE TEMP TABLE _hw_rows AS {select}; DROP TABLE _hw_rows"
     ))
 }
