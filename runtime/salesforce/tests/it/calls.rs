@@ -19,7 +19,13 @@ async fn the_flow_is_spoken_and_the_budget_is_noted() {
     assert_eq!(client.api_usage(), None);
     let limits = client.limits().await.unwrap();
     assert_eq!(limits.daily_api_requests(), client.api_usage());
-    assert_eq!((client.api_usage().map(|u| u.percent()), client.calls()), (Some(40), 1));
+    assert_eq!(
+        (
+            client.api_usage().map(headwater_salesforce::ApiUsage::percent),
+            client.calls()
+        ),
+        (Some(40), 1)
+    );
     assert_eq!(
         org.bodies()[0],
         format!("grant_type=client_credentials&client_id=the-client&client_secret={SECRET}")

@@ -223,7 +223,7 @@ async fn pages_in_parallel_are_the_pages_in_sequence() {
 #[tokio::test]
 async fn the_jwt_flow_and_salesforces_refusals() {
     let org = serve(5, |settings| {
-        settings.jwt_certificate = Some(include_str!("../data/test-only.public.pem").into())
+        settings.jwt_certificate = Some(include_str!("../data/test-only.public.pem").into());
     })
     .await;
     let auth = SalesforceAuth::JwtBearer {
