@@ -1,8 +1,19 @@
-//! Where the local BigQuery is mounted. BigQuery itself is the crate `headwater-local-bigquery`.
+//! Where the local BigQuery is mounted. BigQuery itself is the crate `headwater-local-bigquery`; it gets the objects of
+//! Cloud Storage as files, and that is all the two know of each other.
 
-use axum::Router;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
 
+use headwater_local_bigquery::{BigQuery, ObjectStore, Options, StoredObject};
+
+use crate::blobs::Blobs;
 use crate::http::answer::ApiError;
+use crate::storage::Shelf;
+use crate::store::Store;
+
+/// What DuckDB may take before it writes to disk.
+const MEMORY_LIMIT_MB: u64 = 1024;
 
 /// Whether a path is BigQuery's.
 pub(crate) fn owns(path: &str) -> bool {
@@ -17,9 +28,44 @@ pub(crate) fn owns(path: &str) -> bool {
     .any(|prefix| path.starts_with(prefix))
 }
 
-/// What answers while there is no BigQuery.
-pub(crate) fn absent() -> Router {
-    Router::new().fallback(|request: axum::extract::Request| async move {
-        ApiError::unimplemented(format_args!("{} {}", request.method(), request.uri().path())).into_response()
+/// Opens the warehouse in the data directory; blocks.
+pub(crate) fn open(
+    data_dir: &Path,
+    base_url: &str,
+    store: Arc<Store>,
+    blobs: Blobs,
+) -> Result<BigQuery, headwater_local_bigquery::Error> {
+    BigQuery::open(Options {
+        data_dir: data_dir.to_owned(),
+        base_url: base_url.to_owned(),
+        objects: Arc::new(Shelf { store, blobs }),
+        memory_limit_mb: MEMORY_LIMIT_MB,
     })
+}
+
+impl ObjectStore for Shelf {
+    fn list(&self, bucket: &str, prefix: &str) -> io::Result<Vec<StoredObject>> {
+        let objects = Shelf::list(self, bucket, prefix).map_err(io_error)?;
+        Ok(objects
+            .into_iter()
+            .map(|object| StoredObject {
+                name: object.name,
+                size: object.size,
+                path: object.path,
+            })
+            .collect())
+    }
+
+    fn put(&self, bucket: &str, name: &str, path: &Path) -> io::Result<()> {
+        Shelf::put(self, bucket, name, path).map_err(io_error)
+    }
+}
+
+fn io_error(error: ApiError) -> io::Error {
+    let kind = if error.code == 404 {
+        io::ErrorKind::NotFound
+    } else {
+        io::ErrorKind::Other
+    };
+    io::Error::new(kind, error.message)
 }

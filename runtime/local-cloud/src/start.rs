@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use headwater_local_bigquery::BigQuery;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,12 +37,13 @@ pub struct Options {
     pub runtime_binary: PathBuf,
 }
 
-/// A local cloud that serves. Dropped without [`LocalCloud::shutdown`] it ends at once, as if killed.
+/// A local cloud that serves. Dropped without [`LocalCloud::shutdown`] it ends at once and waits for nothing.
 pub struct LocalCloud {
     base_url: String,
     cloud: Arc<Cloud>,
+    warehouse: Option<BigQuery>,
     accept: CancellationToken,
-    served: tokio::task::JoinHandle<()>,
+    served: Option<tokio::task::JoinHandle<()>>,
     /// Held as long as the directory is in use.
     _lock: File,
 }
@@ -79,6 +81,17 @@ impl LocalCloud {
         let blobs = Blobs::open(&data_dir).map_err(in_dir)?;
         collect_garbage(&store, &blobs, in_dir, in_store)?;
 
+        let cloud_dir = data_dir.clone();
+        let (dir_of, url, own_store, own_blobs) = (data_dir.clone(), base_url.clone(), store.clone(), blobs.clone());
+        let warehouse = tokio::task::spawn_blocking(move || bigquery::open(&dir_of, &url, own_store, own_blobs)).await;
+        let warehouse = match warehouse {
+            Ok(opened) => opened.map_err(|e| Error::Store {
+                path: cloud_dir.join("bigquery"),
+                source: e.into(),
+            })?,
+            Err(panicked) => return Err(Error::Setup(panicked.into())),
+        };
+
         let cloud = Arc::new(Cloud {
             data_dir,
             base_url: base_url.clone(),
@@ -89,24 +102,26 @@ impl LocalCloud {
             clock: Clock::default(),
             faults: Faults::default(),
             routes: routes(),
-            bigquery: bigquery::absent(),
+            bigquery: warehouse.router(),
             uploads: storage::Uploads::default(),
-            runtime_binary: options.runtime_binary,
+            runtime_binary: located(options.runtime_binary),
             executor: run::Executor::new(run::Spawner::new().map_err(|e| Error::Setup(e.into()))?),
             scheduler: scheduler::Scheduler::new().map_err(|e| Error::Setup(e.into()))?,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
+        // Before the first call is served: an execution that a call begins must not be taken for one that was left.
+        run::resume(&cloud).await.map_err(|e| Error::Setup(e.message.into()))?;
         let accept = CancellationToken::new();
         let served = tokio::spawn(server::serve(listener, cloud.clone(), accept.clone()));
-        run::resume(&cloud).await.map_err(|e| Error::Setup(e.message.into()))?;
         cloud.tasks.spawn(scheduler::keep_firing(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
         Ok(LocalCloud {
             base_url,
             cloud,
+            warehouse: Some(warehouse),
             accept,
-            served,
+            served: Some(served),
             _lock: lock,
         })
     }
@@ -118,15 +133,33 @@ impl LocalCloud {
 
     /// Stops: running tasks are asked to end and will be tried again by the next start, open calls are answered, the store
     /// is closed.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
         self.cloud.stop.cancel();
         self.cloud.tasks.close();
         self.cloud.tasks.wait().await;
         self.accept.cancel();
-        drop(self.served.await);
-        let store = self.cloud.store.clone();
-        drop(tokio::task::spawn_blocking(move || store.close()).await);
+        if let Some(served) = self.served.take() {
+            drop(served.await);
+        }
+        let (store, warehouse) = (self.cloud.store.clone(), self.warehouse.take());
+        let closed = tokio::task::spawn_blocking(move || {
+            if let Some(warehouse) = warehouse {
+                warehouse.shutdown();
+            }
+            store.close();
+        });
+        drop(closed.await);
         tracing::info!("local cloud stopped");
+    }
+}
+
+impl Drop for LocalCloud {
+    fn drop(&mut self) {
+        self.cloud.stop.cancel();
+        self.accept.cancel();
+        if let Some(served) = &self.served {
+            served.abort();
+        }
     }
 }
 
@@ -139,6 +172,14 @@ fn routes() -> Routes {
     methods.extend(platform::methods());
     methods.extend(control::methods());
     Routes::new(methods)
+}
+
+/// A relative path means one from here, not from where tasks run; a bare name is looked for on PATH.
+fn located(binary: PathBuf) -> PathBuf {
+    match binary.parent() {
+        Some(parent) if parent != Path::new("") => std::path::absolute(&binary).unwrap_or(binary),
+        _ => binary,
+    }
 }
 
 #[cfg(unix)]

@@ -171,10 +171,10 @@ fn answers_survive_a_kill() {
         assert!(newest["generation"].as_str().unwrap() > last_generation.as_str());
         // The files of writes that were cut off are collected in the background.
         let begun = Instant::now();
-        while !std::fs::read_dir(dir.path().join("data/partial"))
+        while std::fs::read_dir(dir.path().join("data/partial"))
             .unwrap()
             .next()
-            .is_none()
+            .is_some()
         {
             assert!(begun.elapsed() < Duration::from_secs(20), "partial bodies are left");
             std::thread::sleep(Duration::from_millis(20));

@@ -21,7 +21,7 @@ esac
 exit 0
 "#;
 
-fn job(args: Value, task: Value) -> Value {
+fn job(args: &Value, task: &Value) -> Value {
     let mut template = json!({"containers": [{"image": "i", "args": args}], "maxRetries": 1});
     for (name, value) in task.as_object().unwrap() {
         template[name] = value.clone();
@@ -64,7 +64,7 @@ async fn log(client: &Client, execution: &Value, task: u32) -> String {
 #[tokio::test]
 async fn jobs_are_kept_and_changed() {
     let local = Local::start().await;
-    let made = create(&local, "j", job(json!(["version"]), json!({"timeout": "9s"}))).await;
+    let made = create(&local, "j", job(&json!(["version"]), &json!({"timeout": "9s"}))).await;
     assert_eq!(
         (&made["name"], &made["generation"]),
         (&json!("projects/p/locations/l/jobs/j"), &json!("1"))
@@ -74,11 +74,11 @@ async fn jobs_are_kept_and_changed() {
     let got = local.get(&path).await.expect(200).json();
     assert_eq!(got["template"]["template"]["timeout"], "9s");
     local
-        .json("POST", &format!("{JOBS}?jobId=j"), job(json!([]), json!({})))
+        .json("POST", &format!("{JOBS}?jobId=j"), job(&json!([]), &json!({})))
         .await
         .expect(409);
     local
-        .json("POST", &format!("{JOBS}?jobId=Bad_Name"), job(json!([]), json!({})))
+        .json("POST", &format!("{JOBS}?jobId=Bad_Name"), job(&json!([]), &json!({})))
         .await
         .expect(400);
     local
@@ -89,7 +89,7 @@ async fn jobs_are_kept_and_changed() {
         .json(
             "POST",
             &format!("{JOBS}?jobId=dry&validateOnly=true"),
-            job(json!([]), json!({})),
+            job(&json!([]), &json!({})),
         )
         .await
         .expect(200);
@@ -129,7 +129,7 @@ async fn tasks_see_what_cloud_run_would_tell_them() {
         )
         .await
         .expect(200);
-    let mut spec = job(json!(["env"]), json!({}));
+    let mut spec = job(&json!(["env"]), &json!({}));
     spec["template"]["template"]["containers"][0]["env"] = json!([
         {"name": "PLAIN", "value": "1"},
         {"name": "SECRET", "valueSource": {"secretKeyRef": {"secret": "projects/p/secrets/s", "version": "1"}}},
@@ -184,7 +184,7 @@ async fn tasks_see_what_cloud_run_would_tell_them() {
 #[tokio::test]
 async fn failures_are_retried_and_then_told() {
     let local = Local::with_runtime(SCRIPT).await;
-    create(&local, "j", job(json!(["flaky"]), json!({}))).await;
+    create(&local, "j", job(&json!(["flaky"]), &json!({}))).await;
     let (end, execution) = run(&local, "j", json!({})).await;
     assert_eq!(
         (&end["response"]["retriedCount"], &execution["succeededCount"]),
@@ -223,7 +223,7 @@ async fn failures_are_retried_and_then_told() {
 #[tokio::test]
 async fn time_outs_and_cancellation_end_tasks() {
     let local = Local::with_runtime(SCRIPT).await;
-    create(&local, "j", job(json!(["obey"]), json!({"maxRetries": 0}))).await;
+    create(&local, "j", job(&json!(["obey"]), &json!({"maxRetries": 0}))).await;
     let (end, execution) = run(&local, "j", json!({"timeout": "1s"})).await;
     assert!(
         end["error"]["message"]
@@ -268,7 +268,7 @@ async fn time_outs_and_cancellation_end_tasks() {
 #[tokio::test]
 async fn at_most_so_many_tasks_run_at_once() {
     let local = Local::with_runtime("sleep 0.2").await;
-    let mut spec = job(json!([]), json!({}));
+    let mut spec = job(&json!([]), &json!({}));
     spec["template"]["parallelism"] = json!(2);
     spec["template"]["taskCount"] = json!(6);
     create(&local, "j", spec).await;
