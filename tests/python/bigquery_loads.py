@@ -20,7 +20,10 @@ UTC = dt.timezone.utc
 DATASET = dataset("loads")
 BUCKET = storage.Client(project=PROJECT, credentials=AnonymousCredentials()).create_bucket("loads-of-python", location="EU")
 PEOPLE = [FIELD("id", "INT64", mode="REQUIRED"), FIELD("name", "STRING"), FIELD("amount", "NUMERIC"), FIELD("at", "TIMESTAMP")]
-CSV = 'id,name,amount,at\n1,"Ada, ""the first""\nline",10.25,2024-02-29 12:00:00 UTC\n2,,,\n3,"",-0.000000001,2024-02-29T12:00:00.5Z\n'
+CSV = (
+    'id,name,amount,at\n1,"Ada, ""the first""\nline",10.25,2024-02-29 12:00:00 UTC\n'
+    '2,,,\n3,"",-0.000000001,2024-02-29T12:00:00.5Z\n'
+)
 EXPECTED = [
     {"id": 1, "name": 'Ada, "the first"\nline', "amount": Decimal("10.25"), "at": dt.datetime(2024, 2, 29, 12, tzinfo=UTC)},
     {"id": 2, "name": None, "amount": None, "at": None},
@@ -66,7 +69,8 @@ def csv_from_a_file():
 
 @check
 def csv_with_a_detected_schema():
-    load("Id,Name,Score,Day,Flag\n1,Ada,1.5,2024-01-31,true\n2,Bo,2,2024-02-01,false\n", "loads.detected", config("CSV", autodetect=True))
+    text = "Id,Name,Score,Day,Flag\n1,Ada,1.5,2024-01-31,true\n2,Bo,2,2024-02-01,false\n"
+    load(text, "loads.detected", config("CSV", autodetect=True))
     expected = [("Id", "INTEGER"), ("Name", "STRING"), ("Score", "FLOAT"), ("Day", "DATE"), ("Flag", "BOOLEAN")]
     equal(column_types("loads.detected"), expected)
     equal(rows("loads.detected", "Id")[0], {"Id": 1, "Name": "Ada", "Score": 1.5, "Day": dt.date(2024, 1, 31), "Flag": True})
@@ -76,7 +80,8 @@ def csv_with_a_detected_schema():
 def newline_json():
     schema = [*PEOPLE, FIELD("tags", "STRING", mode="REPEATED"), FIELD("place", "RECORD", fields=[FIELD("city", "STRING")])]
     text = (
-        '{"id": 1, "name": "a\\nb 🌊", "amount": "10.25", "at": "2024-02-29T12:00:00Z", "tags": ["x", "y"], "place": {"city": "Zürich"}}\n'
+        '{"id": 1, "name": "a\\nb 🌊", "amount": "10.25", "at": "2024-02-29T12:00:00Z", "tags": ["x", "y"], '
+        '"place": {"city": "Zürich"}}\n'
         '{"id": "2", "amount": null}\n'
     )
     load(text, "loads.json", config("NEWLINE_DELIMITED_JSON", schema=schema))

@@ -122,7 +122,8 @@ def pages_of_a_result():
 
 @check
 def jobs():
-    job = CLIENT.query("SELECT 1 AS one", job_id="query-once", location="EU", job_retry=None, job_config=QueryJobConfig(labels={"a": "b"}))
+    config = QueryJobConfig(labels={"a": "b"})
+    job = CLIENT.query("SELECT 1 AS one", job_id="query-once", location="EU", job_retry=None, job_config=config)
     equal([dict(row) for row in job.result()], [{"one": 1}])
     with raises(exceptions.Conflict, "Already Exists: Job", "query-once"):
         CLIENT.query("SELECT 2", job_id="query-once", location="EU", job_retry=None)

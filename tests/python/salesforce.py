@@ -80,13 +80,16 @@ def logins():
 @check
 def describe():
     objects = {o["name"]: o for o in SF.describe()["sobjects"]}
-    for name in ["User", "Account", "Contact", "Lead", "Opportunity", "OpportunityLineItem", "Product2", "Task", "Case", "Campaign"]:
+    for name in ["User", "Account", "Contact", "Lead", "Opportunity", "OpportunityLineItem", "Product2", "Task", "Case",
+                 "Campaign"]:
         assert objects[name]["queryable"] is True, name
-    equal((objects["Account"]["keyPrefix"], objects["Account"]["labelPlural"], objects["Account"]["custom"]), ("001", "Accounts", False))
+    of_accounts = objects["Account"]
+    equal((of_accounts["keyPrefix"], of_accounts["labelPlural"], of_accounts["custom"]), ("001", "Accounts", False))
     account = SF.Account.describe()
     fields = {f["name"]: f for f in account["fields"]}
-    equal([fields[n]["type"] for n in ["Id", "Name", "ParentId", "AnnualRevenue", "BillingAddress", "SystemModstamp", "Interests__c"]],
-          ["id", "string", "reference", "currency", "address", "datetime", "multipicklist"])
+    for name, kind in [("Id", "id"), ("Name", "string"), ("ParentId", "reference"), ("AnnualRevenue", "currency"),
+                       ("BillingAddress", "address"), ("SystemModstamp", "datetime"), ("Interests__c", "multipicklist")]:
+        equal(fields[name]["type"], kind, name)
     revenue = fields["AnnualRevenue"]
     equal((revenue["precision"], revenue["scale"], revenue["soapType"]), (18, 0, "xsd:double"))
     equal(fields["ParentId"]["referenceTo"], ["Account"])
@@ -161,7 +164,8 @@ def soql():
         ("NOT (Region__c = 'EMEA' OR Region__c = 'APAC')", count(lambda a: a["Region__c"] not in ("EMEA", "APAC"))),
         ("Founded__c < 2000-01-01", count(lambda a: a["Founded__c"] and a["Founded__c"] < "2000-01-01")),
         (format_soql("Name = {}", some["Name"]), count(lambda a: a["Name"].lower() == some["Name"].lower())),
-        (format_soql("Name LIKE '{:like}%'", some["Name"][:4]), count(lambda a: a["Name"].lower().startswith(some["Name"][:4].lower()))),
+        (format_soql("Name LIKE '{:like}%'", some["Name"][:4]),
+         count(lambda a: a["Name"].lower().startswith(some["Name"][:4].lower()))),
         (f"Id IN ('{some['Id']}', '{some['Id'][:15]}')", 1),
     ]:
         equal(SF.query(f"SELECT COUNT() FROM Account WHERE {where}")["totalSize"], expected, where)
@@ -177,13 +181,14 @@ def soql():
 def records():
     before = SF.query("SELECT COUNT() FROM Account")["totalSize"]
     name = "Ünïcode \"quoted\" 'name'\nsecond line 🌊"
-    created = SF.Account.create({"Name": name, "AnnualRevenue": 1234567, "External_Key__c": "simple-1", "Founded__c": "1999-12-31"})
+    founded = "1999-12-31"
+    created = SF.Account.create({"Name": name, "External_Key__c": "simple-1", "Founded__c": founded})
     equal((created["success"], created["errors"]), (True, []))
     id18 = created["id"]
     equal((len(id18), id18[:3]), (18, "001"))
     for identifier in (id18, id18[:15]):
         record = SF.Account.get(identifier)
-        equal((record["Id"], record["Name"], record["Founded__c"]), (id18, name, "1999-12-31"))
+        equal((record["Id"], record["Name"], record["Founded__c"]), (id18, name, founded))
     first = SF.Account.get(id18)
     assert first["CreatedDate"] == first["SystemModstamp"], "a new record has one time"
     equal(SF.Account.update(id18, {"Name": "changed", "Founded__c": None}), 204)
