@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::change::Changer;
+use crate::decimal::Decimal;
 use crate::generate::facts::{OBJECTS, PRODUCT, Times, World};
 use crate::generate::{Facts, cell};
 use crate::http::App;
@@ -308,24 +309,20 @@ impl Churn<'_> {
 
 /// A value for a field that the generator does not know.
 fn invented(field: &Field, rng: &mut Rng) -> String {
-    let n = rng.below(90) + 10;
+    let n = rng.below(28) + 1;
     let text = match field.kind {
-        Kind::Boolean => if n % 2 == 0 { "true" } else { "false" }.to_owned(),
+        Kind::Boolean => n.is_multiple_of(2).to_string(),
         Kind::Int => n.to_string(),
-        Kind::Double | Kind::Currency | Kind::Percent => crate::decimal::Decimal {
+        Kind::Double | Kind::Currency | Kind::Percent => Decimal {
             mantissa: i128::from(n),
             scale: 1.min(field.scale),
         }
         .api(),
-        Kind::Date => format!("2026-03-{n}").chars().take(8).collect::<String>() + &format!("{:02}", n % 28 + 1),
-        Kind::Datetime => format!("2026-03-{:02}T10:20:{n:02}.000Z", n % 28 + 1)
-            .replace(":9", ":5")
-            .replace(":8", ":4")
-            .replace(":7", ":3")
-            .replace(":6", ":2"),
-        Kind::Time => format!("{:02}:15:00.000Z", n % 24),
+        Kind::Date => format!("2026-03-{n:02}"),
+        Kind::Datetime => format!("2026-03-{n:02}T10:20:{n:02}.000Z"),
+        Kind::Time => format!("08:{n:02}:00.000Z"),
         Kind::Picklist | Kind::Multipicklist if !field.picklist.is_empty() => {
-            field.picklist[(n as usize) % field.picklist.len()].clone()
+            field.picklist[n as usize % field.picklist.len()].clone()
         }
         Kind::Id | Kind::Reference | Kind::Address | Kind::Location => String::new(),
         _ => format!("value {n}"),

@@ -23,8 +23,8 @@ struct Refused(u16, String);
 
 type Answer = Result<Response, Refused>;
 
-fn bad(message: impl ToString) -> Refused {
-    Refused(400, message.to_string())
+fn bad(message: impl std::fmt::Display) -> Refused {
+    Refused(400, format!("{message}"))
 }
 
 /// Answers a request under `/_control/`.

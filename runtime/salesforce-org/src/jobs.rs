@@ -153,6 +153,13 @@ impl Jobs {
         })
     }
 
+    /// Stops the work of all jobs.
+    pub(crate) fn abort_all(&self) {
+        for job in self.lock().values() {
+            job.aborted.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Does the work; blocks. `fail` makes it end in failure, `delay` makes it take a while.
     pub(crate) fn run(&self, org: &Org, job: &Job, plan: &Plan, fail: Option<&str>, delay: Duration) {
         let begun = std::time::Instant::now();

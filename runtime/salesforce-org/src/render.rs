@@ -45,98 +45,99 @@ pub(crate) fn json_text(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// A record of a REST query: attributes, then what was selected.
-pub(crate) fn record(
-    schema: &Schema,
-    base: &str,
-    evaluator: &mut Evaluator<'_>,
-    object: &Object,
-    outputs: &[Output],
-    row: &[u8],
-    layout: &Layout,
-    out: &mut Vec<u8>,
-) {
-    out.push(b'{');
-    let id_column = object.column("Id").unwrap_or(0);
-    attributes(base, &object.name, layout.cell(row, id_column), out);
-    for output in outputs {
-        out.push(b',');
-        part(schema, base, evaluator, output, row, layout, out);
-    }
-    out.push(b'}');
+/// Writes the records of a REST query.
+pub(crate) struct Records<'a> {
+    pub schema: &'a Schema,
+    /// `/services/data/v62.0`, which the records' URLs begin with.
+    pub base: &'a str,
+    pub object: &'a Object,
+    pub outputs: &'a [Output],
+    pub evaluator: Evaluator<'a>,
 }
 
-fn attributes(base: &str, object: &str, id: &[u8], out: &mut Vec<u8>) {
-    for piece in [
-        "\"attributes\":{\"type\":\"",
-        object,
-        "\",\"url\":\"",
-        base,
-        "/sobjects/",
-        object,
-        "/",
-    ] {
-        out.extend_from_slice(piece.as_bytes());
-    }
-    out.extend_from_slice(id);
-    out.extend_from_slice(b"\"}");
-}
-
-fn part(
-    schema: &Schema,
-    base: &str,
-    evaluator: &mut Evaluator<'_>,
-    output: &Output,
-    row: &[u8],
-    layout: &Layout,
-    out: &mut Vec<u8>,
-) {
-    match output {
-        Output::Field(field) => {
-            json_text(field.field().name.as_bytes(), out);
-            out.push(b':');
-            json_value(field.field().kind, &evaluator.value(field, row, layout), out);
+impl Records<'_> {
+    /// A record: its attributes, then what was selected.
+    pub(crate) fn write(&mut self, row: &[u8], layout: &Layout, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let id = layout.cell(row, self.object.column("Id").unwrap_or(0));
+        self.attributes(&self.object.name, id, out);
+        for output in self.outputs {
+            out.push(b',');
+            self.part(output, row, layout, out);
         }
-        Output::Compound { of, parts } => {
-            json_text(of.field().name.as_bytes(), out);
-            out.push(b':');
-            let start = out.len();
-            out.push(b'{');
-            let mut any = false;
-            for (n, (name, field)) in parts.iter().enumerate() {
-                let cell = evaluator.value(field, row, layout);
-                any |= !cell.is_empty();
-                if n > 0 {
-                    out.push(b',');
-                }
-                json_text(name.as_bytes(), out);
+        out.push(b'}');
+    }
+
+    fn attributes(&self, object: &str, id: &[u8], out: &mut Vec<u8>) {
+        for piece in [
+            "\"attributes\":{\"type\":\"",
+            object,
+            "\",\"url\":\"",
+            self.base,
+            "/sobjects/",
+            object,
+            "/",
+        ] {
+            out.extend_from_slice(piece.as_bytes());
+        }
+        out.extend_from_slice(id);
+        out.extend_from_slice(b"\"}");
+    }
+
+    fn part(&mut self, output: &Output, row: &[u8], layout: &Layout, out: &mut Vec<u8>) {
+        match output {
+            Output::Field(field) => {
+                json_text(field.field().name.as_bytes(), out);
                 out.push(b':');
-                json_value(field.field().kind, &cell, out);
+                json_value(field.field().kind, &self.evaluator.value(field, row, layout), out);
             }
-            out.push(b'}');
-            if !any {
-                out.truncate(start);
-                out.extend_from_slice(b"null");
+            Output::Compound { of, parts } => {
+                json_text(of.field().name.as_bytes(), out);
+                out.push(b':');
+                self.compound(parts, row, layout, out);
+            }
+            Output::Parent {
+                relationship,
+                id,
+                fields,
+            } => {
+                json_text(relationship.as_bytes(), out);
+                let parent = self.evaluator.value(id, row, layout).into_owned();
+                let schema = self.schema;
+                let Some(object) = schema.by_id(&parent) else {
+                    out.extend_from_slice(b":null");
+                    return;
+                };
+                out.extend_from_slice(b":{");
+                self.attributes(&schema.objects[object].name, &parent, out);
+                for field in fields {
+                    out.push(b',');
+                    self.part(field, row, layout, out);
+                }
+                out.push(b'}');
             }
         }
-        Output::Parent {
-            relationship,
-            id: id_ref,
-            fields,
-        } => {
-            json_text(relationship.as_bytes(), out);
-            let parent = evaluator.value(id_ref, row, layout).into_owned();
-            let Some(object) = schema.by_id(&parent) else {
-                out.extend_from_slice(b":null");
-                return;
-            };
-            out.extend_from_slice(b":{");
-            attributes(base, &schema.objects[object].name, &parent, out);
-            for field in fields {
+    }
+
+    /// An address or a location; null when all of its parts are.
+    fn compound(&mut self, parts: &[(String, FieldRef)], row: &[u8], layout: &Layout, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.push(b'{');
+        let mut any = false;
+        for (n, (name, field)) in parts.iter().enumerate() {
+            let cell = self.evaluator.value(field, row, layout);
+            any |= !cell.is_empty();
+            if n > 0 {
                 out.push(b',');
-                part(schema, base, evaluator, field, row, layout, out);
             }
-            out.push(b'}');
+            json_text(name.as_bytes(), out);
+            out.push(b':');
+            json_value(field.field().kind, &cell, out);
+        }
+        out.push(b'}');
+        if !any {
+            out.truncate(start);
+            out.extend_from_slice(b"null");
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct Simulate {
     pub daily_api_requests: u64,
     /// How long a Bulk job takes at least.
     pub bulk_job_delay: Duration,
+    /// How many rows a page of Bulk results has unless the client says `maxRecords`, and each of `resultPages`.
+    pub bulk_page_rows: u64,
 }
 
 impl Simulate {
@@ -63,6 +65,7 @@ impl Simulate {
             session: Duration::from_secs(2 * 3600),
             daily_api_requests: 1_000_000,
             bulk_job_delay: Duration::ZERO,
+            bulk_page_rows: 100_000,
         }
     }
 }
@@ -90,6 +93,7 @@ pub(crate) struct Settings {
     passwords: [String; 2],
     pub session_ms: i64,
     pub bulk_job_delay: Duration,
+    pub bulk_page_rows: u64,
 }
 
 impl Settings {
@@ -111,6 +115,7 @@ impl fmt::Debug for Settings {
 #[derive(Debug)]
 pub struct Simulator {
     base_url: String,
+    app: Arc<App>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -146,6 +151,7 @@ impl Simulator {
             ],
             session_ms: i64::try_from(options.session.as_millis()).unwrap_or(i64::MAX),
             bulk_job_delay: options.bulk_job_delay,
+            bulk_page_rows: options.bulk_page_rows.max(1),
         };
         let app = Arc::new(App {
             org,
@@ -165,7 +171,9 @@ impl Simulator {
             let churn = crate::churn::background(Arc::clone(&app), options.churn_per_second, stopped.clone());
             tasks.push(tokio::spawn(churn));
         }
-        let router = axum::Router::new().fallback(crate::http::serve).with_state(app);
+        let router = axum::Router::new()
+            .fallback(crate::http::serve)
+            .with_state(Arc::clone(&app));
         let listener = listener.tap_io(|tcp| {
             // Small answers must not wait for an acknowledgement.
             let _ = tcp.set_nodelay(true);
@@ -180,7 +188,12 @@ impl Simulator {
             }
         }));
         tracing::info!(base_url, "salesforce simulator ready");
-        Ok(Self { base_url, stop, tasks })
+        Ok(Self {
+            base_url,
+            app,
+            stop,
+            tasks,
+        })
     }
 
     /// Where it listens, `http://127.0.0.1:PORT`: login URL and instance URL in one.
@@ -191,6 +204,7 @@ impl Simulator {
     /// Finishes the requests under way, for two seconds at most, and stops.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
+        self.app.jobs.abort_all();
         for mut task in self.tasks.drain(..) {
             if tokio::time::timeout(Duration::from_secs(2), &mut task).await.is_err() {
                 task.abort();
@@ -201,6 +215,8 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
+        // A job at work would hold up the end of the runtime.
+        self.app.jobs.abort_all();
         for task in &self.tasks {
             task.abort();
         }

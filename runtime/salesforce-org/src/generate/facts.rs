@@ -91,7 +91,7 @@ impl World {
     /// Popularity must not follow age, or else every large customer were an old one: slots are shuffled by a stride.
     fn popular(&self, object: usize, rank: u64) -> u64 {
         let n = self.rows[object];
-        let stride = 0x9E37_79B1 % n | 1;
+        let stride = (0x9E37_79B1 % n) | 1;
         if gcd(stride, n) == 1 {
             ((u128::from(rank) * u128::from(stride)) % u128::from(n)) as u64
         } else {

@@ -118,7 +118,7 @@ pub(super) fn contact(cell: &mut Cell<'_>, field: &str) {
             cell.date(day * DAY);
         }
         "LeadSource" if !cell.null(30) => {
-            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"])
+            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]);
         }
         "HasOptedOutOfEmail" => {
             let out = cell.rng.one_in(9);
@@ -166,7 +166,7 @@ pub(super) fn lead(cell: &mut Cell<'_>, field: &str) {
         "Phone" if !cell.null(30) => cell.phone(),
         "Email" if !cell.null(15) => email(cell, "prospect.example"),
         "LeadSource" if !cell.null(10) => {
-            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"])
+            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]);
         }
         "Status" => {
             let all = [

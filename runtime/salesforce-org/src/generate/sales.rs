@@ -178,7 +178,7 @@ fn opportunity(cell: &mut Cell<'_>, field: &str) {
         }
         "NextStep" if !cell.null(55) => prose(cell.rng, 5, false, cell.out),
         "LeadSource" if !cell.null(25) => {
-            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"])
+            cell.choice(&["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"]);
         }
         "IsClosed" => cell.flag(at >= 8),
         "IsWon" => cell.flag(at == 8),
@@ -274,7 +274,7 @@ pub(super) fn task(cell: &mut Cell<'_>, field: &str) {
     let high = cell.world.rng(TASK, slot, 15 + (cell.row.version << 8)).one_in(5);
     match field {
         // A contact or a lead, and never both a lead and something else.
-        "WhoId" if slot % 5 == 0 => {
+        "WhoId" if slot.is_multiple_of(5) => {
             let lead = cell.world.other(LEAD, TASK, slot, 16);
             cell.reference(LEAD, lead);
         }
@@ -282,7 +282,7 @@ pub(super) fn task(cell: &mut Cell<'_>, field: &str) {
             let contact = cell.world.other(CONTACT, TASK, slot, 17);
             cell.reference(CONTACT, contact);
         }
-        "WhatId" if slot % 5 != 0 && !cell.null(15) => {
+        "WhatId" if !slot.is_multiple_of(5) && !cell.null(15) => {
             let to = [ACCOUNT, OPPORTUNITY, CASE, CAMPAIGN][(slot % 4) as usize];
             let what = cell.world.other(to, TASK, slot, 18);
             cell.reference(to, what);
@@ -304,12 +304,12 @@ pub(super) fn task(cell: &mut Cell<'_>, field: &str) {
         "IsHighPriority" => cell.flag(high),
         "Description" => cell.description(),
         "IsClosed" => cell.flag(state == 2),
-        "CallDurationInSeconds" if slot % 3 == 0 => {
+        "CallDurationInSeconds" if slot.is_multiple_of(3) => {
             let n = cell.rng.skewed(7200);
             cell.int(n.cast_signed());
         }
-        "CallType" if slot % 3 == 0 => cell.choice(&["Internal", "Inbound", "Outbound"]),
-        "TaskSubtype" => cell.text(if slot % 3 == 0 { "Call" } else { "Task" }),
+        "CallType" if slot.is_multiple_of(3) => cell.choice(&["Internal", "Inbound", "Outbound"]),
+        "TaskSubtype" => cell.text(if slot.is_multiple_of(3) { "Call" } else { "Task" }),
         _ => {}
     }
 }

@@ -15,8 +15,6 @@ use super::{ApiError, App, Call, Fault, blocking, empty, file_body, json_respons
 use crate::jobs::{Asked, Job, State, columns};
 use crate::soql::{bind, parse};
 
-/// Rows in a page of results when the client does not say.
-const PAGE: u64 = 100_000;
 /// Pages named in one answer of `resultPages`.
 const PAGES: u64 = 5;
 
@@ -53,9 +51,19 @@ pub(super) async fn handle(
                         call.parameter("maxRecords").map(str::to_owned),
                         call.parameter("locator").map(str::to_owned),
                     );
-                    blocking(app, move |_| results(&job, max.as_deref(), locator.as_deref(), gzip)).await
+                    let page = app.settings.bulk_page_rows;
+                    blocking(app, move |_| {
+                        results(&job, page, max.as_deref(), locator.as_deref(), gzip)
+                    })
+                    .await
                 }
-                (Method::GET, ["resultPages"]) => result_pages(base, &job, &call),
+                (Method::GET, ["resultPages"]) => {
+                    if version.trim_start_matches('v') != job.asked.api_version {
+                        let message = "use the API version that the job was created with";
+                        return Err(ApiError::new(409, "API_ERROR", message));
+                    }
+                    result_pages(base, &job, &call, app.settings.bulk_page_rows)
+                }
                 _ => Err(ApiError::new(
                     405,
                     "METHOD_NOT_ALLOWED",
@@ -240,14 +248,14 @@ fn finished(job: &Job) -> Result<&crate::results::Rendered, ApiError> {
     }
 }
 
-fn results(job: &Job, max: Option<&str>, from: Option<&str>, gzip: bool) -> Result<Response, ApiError> {
+fn results(job: &Job, page: u64, max: Option<&str>, from: Option<&str>, gzip: bool) -> Result<Response, ApiError> {
     let result = finished(job)?;
     let invalid = || ApiError::new(400, "INVALID_QUERY_LOCATOR", "Invalid locator");
     let (first, of_locator) = match from.filter(|l| !l.is_empty() && *l != "null") {
         Some(text) => read_locator(text)
             .filter(|(row, _)| *row <= result.rows)
             .ok_or_else(invalid)?,
-        None => (0, PAGE),
+        None => (0, page),
     };
     let size = match max {
         Some(text) => text
@@ -309,7 +317,7 @@ fn compressed(body: Body) -> Body {
     Body::from_stream(stream)
 }
 
-fn result_pages(base: &str, job: &Job, call: &Call) -> Result<Response, ApiError> {
+fn result_pages(base: &str, job: &Job, call: &Call, page: u64) -> Result<Response, ApiError> {
     let result = finished(job)?;
     let first = match call.parameter("locator") {
         Some(text) => read_locator(text)
@@ -319,18 +327,21 @@ fn result_pages(base: &str, job: &Job, call: &Call) -> Result<Response, ApiError
     };
     let path = format!("{base}/jobs/query/{}", job.id);
     let starts: Vec<u64> = (0..PAGES)
-        .map(|n| first + n * PAGE)
+        .map(|n| first + n * page)
         .take_while(|s| *s < result.rows || *s == 0)
         .collect();
     let pages: Vec<Value> = starts
         .iter()
-        .map(|s| json!({ "resultUrl": format!("{path}/results?locator={}", locator(*s, PAGE)) }))
+        .map(|s| json!({ "resultUrl": format!("{path}/results?locator={}", locator(*s, page)) }))
         .collect();
-    let next = first + PAGES * PAGE;
+    let next = first + PAGES * page;
     let done = next >= result.rows;
     let mut body = json!({ "resultPages": pages, "done": done });
     if !done {
-        body["nextRecordsUrl"] = format!("{path}/resultPages?locator={}", locator(next, PAGE)).into();
+        let url = format!("{path}/resultPages?locator={}", locator(next, page));
+        // The reference's table and its examples spell it differently: a client may look for either.
+        body["nextRecordsUrl"] = url.clone().into();
+        body["nextRecordUrl"] = url.into();
     }
     Ok(json_response(200, &body))
 }

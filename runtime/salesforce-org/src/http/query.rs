@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::bytes_response;
 use super::{ApiError, App, Call, blocking, json_response};
 use crate::id;
-use crate::render::record;
+use crate::render::Records;
 use crate::soql::eval::Evaluator;
 use crate::soql::run::select;
 use crate::soql::{Plan, Selected, aggregate, bind, parse};
@@ -154,7 +154,13 @@ fn page(app: &App, base: &str, id: &str, cursor: &Cursor, from: usize) -> Result
     if let Selected::Records(outputs) = &cursor.plan.selected {
         let schema = org.schema();
         let object = &schema.objects[cursor.plan.object];
-        let mut evaluator = Evaluator::new(org);
+        let mut records = Records {
+            schema: &schema,
+            base,
+            object,
+            outputs,
+            evaluator: Evaluator::new(org),
+        };
         let mut reader = org.reader(cursor.plan.object);
         let mut layout = Layout::default();
         for (n, &location) in cursor.rows[from..to].iter().enumerate() {
@@ -163,7 +169,7 @@ fn page(app: &App, base: &str, id: &str, cursor: &Cursor, from: usize) -> Result
             }
             let row = reader.row(location).map_err(|e| ApiError::io(&e))?;
             layout.parse(row);
-            record(&schema, base, &mut evaluator, object, outputs, row, &layout, &mut out);
+            records.write(row, &layout, &mut out);
         }
     }
     out.extend_from_slice(b"]}");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::error::bytes_response;
 use super::{ApiError, App, Call, blocking, empty, json_response};
 use crate::id;
-use crate::render::record;
+use crate::render::Records;
 use crate::schema::{Object, Schema, describe};
 use crate::soql::ast::{Item, Path, Query};
 use crate::soql::eval::Evaluator;
@@ -158,16 +158,15 @@ fn single(
     layout.parse(row);
     let mut out = vec![];
     if let Selected::Records(outputs) = &plan.selected {
-        record(
+        let evaluator = Evaluator::new(&app.org);
+        Records {
             schema,
             base,
-            &mut Evaluator::new(&app.org),
             object,
             outputs,
-            row,
-            &layout,
-            &mut out,
-        );
+            evaluator,
+        }
+        .write(row, &layout, &mut out);
     }
     Ok(bytes_response(200, "application/json;charset=UTF-8", out))
 }

@@ -6,10 +6,11 @@ use super::{Field, Kind, Schema};
 
 /// One change, as posted to `/_control/schema`.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "action", deny_unknown_fields)]
 pub(crate) enum Alteration {
     /// Existing rows get `default`, or null.
-    AddField {
+    #[serde(rename = "add_field")]
+    Add {
         object: String,
         name: String,
         #[serde(rename = "type", default = "string")]
@@ -25,9 +26,11 @@ pub(crate) enum Alteration {
         reference_to: Vec<String>,
     },
     /// The field and its values are gone.
-    RemoveField { object: String, name: String },
+    #[serde(rename = "remove_field")]
+    Remove { object: String, name: String },
     /// Another type or size; values that do not fit read as null.
-    AlterField {
+    #[serde(rename = "alter_field")]
+    Alter {
         object: String,
         name: String,
         #[serde(rename = "type")]
@@ -38,9 +41,11 @@ pub(crate) enum Alteration {
         label: Option<String>,
     },
     /// Field-level security takes the field from the integration user.
-    HideField { object: String, name: String },
+    #[serde(rename = "hide_field")]
+    Hide { object: String, name: String },
     /// And gives it back.
-    ShowField { object: String, name: String },
+    #[serde(rename = "show_field")]
+    Show { object: String, name: String },
 }
 
 fn string() -> String {
@@ -75,15 +80,15 @@ const SYSTEM: &[&str] = &[
 impl Schema {
     /// Applies a change; the metadata is as it was when it is refused.
     pub(crate) fn alter(&mut self, change: Alteration, now_ms: i64) -> Result<(), SchemaError> {
-        let (Alteration::AddField { object, .. }
-        | Alteration::RemoveField { object, .. }
-        | Alteration::AlterField { object, .. }
-        | Alteration::HideField { object, .. }
-        | Alteration::ShowField { object, .. }) = &change;
+        let (Alteration::Add { object, .. }
+        | Alteration::Remove { object, .. }
+        | Alteration::Alter { object, .. }
+        | Alteration::Hide { object, .. }
+        | Alteration::Show { object, .. }) = &change;
         let number = self.find(object).ok_or_else(|| SchemaError::Object(object.clone()))?;
         let object = &mut self.objects[number];
         match change {
-            Alteration::AddField {
+            Alteration::Add {
                 name,
                 kind,
                 label,
@@ -127,11 +132,11 @@ impl Schema {
                     altered: false,
                 });
             }
-            Alteration::RemoveField { name, .. } => {
+            Alteration::Remove { name, .. } => {
                 let at = position(object, &name)?;
                 object.fields.remove(at);
             }
-            Alteration::AlterField {
+            Alteration::Alter {
                 name,
                 kind,
                 length,
@@ -157,11 +162,11 @@ impl Schema {
                 }
                 field.altered = true;
             }
-            Alteration::HideField { name, .. } => {
+            Alteration::Hide { name, .. } => {
                 let at = position(object, &name)?;
                 object.fields[at].hidden = true;
             }
-            Alteration::ShowField { name, .. } => {
+            Alteration::Show { name, .. } => {
                 let at = position(object, &name)?;
                 object.fields[at].hidden = false;
             }

@@ -4,6 +4,7 @@
 mod alter;
 pub(crate) mod builtin;
 pub(crate) mod describe;
+mod field;
 
 use std::path::Path;
 

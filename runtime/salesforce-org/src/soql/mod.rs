@@ -1,8 +1,10 @@
-//! SOQL: text → tokens → syntax tree (`parser`) → a plan bound to the metadata (`bind`) → rows (`run`, `aggregate`).
+//! SOQL: text → tokens → syntax tree (`parser`) → a plan bound to the metadata (`bind`,
+//! `condition`) → rows (`run`, `aggregate`).
 
 pub(crate) mod aggregate;
 pub(crate) mod ast;
 mod bind;
+mod condition;
 pub(crate) mod eval;
 mod lexer;
 mod literal;

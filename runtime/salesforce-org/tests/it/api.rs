@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{DATA, Org, client, refusal};
+use crate::harness::{DATA, Org, client, refusal};
 
 #[tokio::test]
 async fn metadata() {

@@ -3,7 +3,7 @@
 use base64::Engine;
 use serde_json::{Value, json};
 
-use crate::{DATA, Org, refusal};
+use crate::harness::{DATA, Org, refusal};
 
 const TOKEN: &str = "/services/oauth2/token";
 
@@ -31,7 +31,8 @@ fn assertion(claims: &Value) -> String {
 async fn client_credentials_and_passwords() {
     let org = Org::start().await;
     let user = headwater_salesforce_org::INTEGRATION_USER;
-    let cases: &[(&[(&str, &str)], u16, &str)] = &[
+    type Form<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(Form<'_>, u16, &str)] = &[
         (
             &[
                 ("grant_type", "client_credentials"),

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{DATA, Org, client, refusal};
+use crate::harness::{DATA, Org, client, refusal};
 
 fn rows(text: &str, delimiter: u8) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
@@ -98,6 +98,37 @@ async fn results_in_pages_are_the_truth() {
         let refused = org.get(&format!("{path}/results{query}")).send().await.unwrap();
         assert_eq!(refusal(refused).await, (status, code.into()), "{query}");
     }
+}
+
+#[tokio::test]
+async fn pages_can_be_fetched_side_by_side() {
+    let org = Org::with(|o| o.bulk_page_rows = 7).await;
+    let job = org
+        .bulk(json!({ "operation": "query", "query": "SELECT Id FROM Account" }))
+        .await;
+    let truth = org.truth("Account", false).await;
+    let path = format!("{DATA}/jobs/query/{}", job["id"].as_str().unwrap());
+    let (mut urls, mut next) = (vec![], Some(format!("{path}/resultPages")));
+    while let Some(url) = next {
+        let answer = org.json(&url).await;
+        let pages = answer["resultPages"].as_array().unwrap();
+        assert!(pages.len() <= 5);
+        urls.extend(pages.iter().map(|p| p["resultUrl"].as_str().unwrap().to_owned()));
+        next = answer["nextRecordsUrl"].as_str().map(str::to_owned);
+        assert_eq!(answer["done"].as_bool(), Some(next.is_none()));
+    }
+    assert_eq!(urls.len(), truth.len().div_ceil(7));
+    let mut ids = vec![];
+    for url in urls {
+        let text = org.get(&url).send().await.unwrap().text().await.unwrap();
+        ids.extend(rows(&text, b',').into_iter().skip(1).map(|r| r[0].clone()));
+    }
+    assert_eq!(ids, truth.iter().map(|r| r["Id"].as_str().unwrap()).collect::<Vec<_>>());
+    let other = path.replace("v62.0", "v61.0");
+    assert_eq!(
+        org.get(&format!("{other}/resultPages")).send().await.unwrap().status(),
+        409
+    );
 }
 
 #[tokio::test]

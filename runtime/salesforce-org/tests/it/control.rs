@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 
-use crate::{DATA, Org, refusal};
+use crate::harness::{DATA, Org, refusal};
 
 async fn snapshot(org: &Org) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();

@@ -3,7 +3,7 @@
 use headwater_salesforce_org::Fault;
 use serde_json::{Value, json};
 
-use crate::{DATA, Org, refusal};
+use crate::harness::{DATA, Org, refusal};
 
 #[tokio::test]
 async fn errors_in_place_of_answers() {

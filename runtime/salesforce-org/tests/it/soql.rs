@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Org, refusal};
+use crate::harness::{Org, refusal};
 
 type Test = fn(&Value) -> bool;
 
@@ -344,6 +344,10 @@ async fn what_is_wrong_is_refused_with_salesforces_codes() {
     }
     let long = format!("SELECT Id FROM Account WHERE Name IN ('{}')", "x".repeat(17_000));
     assert_eq!(org.ask(&long, false).await.status(), 414);
-    let missing = org.get(&format!("{}/query", crate::DATA)).send().await.unwrap();
+    let missing = org
+        .get(&format!("{}/query", crate::harness::DATA))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(refusal(missing).await, (400, "MALFORMED_QUERY".into()));
 }
