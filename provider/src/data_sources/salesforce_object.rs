@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headwater_salesforce::{Selection, bigquery_type, columns};
+use headwater_salesforce::{ObjectDescribe, Selection, bigquery_type, columns};
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{Attr, Attribute, Cx, DataSource, Diagnostic, Result, Schema, Timeouts, Type};
 
@@ -83,7 +83,7 @@ impl DataSource for SalesforceObject {
                 "fields",
                 Attribute::list(Type::object(field)).computed().describe(
                     "The fields that the connection's user may read, in Salesforce's order: `name`, `label`, Salesforce's `type`, the \
-                     `bigquery_type` and `mode` of the column, whether an extract reads it unless told otherwise (`extracted`: compound fields \
+                     `bigquery_type` (empty: none) and `mode` of the column, whether an extract reads it unless told otherwise (`extracted`: compound fields \
                      and `base64` are not), `length`, `precision`, `scale`, `custom`, `nillable`, and the `description` that the column gets.",
                 ),
             ),
@@ -119,7 +119,11 @@ impl DataSource for SalesforceObject {
                 name: field.name.clone(),
                 label: field.label.clone(),
                 r#type: field.data_type.clone(),
-                bigquery_type: bigquery_type(field).sql().to_owned(),
+                bigquery_type: if can_be_included(&describe, &field.name) {
+                    bigquery_type(field).sql().to_owned()
+                } else {
+                    String::new()
+                },
                 mode: column
                     .map_or_else(Default::default, |column| column.mode)
                     .api()
@@ -141,4 +145,13 @@ impl DataSource for SalesforceObject {
             ..config
         })
     }
+}
+
+/// Whether an extract can read a field at all: of compound ones only the parts.
+fn can_be_included(describe: &ObjectDescribe, field: &str) -> bool {
+    let only = Selection {
+        include: Some(vec![field.to_owned()]),
+        exclude: Vec::new(),
+    };
+    columns(describe, &only).is_ok()
 }

@@ -263,6 +263,15 @@ impl Resource for StorageBucket {
         let name = state.name()?;
         let summary = format!("cannot delete the bucket `{name}`");
         if state.force_destroy() {
+            if state.versioning == Attr::Known(true) {
+                // Otherwise every deletion would leave a noncurrent version, and the bucket would never be empty.
+                let off = json!({"versioning": {"enabled": false}});
+                storage
+                    .patch_bucket(name, &off, None)
+                    .await
+                    .optional()
+                    .explain(&*summary)?;
+            }
             let deleted = storage.delete_prefix(name, "").await.optional().explain(&*summary)?;
             tracing::info!(bucket = name, objects = deleted, "bucket emptied");
         }

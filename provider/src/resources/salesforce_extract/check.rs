@@ -27,14 +27,14 @@ pub(super) fn check(config: &Model) -> Diagnostics {
             problems.push(
                 Diagnostic::invalid(
                     object_path(name),
-                    format!("the object `{name}` is here twice, as `{other}` too"),
+                    format!("`{}` is the same object as `{}`", object_path(name), object_path(other)),
                 )
                 .hint("Salesforce does not tell names apart by capitals: remove one of them."),
             );
         }
         match object {
             Attr::Null => problems.push(
-                Diagnostic::invalid(object_path(name), format!("the object `{name}` is null"))
+                Diagnostic::invalid(object_path(name), format!("`{}` is null", object_path(name)))
                     .hint("Write `{}` for every readable field, or leave the object out."),
             ),
             Attr::Unknown => {}

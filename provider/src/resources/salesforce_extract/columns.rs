@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 use headwater_salesforce::{Error, Kind, List, ObjectDescribe, SelectionError, columns};
-use headwater_spec::{Column, Drift, ReadMode, evolve};
+use headwater_spec::{Column, Drift, EvolutionError, ReadMode, evolve};
 use tfplugin_framework::{Diagnostic, Diagnostics};
 
 use super::model::{Object, object_path};
@@ -103,13 +103,20 @@ fn failure(object: &str, error: &Error) -> Failure {
 }
 
 fn unknown_object(name: &str, suggestion: Option<String>) -> Diagnostic {
-    let problem = Diagnostic::invalid(
-        object_path(name),
-        format!("the org has no object `{name}` that the connection's user may read"),
-    );
-    match suggestion {
-        Some(other) => problem.hint(format!("Did you mean `{other}`?")),
-        None => problem.hint(
+    // The path is in the text: Terraform points at the line only.
+    let path = object_path(name);
+    absent(
+        name,
+        suggestion,
+        format!("`{path}`: the org has no object `{name}` that the connection's user may read"),
+    )
+    .at(path)
+}
+
+fn absent(name: &str, suggestion: Option<String>, summary: String) -> Diagnostic {
+    match suggestion.filter(|other| other != name) {
+        Some(other) => Diagnostic::error(summary).hint(format!("Did you mean `{other}`?")),
+        None => Diagnostic::error(summary).hint(
             "Check its API name (custom objects end with `__c`), and that the user has the permission to read it.",
         ),
     }
@@ -130,17 +137,20 @@ pub(super) fn resolve(name: &str, object: &Object, describe: &Arc<ObjectDescribe
     let path = object_path(name);
     if describe.name() != name {
         // Salesforce does not tell capitals apart, BigQuery's job ids and our paths do.
-        return Err(
-            Diagnostic::invalid(path, format!("the object `{name}` is called `{}`", describe.name()))
-                .hint(format!("Write `{}`.", describe.name()))
-                .into(),
-        );
+        return Err(Diagnostic::invalid(
+            path.clone(),
+            format!("`{path}`: the object is called `{}`", describe.name()),
+        )
+        .hint(format!("Write `{}`.", describe.name()))
+        .into());
     }
     if let Some(reason) = describe.refusal() {
-        return Err(Diagnostic::invalid(path, format!("`{name}` cannot be extracted"))
-            .detail(sentence(&reason))
-            .hint("Take it out of `objects`.")
-            .into());
+        return Err(
+            Diagnostic::invalid(path.clone(), format!("`{path}`: the object cannot be extracted"))
+                .detail(sentence(&reason))
+                .hint("Take it out of `objects`.")
+                .into(),
+        );
     }
     if object.mode == ReadMode::Incremental && describe.cursor_field().is_none() {
         return Err(
@@ -164,10 +174,12 @@ fn wrong_selection(object: &str, error: &SelectionError) -> Diagnostic {
         .detail(sentence(&error.to_string()))
 }
 
-/// The schemas that the tables will have: what the org says, brought together with what is there.
+/// The schemas that the tables will have: what the org says, brought together with what is there. What differs is told
+/// once: while the plan before, if there was one, did not have it so.
 pub(super) fn planned(
     source: &Columns,
     existing: &BTreeMap<String, Existing>,
+    before: Option<&Columns>,
 ) -> Result<(Columns, Diagnostics), Diagnostics> {
     let mut result = Columns::new();
     let mut problems = Diagnostics::new();
@@ -179,22 +191,15 @@ pub(super) fn planned(
         };
         match evolve(columns, &table.columns) {
             Ok(evolution) => {
-                for drift in &evolution.drift {
-                    notes.push(noticed(object, drift));
-                }
+                let before = before.and_then(|before| before.get(object));
+                let news = evolution
+                    .drift
+                    .iter()
+                    .filter(|drift| is_news(drift, before, &evolution.columns));
+                notes.extend(news.map(|drift| noticed(object, drift)).collect());
                 result.insert(object.clone(), evolution.columns);
             }
-            Err(errors) => {
-                for error in errors {
-                    problems.push(
-                        Diagnostic::invalid(
-                            object_path(object),
-                            format!("the column `{}` of `{object}` cannot follow Salesforce", error.name),
-                        )
-                        .detail(sentence(&error.to_string())),
-                    );
-                }
-            }
+            Err(errors) => problems.extend(errors.iter().map(|error| cannot_follow(object, error)).collect()),
         }
     }
     if problems.has_error() {
@@ -202,6 +207,24 @@ pub(super) fn planned(
     } else {
         Ok((result, notes))
     }
+}
+
+/// Whether the state did not know of it yet.
+fn is_news(drift: &Drift, before: Option<&Vec<Column>>, now: &[Column]) -> bool {
+    let Some(before) = before else { return true };
+    let find = |columns: &[Column], name: &str| columns.iter().find(|column| column.name == name).cloned();
+    match drift {
+        Drift::Removed(name) => find(before, name).is_some(),
+        Drift::Narrowed { name, .. } => find(before, name) != find(now, name),
+    }
+}
+
+fn cannot_follow(object: &str, error: &EvolutionError) -> Diagnostic {
+    Diagnostic::invalid(
+        object_path(object),
+        format!("the column `{}` of `{object}` cannot follow Salesforce", error.name),
+    )
+    .detail(sentence(&error.to_string()))
 }
 
 fn noticed(object: &str, drift: &Drift) -> Diagnostic {
@@ -216,7 +239,8 @@ fn noticed(object: &str, drift: &Drift) -> Diagnostic {
 /// An error of Salesforce about an object of the data source.
 pub(crate) fn describe_problem(object: &str, error: &Error, suggestion: Option<String>) -> Diagnostic {
     if is_absent(error) {
-        unknown_object(object, suggestion).at("name")
+        let summary = format!("the org has no object `{object}` that the connection's user may read");
+        absent(object, suggestion, summary).at("name")
     } else {
         salesforce_problem(format!("cannot describe the Salesforce object `{object}`"), error).at("name")
     }

@@ -103,7 +103,7 @@ async fn prepare(clients: &Clients, wanted: &Wanted, planned: &Model, project: &
                 .map_err(|no_org| Diagnostic::from(no_org).at("connection"))?;
             let source = columns::source(&org, &wanted.objects, true).await?;
             let existing = tables::existing(&cloud.bigquery(), &dataset, &wanted.objects).await?;
-            columns::planned(&source, &existing)?.0
+            columns::planned(&source, &existing, None)?.0
         }
     };
     let facts = Facts {

@@ -7,7 +7,7 @@ use headwater_spec::SalesforceConnection;
 use tfplugin_framework::{Attr, Cx, Diagnostic, Result, Severity};
 
 use super::columns::{self, Columns, Failure};
-use super::model::{Model, Object, object_path, schemas_of};
+use super::model::{Model, Object, columns_of, object_path, schemas_of};
 use super::spec::Facts;
 use super::tables;
 use crate::clients::Clients;
@@ -36,14 +36,18 @@ pub(super) async fn complete(
     if let Some(prior) = prior {
         tell_removed(cx, prior, &planned);
     }
-    match outlook(cx, clients, &planned).await? {
+    match outlook(cx, clients, prior, &planned).await? {
         Outlook::Unknown => {
             planned.schemas = Attr::Unknown;
             planned.spec_hash = Attr::Unknown;
         }
-        // Nothing is asked of the org but what it cannot answer now: what is there stays as it is.
-        Outlook::Unreachable if !planned.schemas.is_unknown() => {}
-        Outlook::Unreachable => planned.spec_hash = Attr::Unknown,
+        Outlook::Unreachable { settings } => {
+            // If nothing is asked of the org but what it cannot answer now, what is there stays as it is.
+            planned.spec_hash = match planned.schemas.known().map(columns_of).transpose()? {
+                Some(columns) => spec_hash(cx, clients, prior, &planned, &columns, *settings).await?,
+                None => Attr::Unknown,
+            };
+        }
         Outlook::Columns { columns, settings } => {
             planned.schemas = schemas_of(&columns).into();
             planned.spec_hash = spec_hash(cx, clients, prior, &planned, &columns, *settings).await?;
@@ -71,9 +75,9 @@ fn name_tables(planned: &mut Model, config: &Model) {
     }
 }
 
-/// What becomes of the tables of objects that are taken out.
+/// What becomes of the tables of objects that are taken out, and of those that others take the place of.
 fn tell_removed(cx: &mut Cx, prior: &Model, planned: &Model) {
-    let (Some(before), Some(after)) = (prior.known_objects(), planned.objects.known()) else {
+    let (Some(before), Some(after)) = (prior.known_objects(), planned.known_objects()) else {
         return;
     };
     if cx.is_applying() {
@@ -81,19 +85,24 @@ fn tell_removed(cx: &mut Cx, prior: &Model, planned: &Model) {
     }
     let deletes = planned.delete_tables_on_destroy == Attr::Known(true);
     let dataset = prior.dataset.as_deref().unwrap_or_default();
-    for (object, known) in before.iter().filter(|(object, _)| !after.contains_key(*object)) {
-        let table = format!("{dataset}/tables/{}", known.table);
-        let (what, why) = if deletes {
-            (
+    let dataset_moves = planned.dataset.as_deref().is_some_and(|planned| planned != dataset);
+    for (object, known) in &before {
+        let (what, why) = match after.get(object) {
+            None if deletes => (
                 "is deleted with its rows",
                 "`delete_tables_on_destroy` is set. To keep the table, unset it and apply before you take the object out.",
-            )
-        } else {
-            (
+            ),
+            None => (
                 "stays, and is no longer kept up to date",
                 "Delete it by hand if nobody needs it.",
-            )
+            ),
+            Some(next) if dataset_moves || next.table != known.table => (
+                "stays, and another takes its place",
+                "Every row is read anew into the other table. Delete this one by hand if nobody needs it.",
+            ),
+            Some(_) => continue,
         };
+        let table = format!("{dataset}/tables/{}", known.table);
         cx.report(
             Diagnostic::warning(format!("the table of `{object}` {what}"))
                 .detail(table)
@@ -108,7 +117,7 @@ enum Outlook {
     /// They depend on something that is not known yet.
     Unknown,
     /// The org does not answer.
-    Unreachable,
+    Unreachable { settings: Box<SalesforceConnection> },
     /// These.
     Columns {
         columns: Columns,
@@ -116,7 +125,7 @@ enum Outlook {
     },
 }
 
-async fn outlook(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result<Outlook> {
+async fn outlook(cx: &mut Cx, clients: &Clients, prior: Option<&Model>, planned: &Model) -> Result<Outlook> {
     let (Some(objects), Some(connection)) = (planned.known_objects(), planned.connection.known()) else {
         return Ok(Outlook::Unknown);
     };
@@ -148,7 +157,7 @@ async fn outlook(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result<Outl
                     .hint("The plan goes on without the org: changes of its fields are not seen. An apply needs it if the extract changes.")
                     .at("connection"),
             );
-            return Ok(Outlook::Unreachable);
+            return Ok(Outlook::Unreachable { settings });
         }
         Err(failure) => return Err(failure.into()),
     };
@@ -160,7 +169,11 @@ async fn outlook(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result<Outl
         Some(id) if clients.is_fresh(id) => BTreeMap::new(),
         _ => existing(cx, clients, planned, &DatasetRef::new(project, dataset), &objects).await?,
     };
-    let (columns, notes) = columns::planned(&source, &existing)?;
+    let before = prior
+        .and_then(|prior| prior.schemas.known())
+        .map(columns_of)
+        .transpose()?;
+    let (columns, notes) = columns::planned(&source, &existing, before.as_ref())?;
     if !cx.is_applying() {
         cx.report(notes);
     }

@@ -190,11 +190,30 @@ async fn change(
     bigquery
         .patch_table(&table, &change, present.document["etag"].as_str())
         .await
-        .explain_at(object_path(object), summary)?;
+        .explain_at(object_path(object), &*summary)?;
     for step in &evolution.changes {
+        if let Some(sql) = widening(&table, step) {
+            let location = present.document["location"].as_str();
+            bigquery
+                .query(&sql, location)
+                .await
+                .explain_at(object_path(object), &*summary)?;
+        }
         tracing::info!(table = %table, change = %step, "table changed");
     }
     Ok(())
+}
+
+/// The API cannot change a column's type; only GoogleSQL can.
+fn widening(table: &TableRef, change: &Change) -> Option<String> {
+    let Change::Widen { name, to, .. } = change else {
+        return None;
+    };
+    Some(format!(
+        "ALTER TABLE {} ALTER COLUMN `{name}` SET DATA TYPE {}",
+        table.sql(),
+        to.sql()
+    ))
 }
 
 /// The fields with new descriptions, and whether any is new.
@@ -214,16 +233,12 @@ fn describe(fields: &Json, columns: &[Column]) -> (Vec<Json>, bool) {
     (fields, changed)
 }
 
-/// The fields of a table after these changes. What else a field says (policy tags, defaults) stays.
+/// The fields of a table after these changes, types aside. What else a field says (policy tags, defaults) stays.
 fn apply(mut fields: Vec<Json>, changes: &[Change]) -> Vec<Json> {
     for change in changes {
         match change {
             Change::Add(column) => fields.push(field(column)),
-            Change::Widen { name, to, .. } => {
-                if let Some(field) = named(&mut fields, name) {
-                    field["type"] = to.api().into();
-                }
-            }
+            Change::Widen { .. } => {}
             Change::Relax { name } => {
                 if let Some(field) = named(&mut fields, name) {
                     field["mode"] = Mode::Nullable.api().into();
@@ -369,10 +384,13 @@ mod tests {
         ];
         let expected = json!([
             {"name": "Id", "type": "STRING", "mode": "NULLABLE", "policyTags": {"names": ["t"]}},
-            {"name": "n", "type": "NUMERIC"},
+            {"name": "n", "type": "INTEGER"},
             {"name": "New__c", "type": "DATE", "mode": "NULLABLE"},
         ]);
         assert_eq!(Json::Array(apply(fields, &changes)), expected);
+        let table = DatasetRef::new("p", "d").table("t");
+        let sql: Vec<String> = changes.iter().filter_map(|change| widening(&table, change)).collect();
+        assert_eq!(sql, ["ALTER TABLE `p.d.t` ALTER COLUMN `n` SET DATA TYPE NUMERIC"]);
     }
 
     #[test]

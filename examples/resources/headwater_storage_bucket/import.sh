@@ -1,0 +1,1 @@
+terraform import headwater_storage_bucket.lake acme-lake

@@ -1,0 +1,7 @@
+//! The provider's program under the real terraform, as far as that needs no cloud and no org: what is wrong with a
+//! configuration, examples, installation. Whole lifecycles are tested in the workspace's `tests`.
+
+mod examples;
+mod install;
+mod malformed;
+mod terraform;

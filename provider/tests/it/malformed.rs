@@ -1,0 +1,154 @@
+//! Every error names the attribute and the remedy.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::terraform::Workspace;
+
+const CASES: &str = include_str!("malformed.tf");
+
+/// A block of the configuration: its lines, and what its error must say.
+struct Case<'a> {
+    lines: std::ops::Range<u64>,
+    block: &'a str,
+    says: Vec<&'a str>,
+}
+
+fn cases() -> Vec<Case<'static>> {
+    let mut cases: Vec<Case<'_>> = Vec::new();
+    let lines: Vec<&str> = CASES.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(says) = line.strip_prefix("#! ") {
+            let length = lines[index..]
+                .iter()
+                .position(|line| *line == "}")
+                .expect("the block ends");
+            let (from, to) = (index as u64 + 1, (index + length) as u64 + 2);
+            cases.push(Case {
+                lines: from..to,
+                block: lines[index + 1],
+                says: says.split(" | ").map(str::trim).collect(),
+            });
+        }
+    }
+    cases
+}
+
+fn text(diagnostic: &Value) -> String {
+    format!(
+        "{}\n{}",
+        diagnostic["summary"].as_str().unwrap_or_default(),
+        diagnostic["detail"].as_str().unwrap_or_default()
+    )
+}
+
+#[test]
+fn what_people_get_wrong() {
+    let cases = cases();
+    assert!(cases.len() >= 40, "{} cases", cases.len());
+    let workspace = Workspace::new(&format!("{CASES}\nresource \"terraform_data\" \"unknown\" {{}}\n"));
+    let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for diagnostic in workspace.diagnostics() {
+        let line = diagnostic["range"]["start"]["line"].as_u64().unwrap_or_default();
+        let Some(case) = cases.iter().position(|case| case.lines.contains(&line)) else {
+            panic!("an error outside of every case: {diagnostic:#}");
+        };
+        // Terraform itself quotes the line of the configuration; our words must not.
+        assert!(
+            !text(&diagnostic).contains("not-to-be-printed"),
+            "a secret is printed: {diagnostic:#}"
+        );
+        found.entry(case).or_default().push(text(&diagnostic));
+    }
+    let mut wrong = Vec::new();
+    for (index, case) in cases.iter().enumerate() {
+        let texts = found.remove(&index).unwrap_or_default();
+        let right = texts
+            .iter()
+            .any(|text| case.says.iter().all(|words| text.contains(words)));
+        if !right {
+            wrong.push(format!(
+                "{} must say {:?}, it says:\n{}\n",
+                case.block,
+                case.says,
+                texts.join("\n---\n")
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn settings_that_cannot_work_are_named_with_their_remedy() {
+    let bucket = "resource \"headwater_storage_bucket\" \"lake\" {\n  name = \"acme-lake\"\n}\n";
+    // The provider's block, the environment, what must be said.
+    let cases: [(&str, &[(&str, &str)], &[&str]); 7] = [
+        ("", &[], &["no Google Cloud project is given", "HEADWATER_PROJECT"]),
+        (
+            "project = \"acme-data\"",
+            &[],
+            &[
+                "`location` is not set and the provider has no region",
+                "HEADWATER_REGION",
+            ],
+        ),
+        (
+            "project = \"Acme Data\"",
+            &[],
+            &["`project`", "id of a Google Cloud project"],
+        ),
+        (
+            "project = \"acme-data\"\n  region = \"europe\"",
+            &[],
+            &["`region`", "europe-west1"],
+        ),
+        (
+            "project = \"acme-data\"\n  endpoint = \"localhost:8650\"",
+            &[],
+            &["`endpoint`", "http://127.0.0.1:8650"],
+        ),
+        (
+            "",
+            &[("HEADWATER_PROJECT", "acme-data"), ("HEADWATER_ENDPOINT", "ftp://x")],
+            &["`endpoint`", "HEADWATER_ENDPOINT"],
+        ),
+        (
+            "project = \"acme-data\"\n  credentials = \"/nowhere/key.json\"",
+            &[],
+            &["`credentials`", "cannot read", "the word `anonymous`"],
+        ),
+    ];
+    for (block, environment, expected) in cases {
+        let mut workspace = Workspace::new(&format!("provider \"headwater\" {{\n  {block}\n}}\n{bucket}"));
+        for (name, value) in environment {
+            workspace = workspace.env(name, value);
+        }
+        let planned = workspace.run(&["plan", "-input=false", "-no-color"]);
+        assert!(!planned.success, "{block} {environment:?} was planned");
+        for words in expected {
+            assert!(
+                planned.said().contains(words),
+                "{block} {environment:?} must say {words:?}:\n{}",
+                planned.said()
+            );
+        }
+    }
+}
+
+#[test]
+fn settings_that_are_not_known_yet_are_tolerated() {
+    let workspace = Workspace::new(
+        "resource \"terraform_data\" \"cloud\" {}\n\
+         provider \"headwater\" {\n  project  = \"p-${terraform_data.cloud.id}\"\n  region = \"europe-west1\"\n  endpoint = \"http://${terraform_data.cloud.id}\"\n}\n\
+         resource \"headwater_bigquery_dataset\" \"raw\" {\n  dataset_id = \"raw\"\n}\n",
+    );
+    let planned = workspace.run(&["plan", "-input=false", "-no-color"]).ok();
+    assert!(planned.said().contains("Plan: 2 to add"), "{}", planned.said());
+}
