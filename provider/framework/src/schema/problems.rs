@@ -4,9 +4,9 @@ use super::Schema;
 use super::attribute::{Attribute, Kind, Nesting};
 use crate::{Diagnostic, Diagnostics, Path, Type};
 
-/// Names that HCL keeps for itself at the top of a resource.
-const RESERVED: [&str; 7] = [
-    "connection",
+/// Names that HCL keeps for itself at the top of a resource. `connection` is kept as a block only (for provisioners): as an
+/// argument in native syntax it reaches the provider.
+const RESERVED: [&str; 6] = [
     "count",
     "depends_on",
     "for_each",
