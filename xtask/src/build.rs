@@ -41,8 +41,19 @@ pub fn target_dir() -> PathBuf {
     }
 }
 
-/// Builds both programs in a profile.
+/// Names the programs to a test, and to a task that is started by one, so that it does not build them again.
+pub const HEADWATER: &str = "HEADWATER_TEST_HEADWATER";
+/// As [`HEADWATER`], for the provider.
+pub const PROVIDER: &str = "HEADWATER_TEST_PROVIDER";
+
+/// Builds both programs in a profile; or finds those that the environment names.
 pub fn programs(profile: &str) -> Result<Programs> {
+    if let (Some(headwater), Some(provider)) = (std::env::var_os(HEADWATER), std::env::var_os(PROVIDER)) {
+        return Ok(Programs {
+            headwater: headwater.into(),
+            provider: provider.into(),
+        });
+    }
     let mut build = cargo("build")?;
     build.args([
         "--profile",
@@ -54,9 +65,22 @@ pub fn programs(profile: &str) -> Result<Programs> {
         "--bins",
     ]);
     shell::step("building headwater and terraform-provider-headwater", &mut build)?;
+    Ok(built(profile))
+}
+
+fn built(profile: &str) -> Programs {
     let dir = target_dir().join(if profile == "dev" { "debug" } else { profile });
-    Ok(Programs {
+    Programs {
         headwater: dir.join("headwater"),
         provider: dir.join("terraform-provider-headwater"),
-    })
+    }
+}
+
+/// Builds everything that `cargo test --workspace` needs, both programs among it. One build: features are unified over all that
+/// is asked for at once, and building the programs apart would compile most dependencies a second time.
+pub fn everything() -> Result<Programs> {
+    let mut build = cargo("build")?;
+    build.args(["--workspace", "--all-targets"]);
+    shell::step("building everything", &mut build)?;
+    Ok(built("dev"))
 }

@@ -31,7 +31,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let terraform = tools::terraform()?;
     let python = tools::python()?;
     tools::cloud_sdk()?;
-    let programs = build::programs("dev")?;
+    let programs = build::everything()?;
     if whole && !args.no_lint {
         let mut clippy = build::cargo("clippy")?;
         clippy.args(["--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
@@ -44,8 +44,8 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     };
     test.arg("--no-fail-fast").args(&args.filter);
     // Where the tests find the real programs that they drive.
-    test.env("HEADWATER_TEST_HEADWATER", &programs.headwater)
-        .env("HEADWATER_TEST_PROVIDER", &programs.provider)
+    test.env(build::HEADWATER, &programs.headwater)
+        .env(build::PROVIDER, &programs.provider)
         .env("HEADWATER_TEST_TERRAFORM", &terraform)
         .env("HEADWATER_TEST_PYTHON", &python)
         .env("HEADWATER_TEST_ROOT", root());
