@@ -1,2 +1,76 @@
-//! Placeholder.
-fn main() {}
+//! `headwater`: the runtime and its command line. Parses, dispatches, prints, and turns outcomes into exit statuses; what the
+//! commands do is in the crates below `runtime/`.
+
+mod cli;
+mod cloud;
+mod error;
+mod exit;
+mod local;
+mod logging;
+mod printer;
+mod progress;
+mod run;
+mod runs;
+mod salesforce;
+mod signals;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+fn main() -> Exit {
+    let cli = Cli::parse();
+    logging::init(&cli.global);
+    // ring is the one crypto provider; an error only means that it was installed before.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let printer = Printer::new(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(&error, None);
+            return Exit::Failed;
+        }
+    };
+    let outcome = runtime.block_on(Box::pin(dispatch(cli.command, printer)));
+    // Threads that are still blocked must not keep a finished command alive.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(exit) => exit,
+        Err(error) => {
+            printer.error(&error, error.hint().as_deref());
+            if matches!(error, CommandError::Usage { .. }) {
+                Exit::Usage
+            } else {
+                Exit::Failed
+            }
+        }
+    }
+}
+
+async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandError> {
+    match command {
+        Command::Run(args) => run::run(args, printer).await,
+        Command::Runs(command) => runs::run(command, printer).await,
+        Command::Local(command) => Ok(local::run(command, printer).await?),
+        Command::Salesforce(command) => salesforce::run(command, printer).await,
+        Command::Schema => {
+            let schema = headwater_spec::PipelineSpec::json_schema();
+            printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());
+            Ok(Exit::Done)
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "headwater", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            printer.result(&serde_json::json!({"version": version}), || {
+                format!("headwater {version}")
+            });
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The command line's grammar. What the commands do is in the modules of their names.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Headwater: Salesforce to BigQuery, declared in Terraform; on Google Cloud or on this machine alone.
+#[derive(Debug, Parser)]
+#[command(name = "headwater", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say only what went wrong.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice: everything.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How logs are written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Auto, env = "HEADWATER_LOG_FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Where Google Cloud is, and who asks.
+#[derive(Debug, Clone, Args)]
+pub struct CloudArgs {
+    /// The Google Cloud project.
+    #[arg(long, env = "HEADWATER_PROJECT", default_value = "")]
+    pub project: String,
+    /// The region.
+    #[arg(long, env = "HEADWATER_REGION", default_value = "")]
+    pub region: String,
+    /// One base URL for all services, such as the local cloud's; absent: Google's hosts.
+    #[arg(long, env = "HEADWATER_ENDPOINT")]
+    pub endpoint: Option<String>,
+    /// A path to a credentials file or `anonymous`; absent: Application Default Credentials (over plain http: none).
+    #[arg(long, env = "HEADWATER_CREDENTIALS", hide_env_values = true)]
+    pub credentials: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Execute a pipeline's spec (what a Cloud Run task does).
+    Run(RunArgs),
+    /// Look at runs, and start one.
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// The local cloud: Google Cloud's services on this machine.
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// A synthetic Salesforce org: generate its data, serve its APIs.
+    #[command(subcommand)]
+    Salesforce(SalesforceCommand),
+    /// Print the JSON Schema of the pipeline spec.
+    Schema,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the version.
+    Version,
+}
+
+/// `headwater run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The spec: gs://LAKE/headwater/pipelines/NAME/spec.json.
+    #[arg(long, env = "HEADWATER_SPEC")]
+    pub spec: String,
+    /// This task's index: tasks share out the objects.
+    #[arg(long, env = "CLOUD_RUN_TASK_INDEX", default_value_t = 0)]
+    pub task_index: u32,
+    /// How many tasks there are.
+    #[arg(long, env = "CLOUD_RUN_TASK_COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub task_count: u32,
+    /// How often this task was tried before.
+    #[arg(long, env = "CLOUD_RUN_TASK_ATTEMPT", default_value_t = 0)]
+    pub attempt: u32,
+    /// The run's name; absent: the Cloud Run execution's, or a new one.
+    #[arg(long, env = "CLOUD_RUN_EXECUTION")]
+    pub run_id: Option<String>,
+    /// Only these objects of the spec.
+    #[arg(long = "object", value_name = "OBJECT")]
+    pub objects: Vec<String>,
+    /// Seconds for which a run that dies keeps other runs from its objects (a retry of the same task is let in at once).
+    #[arg(long, env = "HEADWATER_LEASE_TTL_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..=600))]
+    pub lease_ttl: u64,
+    /// Objects worked on at the same time.
+    #[arg(long, env = "HEADWATER_PARALLEL_OBJECTS", default_value_t = 2)]
+    pub parallel_objects: usize,
+    /// Where Google Cloud is.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// `headwater runs`.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List runs, newest first.
+    List(RunsArgs),
+    /// Show a run, object by object.
+    Show {
+        /// The run; absent: the newest.
+        run: Option<String>,
+        /// Which pipeline.
+        #[command(flatten)]
+        args: RunsArgs,
+    },
+    /// Start a run of a deployed pipeline.
+    Start {
+        /// The runtime: projects/P/locations/L/jobs/NAME, or NAME in the project and region.
+        #[arg(long, env = "HEADWATER_RUNTIME")]
+        runtime: String,
+        /// How many tasks share the work.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+        tasks: u32,
+        /// Wait until it has ended; the exit status says how.
+        #[arg(long)]
+        wait: bool,
+        /// Give up waiting after so many seconds (the run goes on).
+        #[arg(long, default_value_t = 3600)]
+        timeout: u64,
+        /// Which pipeline.
+        #[command(flatten)]
+        args: RunsArgs,
+    },
+}
+
+/// Which pipeline's runs.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// The lake: gs://BUCKET[/PREFIX].
+    #[arg(long, env = "HEADWATER_LAKE")]
+    pub lake: String,
+    /// The pipeline's name.
+    #[arg(long, env = "HEADWATER_PIPELINE")]
+    pub pipeline: String,
+    /// At most so many runs.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    /// Where Google Cloud is.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// Where a local cloud lives.
+#[derive(Debug, Clone, Args)]
+pub struct LocalArgs {
+    /// Where it keeps everything; absent: headwater/local below the user's data directory.
+    #[arg(long, env = "HEADWATER_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `headwater local`.
+#[derive(Debug, Subcommand)]
+pub enum LocalCommand {
+    /// Start it (in the foreground unless --detach).
+    Up {
+        /// Where it lives.
+        #[command(flatten)]
+        local: LocalArgs,
+        /// The port on 127.0.0.1; 0: any free one.
+        #[arg(long, default_value_t = 8650, env = "HEADWATER_PORT")]
+        port: u16,
+        /// Return as soon as it is ready; it goes on in the background.
+        #[arg(long)]
+        detach: bool,
+        /// The project that clients are told to use.
+        #[arg(long, default_value = "headwater-local")]
+        project: String,
+        /// The region that clients are told to use.
+        #[arg(long, default_value = "europe-west1")]
+        region: String,
+    },
+    /// Stop it; what it stored stays.
+    Down(LocalArgs),
+    /// Say whether it runs and where (exit status 1 when it does not).
+    Status(LocalArgs),
+    /// Print the environment variables that point tools at it: eval "$(headwater local env)".
+    Env(LocalArgs),
+    /// Delete everything that it stored.
+    Reset {
+        /// Where it lives.
+        #[command(flatten)]
+        local: LocalArgs,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// `headwater salesforce`.
+#[derive(Debug, Subcommand)]
+pub enum SalesforceCommand {
+    /// Generate an org's data: the same seed gives the same bytes.
+    Generate {
+        /// Where to write it.
+        #[arg(long)]
+        dir: PathBuf,
+        /// Decides every value.
+        #[arg(long, default_value_t = 42)]
+        seed: u64,
+        /// How many accounts; the other objects follow from it.
+        #[arg(long, default_value_t = 1000)]
+        accounts: u64,
+        /// Only these objects.
+        #[arg(long = "object", value_name = "OBJECT")]
+        objects: Vec<String>,
+        /// Replace an org that is already there.
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Serve an org over Salesforce's APIs on 127.0.0.1.
+    Simulate {
+        /// What `generate` wrote.
+        #[arg(long)]
+        dir: PathBuf,
+        /// The port; 0: any free one.
+        #[arg(long, default_value_t = 8651)]
+        port: u16,
+        /// Changes a second while it is read: inserts, updates, deletes.
+        #[arg(long, default_value_t = 0.0)]
+        churn: f64,
+        /// The consumer key that it accepts.
+        #[arg(long, default_value = "headwater-demo")]
+        client_id: String,
+        /// The consumer secret that it accepts.
+        #[arg(
+            long,
+            env = "HEADWATER_SIMULATE_CLIENT_SECRET",
+            default_value = "headwater-demo-secret",
+            hide_env_values = true
+        )]
+        client_secret: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

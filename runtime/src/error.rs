@@ -1,0 +1,70 @@
+//! What commands fail with. Each has a hint where there is something to do.
+
+/// A command's failure.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// An argument that parses and makes no sense.
+    #[error("{argument}: {message}")]
+    Usage {
+        /// Which.
+        argument: &'static str,
+        /// What is wrong, and what would be right.
+        message: String,
+    },
+    /// Google Cloud refused or is out of reach.
+    #[error(transparent)]
+    Cloud(#[from] headwater_cloud::Error),
+    /// A run's record that this version cannot read.
+    #[error("cannot read the run record {path}")]
+    Record {
+        /// Where it is.
+        path: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// No such run.
+    #[error("no run {run} of pipeline {pipeline} in {lake}")]
+    NoRun {
+        /// The run asked for.
+        run: String,
+        /// The pipeline.
+        pipeline: String,
+        /// The lake.
+        lake: String,
+    },
+    /// The local cloud.
+    #[error(transparent)]
+    Local(#[from] crate::local::LocalError),
+    /// The simulated org.
+    #[error(transparent)]
+    Org(#[from] headwater_salesforce_org::Error),
+    /// The spec.
+    #[error(transparent)]
+    Spec(#[from] headwater_spec::SpecError),
+    /// The extract.
+    #[error(transparent)]
+    Extract(#[from] headwater_extract::Error),
+}
+
+impl CommandError {
+    /// An argument that makes no sense.
+    pub fn usage(argument: &'static str, error: &dyn std::error::Error) -> Self {
+        Self::Usage {
+            argument,
+            message: error.to_string(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
+            Self::NoRun { .. } => Some("`headwater runs list` shows the runs that there are".into()),
+            Self::Local(error) => error.hint().map(str::to_owned),
+            Self::Record { .. } => Some("it may have been written by a newer headwater: upgrade this one".into()),
+            Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
+            Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `headwater salesforce`: a synthetic org, generated and served. How is `headwater-salesforce-org`'s.
+
+use headwater_salesforce_org::{Generate, Simulate, Simulator, generate};
+
+use crate::cli::SalesforceCommand;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::printer::{Printer, table};
+
+/// Runs one of the commands.
+pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, CommandError> {
+    match command {
+        SalesforceCommand::Generate {
+            dir,
+            seed,
+            accounts,
+            objects,
+            overwrite,
+        } => {
+            let objects = (!objects.is_empty()).then_some(objects);
+            let options = Generate {
+                dir,
+                seed,
+                accounts,
+                objects,
+                overwrite,
+            };
+            let summary = generate(&options)?;
+            let value = serde_json::json!({"rows": summary.rows, "deleted": summary.deleted, "bytes": summary.bytes});
+            printer.result(&value, || {
+                let deleted = |object: &str| summary.deleted.get(object).copied().unwrap_or_default();
+                let rows: Vec<Vec<String>> = summary
+                    .rows
+                    .iter()
+                    .map(|(o, n)| vec![o.clone(), n.to_string(), deleted(o).to_string()])
+                    .collect();
+                format!(
+                    "{}\nnext: headwater salesforce simulate --dir {}",
+                    table(&["object", "rows", "deleted"], &rows),
+                    options.dir.display()
+                )
+            });
+            Ok(Exit::Done)
+        }
+        SalesforceCommand::Simulate {
+            dir,
+            port,
+            churn,
+            client_id,
+            client_secret,
+        } => {
+            let stop = crate::signals::stop_requested();
+            let options = Simulate {
+                port,
+                churn_per_second: churn,
+                client_id,
+                client_secret,
+                ..Simulate::new(dir)
+            };
+            let simulator = Simulator::start(options).await?;
+            let url = simulator.base_url().to_owned();
+            printer.result(&serde_json::json!({"base_url": url}), || {
+                format!("the org is served at {url}: use it as login_url (Ctrl-C ends it)")
+            });
+            stop.await;
+            simulator.shutdown().await;
+            Ok(Exit::Done)
+        }
+    }
+}
