@@ -348,7 +348,7 @@ pub(crate) fn change(
             doc["schema"] = schema;
         } else {
             evolve(tx, name, &old["schema"], &schema)?;
-            doc["schema"] = schema;
+            doc["schema"] = in_stored_order(&old["schema"], &schema);
         }
     }
     check(&mut doc)?;
@@ -358,6 +358,20 @@ pub(crate) fn change(
     doc["lastModifiedTime"] = json!(now_ms().to_string());
     save(tx, name, &doc)?;
     Ok(doc)
+}
+
+/// Columns stay where they are, new ones come last: as DuckDB stores them.
+fn in_stored_order(old: &Value, new: &Value) -> Value {
+    let fields = new["fields"].as_array().cloned().unwrap_or_default();
+    let position = |field: &Value| {
+        let name = field["name"].as_str().unwrap_or_default();
+        let mut old = old["fields"].as_array().into_iter().flatten();
+        old.position(|o| o["name"].as_str().is_some_and(|o| o.eq_ignore_ascii_case(name)))
+            .unwrap_or(usize::MAX)
+    };
+    let mut fields = fields;
+    fields.sort_by_key(position);
+    json!({"fields": fields})
 }
 
 /// Brings the stored columns from one schema to another: new columns and relaxed modes, nothing else.

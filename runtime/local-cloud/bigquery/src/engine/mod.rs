@@ -107,6 +107,7 @@ impl Engine {
             engine: self,
             connection: Some(connection),
             healthy: true,
+            watched: std::cell::Cell::new(false),
         })
     }
 
@@ -151,7 +152,7 @@ impl Engine {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = base.execute_batch("CHECKPOINT") {
-            tracing::warn!(%error, "the warehouse's log was left for the next start to replay");
+            tracing::debug!(%error, "the warehouse's log was left for the next start to replay");
         }
     }
 }
@@ -164,11 +165,12 @@ pub(crate) struct Session<'a> {
     engine: &'a Engine,
     connection: Option<Connection>,
     healthy: bool,
+    watched: std::cell::Cell<bool>,
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        if let (true, Some(connection)) = (self.healthy, self.connection.take()) {
+        if let (true, Some(connection)) = (self.healthy && !self.watched.get(), self.connection.take()) {
             let mut pool = self.engine.pool.lock().unwrap_or_else(PoisonError::into_inner);
             if pool.len() < POOL_SIZE {
                 pool.push(connection);
@@ -184,7 +186,9 @@ impl Session<'_> {
             .ok_or_else(|| Fault::new(Reason::BackendError, "the session has ended"))
     }
 
+    /// From here on somebody may interrupt this connection at any time: nobody else gets it afterwards.
     pub(crate) fn interrupter(&self) -> Result<Interrupter, Fault> {
+        self.watched.set(true);
         Ok(Interrupter(self.duck()?.interrupt_handle()))
     }
 

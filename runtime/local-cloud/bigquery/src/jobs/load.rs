@@ -206,6 +206,19 @@ impl Reader<'_> {
             values.push((column.name.clone(), value));
             fields.push(field);
         }
+        let given = self
+            .given_schema()
+            .map(crate::types::normalise_schema)
+            .transpose()?
+            .unwrap_or_default();
+        for field in given["fields"].as_array().into_iter().flatten() {
+            if !fields
+                .iter()
+                .any(|f: &Value| same(&f["name"], field["name"].as_str().unwrap_or_default()))
+            {
+                fields.push(field.clone());
+            }
+        }
         Ok(Input {
             from,
             schema: json!({"fields": fields}),

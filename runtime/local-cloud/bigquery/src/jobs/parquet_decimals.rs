@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch};
-use arrow::datatypes::{DataType, Decimal256Type, Schema, i256};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Schema, i256};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Compression;
@@ -25,7 +25,6 @@ fn failed(error: impl std::fmt::Display) -> Fault {
 pub(super) fn narrow(from: &Path, to: &Path) -> Result<bool, Fault> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(from).map_err(failed)?).map_err(failed)?;
     let schema = Arc::clone(builder.schema());
-    let wide = |ty: &DataType| matches!(ty, DataType::Decimal256(precision, _) if *precision > 38);
     if schema
         .fields()
         .iter()
@@ -75,9 +74,20 @@ pub(super) fn narrow(from: &Path, to: &Path) -> Result<bool, Fault> {
     Ok(true)
 }
 
+/// More digits than DuckDB's decimals have, or more of them after the point than this BIGNUMERIC keeps.
+fn wide(ty: &DataType) -> bool {
+    match ty {
+        DataType::Decimal256(precision, scale) => *precision > 38 || *scale > SCALE,
+        DataType::Decimal128(_, scale) => *scale > SCALE,
+        _ => false,
+    }
+}
+
 fn holds_wide(ty: &DataType) -> bool {
     match ty {
-        DataType::Decimal256(precision, _) => *precision > 38,
+        DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
+            wide(ty)
+        }
         DataType::List(f) | DataType::LargeList(f) | DataType::FixedSizeList(f, _) | DataType::Map(f, _) => {
             holds_wide(f.data_type())
         }
@@ -87,10 +97,14 @@ fn holds_wide(ty: &DataType) -> bool {
 }
 
 fn convert(column: &ArrayRef, name: &str) -> Result<ArrayRef, Fault> {
-    let DataType::Decimal256(_, scale) = *column.data_type() else {
-        return Ok(Arc::clone(column));
+    let (scale, values): (i8, Vec<Option<i256>>) = match *column.data_type() {
+        DataType::Decimal256(_, scale) => (scale, column.as_primitive::<Decimal256Type>().iter().collect()),
+        DataType::Decimal128(_, scale) => {
+            let values = column.as_primitive::<Decimal128Type>().iter();
+            (scale, values.map(|v| v.map(i256::from_i128)).collect())
+        }
+        _ => return Ok(Arc::clone(column)),
     };
-    let values = column.as_primitive::<Decimal256Type>();
     let power = |digits: i8| i256::from_i128(10).wrapping_pow(digits.unsigned_abs().into());
     let too_wide = || {
         Fault::invalid(format!(

@@ -6,7 +6,7 @@ use sqlparser::ast::{
 };
 
 use super::dates::wrong_arguments;
-use super::expr::divide;
+use super::operators::divide;
 use super::scope::Scope;
 use super::{Ex, Result, Translator, unsupported};
 use crate::error::Fault;

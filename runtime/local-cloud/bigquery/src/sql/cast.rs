@@ -3,7 +3,7 @@
 use super::literal::coerce;
 use super::{Ex, Literal, Result, Translator};
 use crate::error::Fault;
-use crate::types::Ty;
+use crate::types::{Ty, quoted};
 
 impl Translator<'_> {
     pub(super) fn cast(&self, value: &Ex, to: &Ty, safe: bool) -> Result<Ex> {
@@ -19,7 +19,9 @@ impl Translator<'_> {
         let from = &value.ty;
         let refused = match (from, to) {
             (Ty::Unknown, _) => false,
-            (Ty::Array(a), Ty::Array(b)) => **a != Ty::Unknown && a != b,
+            (Ty::Array(a), Ty::Array(b)) => {
+                !matches!((&**a, &**b), (Ty::Unknown, _) | (Ty::Struct(_), Ty::Struct(_))) && a != b
+            }
             (Ty::Struct(a), Ty::Struct(b)) => a.len() != b.len(),
             (Ty::Array(_) | Ty::Struct(_), _) | (_, Ty::Array(_) | Ty::Struct(_)) => true,
             (Ty::Json, _) | (_, Ty::Json) => true,
@@ -42,6 +44,14 @@ impl Translator<'_> {
                 from.sql(),
                 to.sql()
             )));
+        }
+        if matches!(to, Ty::Struct(_) | Ty::Array(_)) && *from != Ty::Unknown {
+            if safe {
+                return Err(Fault::query(
+                    "the local BigQuery does not support SAFE_CAST of arrays and structs",
+                ));
+            }
+            return Ok(Ex::new(reshape(&value.sql, from, to, 0), to.clone()));
         }
         if to.is_decimal() {
             if let Some(Literal::Number(_)) = value.literal {
@@ -69,5 +79,34 @@ impl Translator<'_> {
             _ => format!("{cast}({v} AS {duck})"),
         };
         Ok(Ex::new(sql, to.clone()))
+    }
+}
+
+/// A nested value under another type's names: BigQuery matches the fields of a STRUCT by position, DuckDB by name.
+pub(super) fn reshape(sql: &str, from: &Ty, to: &Ty, depth: usize) -> String {
+    match (from, to) {
+        (from, to) if from == to => sql.to_owned(),
+        (Ty::Struct(a), Ty::Struct(b)) if a.len() == b.len() => {
+            let fields: Vec<String> = a
+                .iter()
+                .zip(b)
+                .map(|(a, b)| {
+                    let inner = format!("({sql}).{}", quoted(&a.name));
+                    format!("{} := {}", quoted(&b.name), reshape(&inner, &a.ty, &b.ty, depth))
+                })
+                .collect();
+            format!(
+                "(CASE WHEN {sql} IS NULL THEN NULL ELSE struct_pack({}) END)",
+                fields.join(", ")
+            )
+        }
+        (Ty::Array(a), Ty::Array(b)) if **a != Ty::Unknown => {
+            let item = format!("_hw_e{depth}");
+            format!(
+                "list_transform({sql}, lambda {item}: {})",
+                reshape(&item, a, b, depth + 1)
+            )
+        }
+        _ => format!("CAST({sql} AS {})", to.duck()),
     }
 }

@@ -164,9 +164,13 @@ impl Translator<'_> {
                     let start = literal::coerce(self.expr(start, scope)?, &ty).sql;
                     let part = part(granularity)?;
                     let sql = match part.week_start {
-                        Some(days) if days > 0 => {
-                            let shift = 7 - i32::from(days);
-                            format!("date_diff('week', {start} + to_days({shift}), {end} + to_days({shift}))")
+                        // 1970-01-01 was a Thursday: the weeks since then that begin on this day.
+                        Some(days) => {
+                            let shift = 3 - i32::from(days);
+                            let weeks = |value: &str| {
+                                format!("floor((CAST({value} AS DATE) - DATE '1970-01-01' + {shift}) / 7)")
+                            };
+                            format!("CAST({} - {} AS BIGINT)", weeks(&end), weeks(&start))
                         }
                         // TIMESTAMP_DIFF counts whole intervals, the others count boundaries.
                         None if ty == Ty::Timestamp => format!("date_sub('{}', {start}, {end})", part.name),

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     Truncate, Update, UpdateTableFromKind,
 };
 
+use super::cast::reshape;
 use super::literal::coerce;
 use super::scope::{Relation, Scope};
 use super::{Ex, Literal, Result, Translator, at, path, unsupported};
@@ -83,7 +84,7 @@ impl Translator<'_> {
                         )));
                     }
                 }
-                query.sql
+                place(&query, &targets)
             }
         };
         let names: Vec<String> = targets.iter().map(|t| quoted(&t.name)).collect();
@@ -281,8 +282,33 @@ impl Translator<'_> {
                 at(expr)
             )));
         }
+        if matches!(column.ty, Ty::Struct(_) | Ty::Array(_)) && value.ty != column.ty && value.ty != Ty::Unknown {
+            return Ok(Ex::new(
+                reshape(&value.sql, &value.ty, &column.ty, 0),
+                column.ty.clone(),
+            ));
+        }
         Ok(value)
     }
+}
+
+/// A query's rows with nested values under the names of the columns that take them.
+fn place(query: &super::Translated, targets: &[Field]) -> String {
+    let pairs = || query.columns.iter().zip(targets);
+    if !pairs().any(|(from, to)| matches!(to.ty, Ty::Struct(_) | Ty::Array(_)) && from.ty != to.ty) {
+        return query.sql.clone();
+    }
+    let names: Vec<String> = (0..targets.len()).map(|i| format!("c{i}")).collect();
+    let values: Vec<String> = pairs()
+        .zip(&names)
+        .map(|((from, to), name)| reshape(&format!("q.{name}"), &from.ty, &to.ty, 0))
+        .collect();
+    format!(
+        "SELECT {} FROM ({}) AS q({})",
+        values.join(", "),
+        query.sql,
+        names.join(", ")
+    )
 }
 
 fn target(columns: &[Field], name: &str, node: &impl sqlparser::ast::Spanned) -> Result<Field> {
@@ -297,12 +323,7 @@ pub(super) fn assignable(from: &Ty, to: &Ty) -> bool {
         (Ty::Numeric, Ty::BigNumeric | Ty::Float64) | (Ty::BigNumeric, Ty::Float64) => true,
         (Ty::Date, Ty::Datetime) => true,
         (Ty::Array(a), Ty::Array(b)) => assignable(a, b),
-        (Ty::Struct(a), Ty::Struct(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .zip(b)
-                    .all(|(a, b)| a.name.eq_ignore_ascii_case(&b.name) && assignable(&a.ty, &b.ty))
-        }
+        (Ty::Struct(a), Ty::Struct(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| assignable(&a.ty, &b.ty)),
         _ => from == to,
     }
 }

@@ -26,6 +26,7 @@ impl Translator<'_> {
             | Value::DoubleQuotedByteStringLiteral(t)
             | Value::TripleSingleQuotedByteStringLiteral(t)
             | Value::TripleDoubleQuotedByteStringLiteral(t) => Ex::new(blob(&unescape_with(t, None, true)?), Ty::Bytes),
+            Value::HexStringLiteral(digits) => number_literal(&format!("0x{digits}"))?,
             Value::Boolean(b) => Ex::new(if *b { "TRUE" } else { "FALSE" }, Ty::Bool),
             Value::Null => Ex {
                 sql: "NULL".into(),
@@ -122,6 +123,9 @@ fn unescape_with(text: &str, quote: Option<char>, bytes: bool) -> Result<Vec<u8>
         let next = chars.next().ok_or_else(illegal)?;
         let mut digits = |first: &str, count: usize, radix: u32| -> Result<u32> {
             let rest: String = chars.by_ref().take(count).collect();
+            if rest.chars().count() != count {
+                return Err(illegal());
+            }
             u32::from_str_radix(&format!("{first}{rest}"), radix).map_err(|_| illegal())
         };
         let code = match next {

@@ -13,11 +13,15 @@ mod functions;
 mod information_schema;
 mod literal;
 pub(crate) mod merge;
+mod operators;
+mod options;
 pub(crate) mod params;
 pub(crate) mod parse;
 mod query;
 mod scope;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -31,7 +31,7 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, Fault> {
         });
     let statements = parsed.map_err(|error| match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
-            Fault::query(format!("Syntax error: {}", position(&text)))
+            Fault::query(format!("Syntax error: {}", position(&text, sql)))
         }
         ParserError::RecursionLimitExceeded => Fault::query("Query is too complex: expressions are nested too deeply"),
     })?;
@@ -41,19 +41,20 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, Fault> {
     Ok(statements)
 }
 
-/// `… at Line: 1, Column: 8` becomes `… at [1:8]`.
-fn position(text: &str) -> String {
+/// `… at Line: 1, Column: 8` becomes `… at [1:8]`; what has no place is at the end of the text.
+fn position(text: &str, sql: &str) -> String {
+    let text = text.replacen("Expected: ", "Expected ", 1);
     if let Some((before, after)) = text.rsplit_once(" at Line: ") {
         if let Some((line, column)) = after.split_once(", Column: ") {
-            return format!(
-                "{} at [{}:{}]",
-                before.replace("Expected: ", "Expected "),
-                line.trim(),
-                column.trim()
-            );
+            return format!("{before} at [{}:{}]", line.trim(), column.trim());
         }
     }
-    text.to_owned()
+    let lines = sql.split('\n').count();
+    let column = sql.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+    format!(
+        "{} at [{lines}:{column}]",
+        text.replace("found: EOF", "found: end of script")
+    )
 }
 
 fn word(token: &TokenWithSpan) -> Option<&Word> {
@@ -64,7 +65,7 @@ fn word(token: &TokenWithSpan) -> Option<&Word> {
 }
 
 /// Gives the parser, by tokens, what it lacks of GoogleSQL: `SAFE.f(` and `NET.f(` become one name, and a typed
-/// array `ARRAY<T>[…]` becomes `CAST([…] AS ARRAY<T>)`.
+/// array `ARRAY<T>[…]` becomes `CAST([…] AS ARRAY<T>)`, and `SET OPTIONS (…)` becomes `SET (…)`.
 fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let tokens: Vec<TokenWithSpan> = tokens
         .into_iter()
@@ -94,6 +95,12 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                     i += 3;
                     continue;
                 }
+            }
+            let after_set = out.last().and_then(word).is_some_and(|w| w.keyword == Keyword::SET);
+            if prefix == "OPTIONS" && after_set {
+                // `SET OPTIONS (…)`: the parser knows it as `SET (…)`.
+                i += 1;
+                continue;
             }
             if prefix == "ARRAY" {
                 if let Some(end) = type_end(&tokens, i + 1) {

@@ -1,2 +1,7 @@
-//! Drives the REST API over HTTP.
-fn main() {}
+//! Drives the REST API over HTTP, as clients do; DuckDB is never spoken to here.
+
+mod api;
+mod crash;
+mod jobs;
+mod loads;
+mod resources;
