@@ -2,6 +2,7 @@
 //! quickstart with the real terraform, and compare what arrived in BigQuery with what the org holds.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ use crate::build::{self, Programs};
 use crate::shell::{self, Error, Result, fail, output, print, root, say};
 use crate::{http, tools};
 
+/// The file that says which program serves the demo.
+const PROGRAM: &str = "headwater.path";
 const PROJECT: &str = "headwater-demo";
 const CLIENT_ID: &str = "headwater-demo";
 const CLIENT_SECRET: &str = "headwater-demo-secret";
@@ -51,6 +54,7 @@ pub fn run(args: &Demo) -> Result<ExitCode> {
         std::fs::remove_dir_all(&dir)?;
     }
     std::fs::create_dir_all(&dir)?;
+    std::fs::write(dir.join(PROGRAM), programs.headwater.display().to_string())?;
     let outcome = play(args, &dir, &programs, &terraform);
     if args.ephemeral || outcome.is_err() {
         stop(&dir);
@@ -120,18 +124,21 @@ fn play(args: &Demo, dir: &Path, programs: &Programs, terraform: &Path) -> Resul
         ("TF_VAR_client_secret", CLIENT_SECRET.into()),
     ];
     write_environment(dir, &environment)?;
+    let color: &[&str] = if std::io::stdout().is_terminal() {
+        &[]
+    } else {
+        &["-no-color"]
+    };
     let tf = |arguments: &[&str]| {
         let mut command = Command::new(terraform);
         command
             .current_dir(&module)
             .envs(environment.iter().map(|(k, v)| (*k, v.as_str())))
-            .args(arguments);
+            .args(arguments)
+            .args(color);
         command
     };
-    shell::step(
-        "terraform init",
-        tf(&["init", "-input=false", "-no-color"]).stdout(Stdio::null()),
-    )?;
+    shell::step("terraform init", tf(&["init", "-input=false"]).stdout(Stdio::null()))?;
     shell::step("terraform apply", &mut tf(&["apply", "-auto-approve", "-input=false"]))?;
     say("==> terraform plan: it must be empty");
     let code = tf(&["plan", "-detailed-exitcode", "-input=false"])
@@ -252,8 +259,10 @@ fn stop(dir: &Path) {
         }
         std::fs::remove_file(pid_file).ok();
     }
-    let headwater = build::target_dir().join("debug/headwater");
-    if headwater.is_file() && dir.join("cloud").is_dir() {
+    let Ok(headwater) = std::fs::read_to_string(dir.join(PROGRAM)) else {
+        return;
+    };
+    if dir.join("cloud").is_dir() {
         output(
             Command::new(headwater)
                 .args(["local", "down", "--data-dir"])
