@@ -149,6 +149,8 @@ impl ObjectTask<'_> {
         let mut restarts = 0;
         let mut everything = false;
         loop {
+            // What is read from here on is acted upon: only while the object is ours.
+            lease.check().await?;
             let watermark = self.lake.read::<Watermark>(&self.paths.watermark()).await?;
             let inflight = self.lake.read::<Inflight>(&self.paths.inflight()).await?;
             let decision = Situation {

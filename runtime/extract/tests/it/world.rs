@@ -132,7 +132,7 @@ impl World {
             cancel: Default::default(),
             progress: Arc::new(Silent),
             options: Options {
-                lease_ttl: Duration::from_secs(2),
+                lease_ttl: Duration::from_secs(1),
                 bulk_page_rows: 100,
                 ..Options::default()
             },
