@@ -87,6 +87,12 @@ impl Cloud {
         assert!(status < 300, "{status} {body}");
     }
 
+    /// Removes every fault.
+    pub fn clear_faults(&self) {
+        let status = self.delete("/_control/faults");
+        assert!(status < 300, "{status}");
+    }
+
     /// The environment that points Headwater at it.
     pub fn environment(&self) -> Vec<(String, String)> {
         vec![

@@ -65,6 +65,17 @@ impl Org {
         answer
     }
 
+    /// Removes every scripted fault.
+    pub fn clear_faults(&self) {
+        let (status, answer) = request("DELETE", &format!("{}/_control/faults", self.url()), None);
+        assert!(status < 300, "{status} {answer}");
+    }
+
+    /// Whether every scripted fault has struck as often as it was to.
+    pub fn all_faults_struck(&self) -> bool {
+        request("GET", &format!("{}/_control/faults", self.url()), None).1["all_consumed"] == true
+    }
+
     /// One burst of changes.
     pub fn churn(&self, body: &Value) -> Value {
         self.control("churn", body)
@@ -77,7 +88,7 @@ impl Org {
             .as_object()
             .unwrap()
             .iter()
-            .map(|(k, v)| (k.clone(), v.as_u64().unwrap()))
+            .map(|(k, v)| (k.clone(), v["live"].as_u64().unwrap()))
             .collect()
     }
 

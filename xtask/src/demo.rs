@@ -163,7 +163,7 @@ fn report(dir: &Path, programs: &Programs, endpoint: &str, org: &str, args: &Dem
             PROJECT,
             &format!("SELECT COUNT(*) FROM `{PROJECT}.salesforce_raw.{object}`"),
         )?;
-        let expected = count.as_u64().unwrap_or_default().to_string();
+        let expected = count["live"].as_u64().unwrap_or_default().to_string();
         let mark = if rows == expected { "" } else { "  differs" };
         differing += u32::from(rows != expected);
         writeln!(table, "{object:<22}{expected:>10}{rows:>12}{mark}")?;

@@ -56,7 +56,7 @@ fn the_plan_shows_the_schema_and_a_field_added_in_salesforce() {
 
     org.control(
         "schema",
-        &json!({"object": "Account", "add_field": {"name": "Tier__c", "type": "string", "length": 40}}),
+        &json!({"action": "add_field", "object": "Account", "name": "Tier__c", "type": "string", "length": 40}),
     );
     assert_eq!(tf.changes(), vec!["headwater_salesforce_extract.crm: update"]);
     let plan = tf.run(&["plan", "-input=false", "-no-color"]).ok();
@@ -108,7 +108,10 @@ fn what_the_org_refuses_is_an_error_in_the_plan_with_its_path() {
         );
     }
     // A field that the user may not read is unknown to the plan as well.
-    org.control("schema", &json!({"object": "Account", "hide_field": "Rating"}));
+    org.control(
+        "schema",
+        &json!({"action": "hide_field", "object": "Account", "name": "Rating"}),
+    );
     tf.write(&platform("Account = { include = [\"Id\", \"Rating\"] }", ""));
     let plan = tf.run(&["plan", "-input=false", "-no-color"]);
     assert_eq!(plan.code, 1);
