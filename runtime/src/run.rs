@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use headwater_cloud::ObjectPath;
-use headwater_extract::{Context, Options, Progress, RunOutcome, Silent, Update, execute};
+use headwater_extract::{Context, Ending, Options, Progress, RunOutcome, Silent, Update, execute};
 use headwater_spec::{ObjectRun, Phase, PipelineSpec, RunState};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -98,7 +98,19 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
     };
     let outcome = Box::pin(execute(&spec, &context)).await;
     watcher.abort();
-    let outcome = outcome?;
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        // What kept every object from being tried may be a limit: the next run goes on from here.
+        Err(error) if error.ending() != Ending::Failed => {
+            printer.error(&error, Some(error.hint()));
+            return Ok(if cancel.is_cancelled() {
+                Exit::Interrupted
+            } else {
+                Exit::Resumable
+            });
+        }
+        Err(error) => return Err(error.into()),
+    };
     print(&outcome, &timings, printer);
     Ok(match outcome.state() {
         RunState::Succeeded => Exit::Done,

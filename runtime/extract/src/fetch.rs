@@ -166,8 +166,13 @@ impl Fetch<'_> {
             Err(error) if error.kind() == Kind::NotFound && resumed => {
                 return Ok(Fetched::Restart("the bulk job is gone"));
             }
-            Err(error) if resumed && matches!(error, headwater_salesforce::Error::Job { .. }) => {
-                return Ok(Fetched::Restart("the bulk job has failed"));
+            // Salesforce's own mishaps are tried again with a new job, a few times; what the query is to blame for is not.
+            Err(error)
+                if matches!(error, headwater_salesforce::Error::Job { .. })
+                    && (resumed || matches!(error.kind(), Kind::Unknown | Kind::QueryTimeout | Kind::Unavailable)) =>
+            {
+                tracing::warn!(job = %id, error = %error, "the bulk job has failed");
+                return Ok(Fetched::Restart("Salesforce failed the bulk job"));
             }
             Err(error) => return Err(error.into()),
         }

@@ -17,6 +17,7 @@ variable "client_id" {{ type = string }}
 variable "client_secret" {{
   type      = string
   sensitive = true
+  ephemeral = true # or Terraform itself writes it into the plan file
 }}
 
 resource "headwater_storage_bucket" "lake" {{
