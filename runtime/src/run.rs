@@ -102,7 +102,7 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
         Ok(outcome) => outcome,
         // What kept every object from being tried may be a limit: the next run goes on from here.
         Err(error) if error.ending() != Ending::Failed => {
-            printer.error(&error, Some(error.hint()));
+            printer.error(&error, Some(&error.hint()));
             return Ok(if cancel.is_cancelled() {
                 Exit::Interrupted
             } else {
