@@ -16,7 +16,7 @@ pub(crate) use cell::Cell;
 pub(crate) use locks::Key;
 
 use crate::error::{Error, Fault, Reason};
-use crate::types::Field;
+use crate::types::{self, Field};
 
 /// A parameter of an internal statement.
 #[derive(Debug, Clone, Copy)]
@@ -240,6 +240,27 @@ impl Session<'_> {
     }
 }
 
+/// `Could not convert string 'x' to INT64` in BigQuery's words.
+fn bad_value(detail: &str) -> Option<String> {
+    let rest = detail.strip_prefix("Could not convert string ")?;
+    let (value, kind) = rest.rsplit_once(" to ")?;
+    let kind = kind.split(' ').next().unwrap_or(kind);
+    let kind = match kind {
+        "DECIMAL(38,9)" => "NUMERIC",
+        types::BIGNUMERIC => "BIGNUMERIC",
+        "INT64" => "int64",
+        "DOUBLE" => "double",
+        "BOOL" => "bool",
+        _ => return None,
+    };
+    let value = value.trim_matches(|c| c == '\'' || c == '"');
+    Some(if kind.chars().all(char::is_uppercase) {
+        format!("Invalid {kind} value: {value}")
+    } else {
+        format!("Bad {kind} value: {value}")
+    })
+}
+
 /// DuckDB's words turned into BigQuery's.
 fn fault(error: &duckdb::Error) -> Fault {
     let text = match error {
@@ -278,6 +299,7 @@ fn fault(error: &duckdb::Error) -> Fault {
             None => Fault::invalid(detail),
         },
         "IO" | "FATAL" | "INTERNAL" => Fault::new(Reason::BackendError, detail),
+        "Conversion" => Fault::query(bad_value(detail).unwrap_or_else(|| detail.to_owned())),
         _ => Fault::query(detail),
     }
 }

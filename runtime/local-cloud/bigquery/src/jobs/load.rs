@@ -36,10 +36,11 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let (count, bytes) = (files.len(), files.iter().map(|f| f.bytes).sum::<u64>());
     if format == "PARQUET" {
         for file in &mut files {
-            let narrowed = work.service.scratch_file();
-            temporary.add(narrowed.clone());
-            if parquet_decimals::narrow(&file.path, &narrowed)? {
-                file.path = narrowed;
+            let beside = work.service.scratch_file();
+            temporary.add(beside.clone());
+            let columns = parquet_decimals::narrow(&file.path, &beside)?;
+            if !columns.is_empty() {
+                file.beside = Some((beside, columns));
             }
         }
     }
@@ -140,15 +141,18 @@ impl Reader<'_> {
         given["fields"].as_array().filter(|f| !f.is_empty()).map(|_| given)
     }
 
-    /// The schema of the table that stays as it is; a truncated one may change.
+    /// The schema of the table that stays as it is. One that is truncated takes the schema that is detected.
     fn table_schema(&self) -> Option<&Value> {
+        if self.settings["writeDisposition"] == "WRITE_TRUNCATE" && self.settings["autodetect"] == true {
+            return None;
+        }
         let schema = &self.existing?["schema"];
         schema["fields"].as_array().filter(|f| !f.is_empty()).map(|_| schema)
     }
 
     fn parquet(&self) -> Result<Input, Fault> {
         let files = list(self.files);
-        let from = format!("read_parquet({files}, union_by_name = true)");
+        let from = sources::parquet(self.files);
         let found = self.tx.describe(&format!("SELECT * FROM {from}")).map_err(reading)?;
         let inference = self.settings["parquetOptions"]["enableListInference"] == true;
         let required = self.required(&files)?;
@@ -273,7 +277,8 @@ impl Reader<'_> {
         let marker = s["nullMarker"].as_str().unwrap_or("");
         let gzip = self.files.first().is_some_and(|f| f.gzip);
         let mut options = format!(
-            "delim = {}, quote = {}, escape = {}, nullstr = {}, compression = '{}', max_line_size = 20000000, null_padding = {}",
+            "delim = {}, quote = {}, escape = {}, nullstr = {}, compression = '{}', max_line_size = 20000000, \
+             null_padding = {}, allow_quoted_nulls = false",
             literal(delimiter),
             literal(quote),
             literal(quote),
@@ -343,6 +348,18 @@ impl Reader<'_> {
             "read_csv({files}, {options}, auto_detect = false, header = false, skip = {skip}, columns = {{{}}})",
             texts.join(", ")
         );
+        // A quoted nothing is an empty text, and NULL in a column that holds no text.
+        let cells: Vec<String> = fields
+            .iter()
+            .map(|f| match f.ty {
+                Ty::String | Ty::Bytes => quoted(&f.name),
+                _ => format!("nullif({0}, '') AS {0}", quoted(&f.name)),
+            })
+            .collect();
+        let from = match self.settings["nullMarker"].as_str().unwrap_or("") {
+            "" => format!("(SELECT {} FROM {from})", cells.join(", ")),
+            _ => from,
+        };
         self.typed(from, schema, &fields, most)
     }
 
