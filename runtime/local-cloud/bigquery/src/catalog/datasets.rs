@@ -162,10 +162,8 @@ pub(crate) fn change(
     check_etag(if_match, &old)?;
     let mut doc = old.clone();
     let settable = settable(body);
-    if replace {
-        if let Some(map) = doc.as_object_mut() {
-            map.retain(|key, _| !SETTABLE.contains(&key.as_str()) || ["location", "access"].contains(&key.as_str()));
-        }
+    if replace && let Some(map) = doc.as_object_mut() {
+        map.retain(|key, _| !SETTABLE.contains(&key.as_str()) || ["location", "access"].contains(&key.as_str()));
     }
     merge(&mut doc, &Value::Object(settable));
     if doc["location"].is_null() {

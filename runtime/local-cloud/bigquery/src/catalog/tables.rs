@@ -175,10 +175,10 @@ fn check(doc: &mut Value) -> Result<(), Fault> {
             "The field specified for partitioning, clustering or the primary key cannot be found in the schema: {missing}"
         )));
     }
-    if let Some(kind) = doc["timePartitioning"]["type"].as_str() {
-        if !["DAY", "HOUR", "MONTH", "YEAR"].contains(&kind) {
-            return Err(Fault::invalid(format!("Invalid time partitioning type {kind}")));
-        }
+    if let Some(kind) = doc["timePartitioning"]["type"].as_str()
+        && !["DAY", "HOUR", "MONTH", "YEAR"].contains(&kind)
+    {
+        return Err(Fault::invalid(format!("Invalid time partitioning type {kind}")));
     }
     if let Some(at) = int(&doc["expirationTime"]) {
         if at == 0 {
@@ -335,10 +335,8 @@ pub(crate) fn change(
     check_etag(if_match, &old)?;
     let mut doc = old.clone();
     let mut settings = settable(body);
-    if replace {
-        if let Some(map) = doc.as_object_mut() {
-            map.retain(|key, _| !SETTABLE.contains(&key.as_str()) || FIXED.contains(&key.as_str()) || key == "schema");
-        }
+    if replace && let Some(map) = doc.as_object_mut() {
+        map.retain(|key, _| !SETTABLE.contains(&key.as_str()) || FIXED.contains(&key.as_str()) || key == "schema");
     }
     let schema = settings.remove("schema").filter(|s| s["fields"].is_array());
     merge(&mut doc, &Value::Object(settings));

@@ -182,10 +182,10 @@ fn keep_descriptions(old: &Value, mut new: Value) -> Value {
     let fields = old["fields"].as_array().unwrap_or(&empty).clone();
     for field in new["fields"].as_array_mut().into_iter().flatten() {
         let old = fields.iter().find(|o| o["name"] == field["name"]);
-        if let (Some(old), true) = (old, field["description"].is_null()) {
-            if !old["description"].is_null() {
-                field["description"] = old["description"].clone();
-            }
+        if let (Some(old), true) = (old, field["description"].is_null())
+            && !old["description"].is_null()
+        {
+            field["description"] = old["description"].clone();
         }
     }
     new

@@ -1,6 +1,6 @@
-//! DuckDB reads a Parquet decimal of more than 38 digits as a float, which loses digits without a word. Such a file
-//! is written again with those columns as `DECIMAL(38, 18)`, and a value that does not fit is an error.
-//! (The arrow of this module is not DuckDB's; only a file passes between them.)
+//! DuckDB reads a Parquet decimal of more than 38 digits as a float, which loses digits without a word. Such columns
+//! are written again as `DECIMAL(38, 18)` into a file beside, row by row the same, and a value that does not fit is an
+//! error. (The arrow of this module is not DuckDB's; only a file passes between them.)
 
 use std::fs::File;
 use std::path::Path;
@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Schema, i256};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
@@ -21,57 +21,49 @@ fn failed(error: impl std::fmt::Display) -> Fault {
     Fault::invalid(format!("Error while reading data, error message: {error}"))
 }
 
-/// Writes `from` again as `to` if it needs that; whether it did.
-pub(super) fn narrow(from: &Path, to: &Path) -> Result<bool, Fault> {
+/// Writes the wide columns of `from` to `to`; their names, none when nothing had to be written.
+pub(super) fn narrow(from: &Path, to: &Path) -> Result<Vec<String>, Fault> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(from).map_err(failed)?).map_err(failed)?;
-    let schema = Arc::clone(builder.schema());
-    if schema
-        .fields()
-        .iter()
-        .any(|f| !wide(f.data_type()) && holds_wide(f.data_type()))
-    {
+    let fields = builder.schema().fields().clone();
+    if fields.iter().any(|f| !wide(f.data_type()) && holds_wide(f.data_type())) {
         return Err(Fault::new(
             Reason::NotImplemented,
             "the local BigQuery does not load decimals of more than 38 digits inside lists or structs",
         ));
     }
-    if !schema.fields().iter().any(|f| wide(f.data_type())) {
-        return Ok(false);
+    let at: Vec<usize> = (0..fields.len()).filter(|i| wide(fields[*i].data_type())).collect();
+    if at.is_empty() {
+        return Ok(Vec::new());
     }
-    let fields: Vec<_> = schema
-        .fields()
+    let narrowed: Vec<_> = at
         .iter()
-        .map(|f| {
-            if wide(f.data_type()) {
-                Arc::new(f.as_ref().clone().with_data_type(DataType::Decimal128(38, SCALE)))
-            } else {
-                Arc::clone(f)
-            }
+        .map(|i| {
+            fields[*i]
+                .as_ref()
+                .clone()
+                .with_data_type(DataType::Decimal128(38, SCALE))
         })
         .collect();
-    let narrowed = Arc::new(Schema::new(fields));
+    let names = narrowed.iter().map(|f| f.name().clone()).collect();
+    let narrowed = Arc::new(Schema::new(narrowed));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), at);
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let file = File::create(to).map_err(failed)?;
     let mut writer = ArrowWriter::try_new(file, Arc::clone(&narrowed), Some(properties)).map_err(failed)?;
-    for batch in builder.with_batch_size(65_536).build().map_err(failed)? {
+    let batches = builder
+        .with_projection(mask)
+        .with_batch_size(65_536)
+        .build()
+        .map_err(failed)?;
+    for batch in batches {
         let batch = batch.map_err(failed)?;
-        let columns: Result<Vec<ArrayRef>, Fault> = batch
-            .columns()
-            .iter()
-            .zip(schema.fields())
-            .map(|(c, f)| {
-                if wide(f.data_type()) {
-                    convert(c, f.name())
-                } else {
-                    Ok(Arc::clone(c))
-                }
-            })
-            .collect();
+        let columns = batch.columns().iter().zip(narrowed.fields());
+        let columns: Result<Vec<ArrayRef>, Fault> = columns.map(|(c, f)| convert(c, f.name())).collect();
         let batch = RecordBatch::try_new(Arc::clone(&narrowed), columns?).map_err(failed)?;
         writer.write(&batch).map_err(failed)?;
     }
     writer.close().map_err(failed)?;
-    Ok(true)
+    Ok(names)
 }
 
 /// More digits than DuckDB's decimals have, or more of them after the point than this BIGNUMERIC keeps.

@@ -328,10 +328,10 @@ fn finish(
                 "updatedRowCount": changed.updated.to_string(),
                 "deletedRowCount": changed.deleted.to_string(),
             });
-            if let Some(statement) = statement {
-                if let Some(Key::Table(p, d, t)) = query.target(translator.tx, statement)? {
-                    configuration["query"]["destinationTable"] = TableName::new(&p, &d, &t).reference();
-                }
+            if let Some(statement) = statement
+                && let Some(Key::Table(p, d, t)) = query.target(translator.tx, statement)?
+            {
+                configuration["query"]["destinationTable"] = TableName::new(&p, &d, &t).reference();
             }
         }
         Some(Effect::Defined(performed)) => {
@@ -425,6 +425,14 @@ pub(crate) fn check(service: &Service, project: &str, settings: &Value) -> Resul
     }
 }
 
+/// What a query without a job answers.
+pub(crate) struct Immediate {
+    pub(crate) columns: Vec<Field>,
+    pub(crate) rows: Vec<Vec<crate::engine::Cell>>,
+    /// A guess at the bytes that were read.
+    pub(crate) bytes: u64,
+}
+
 /// The result of a query that needs no job: columns and all rows, or nothing where it must become a job
 /// (it changes something, or it answers more than `most` rows).
 pub(crate) fn immediate(
@@ -432,7 +440,7 @@ pub(crate) fn immediate(
     project: &str,
     settings: &Value,
     most: usize,
-) -> Result<Option<(Vec<Field>, Vec<Vec<crate::engine::Cell>>, u64)>, Fault> {
+) -> Result<Option<Immediate>, Fault> {
     let query = Query::from_settings(settings, project)?;
     let [Statement::Query(inner)] = query.statements.as_slice() else {
         return Ok(None);
@@ -452,7 +460,11 @@ pub(crate) fn immediate(
             if rows.len() > most {
                 return Ok(None);
             }
-            Ok(Some((columns, rows, bytes_read(translator)?)))
+            Ok(Some(Immediate {
+                columns,
+                rows,
+                bytes: bytes_read(translator)?,
+            }))
         })
     })
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Reason};
 use crate::service::Service;
+use crate::types::{literal, quoted};
 
 /// One file to read.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
     pub(super) gzip: bool,
+    /// A Parquet file with the same rows that has some of the columns in a form that DuckDB can read.
+    pub(super) beside: Option<(PathBuf, Vec<String>)>,
 }
 
 /// Files that exist only for this job; they go when this does.
@@ -52,7 +55,12 @@ pub(super) fn source(service: &Service, path: &Path, temporary: &mut Temporary) 
         temporary.add(link.clone());
         path = link;
     }
-    Ok(Source { path, bytes, gzip })
+    Ok(Source {
+        path,
+        bytes,
+        gzip,
+        beside: None,
+    })
 }
 
 /// The files that `sourceUris` mean, each with at most one `*`.
@@ -94,11 +102,38 @@ pub(super) fn resolve(service: &Service, uris: &[String], temporary: &mut Tempor
     Ok(out)
 }
 
+fn name(path: &Path) -> String {
+    literal(&path.to_string_lossy())
+}
+
 /// The files as a list of DuckDB's.
 pub(super) fn list(sources: &[Source]) -> String {
-    let files: Vec<String> = sources
-        .iter()
-        .map(|s| crate::types::literal(&s.path.to_string_lossy()))
-        .collect();
+    let files: Vec<String> = sources.iter().map(|s| name(&s.path)).collect();
     format!("[{}]", files.join(", "))
+}
+
+/// All rows of Parquet files, with the columns of the files beside them in the place of their own.
+pub(super) fn parquet(sources: &[Source]) -> String {
+    let (odd, plain): (Vec<Source>, Vec<Source>) = sources.iter().cloned().partition(|s| s.beside.is_some());
+    let mut parts = Vec::new();
+    if !plain.is_empty() {
+        parts.push(format!(
+            "SELECT * FROM read_parquet({}, union_by_name = true)",
+            list(&plain)
+        ));
+    }
+    for source in &odd {
+        let Some((beside, columns)) = &source.beside else {
+            continue;
+        };
+        let columns: Vec<String> = columns.iter().map(|c| format!("s.{0} AS {0}", quoted(c))).collect();
+        parts.push(format!(
+            "SELECT o.* EXCLUDE (file_row_number) REPLACE ({}) FROM read_parquet({}, file_row_number = true) AS o JOIN \
+             read_parquet({}, file_row_number = true) AS s USING (file_row_number)",
+            columns.join(", "),
+            name(&source.path),
+            name(beside)
+        ));
+    }
+    format!("({})", parts.join(" UNION ALL BY NAME "))
 }

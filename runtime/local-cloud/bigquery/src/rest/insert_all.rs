@@ -182,13 +182,12 @@ fn tuple(row: &Value, fields: &[Field], required: &[&str], ignore: bool) -> Resu
     let Some(object) = row.as_object() else {
         return Err(Bad::new("", "the row is not an object"));
     };
-    if !ignore {
-        if let Some(unknown) = object
+    if !ignore
+        && let Some(unknown) = object
             .keys()
             .find(|k| !fields.iter().any(|f| f.name.eq_ignore_ascii_case(k)))
-        {
-            return Err(Bad::new(unknown, format!("no such field: {unknown}.")));
-        }
+    {
+        return Err(Bad::new(unknown, format!("no such field: {unknown}.")));
     }
     let cells: Result<Vec<String>, Bad> = fields
         .iter()
@@ -234,16 +233,15 @@ fn cell(value: &Value, ty: &Ty, path: &str, ignore: bool) -> Result<String, Bad>
             ));
         }
         (Ty::Struct(fields), Value::Object(object)) => {
-            if !ignore {
-                if let Some(unknown) = object
+            if !ignore
+                && let Some(unknown) = object
                     .keys()
                     .find(|k| !fields.iter().any(|f| f.name.eq_ignore_ascii_case(k)))
-                {
-                    return Err(Bad::new(
-                        &format!("{path}.{unknown}"),
-                        format!("no such field: {path}.{unknown}."),
-                    ));
-                }
+            {
+                return Err(Bad::new(
+                    &format!("{path}.{unknown}"),
+                    format!("no such field: {path}.{unknown}."),
+                ));
             }
             let parts: Result<Vec<String>, Bad> = fields
                 .iter()

@@ -69,7 +69,12 @@ pub(super) async fn query(
             usize::try_from(m).unwrap_or(IMMEDIATE_ROWS).min(IMMEDIATE_ROWS)
         });
         let found = blocking(&service, move |s| run::immediate(s, &owner, &settings, most)).await?;
-        if let Some((columns, cells, read)) = found {
+        if let Some(run::Immediate {
+            columns,
+            rows: cells,
+            bytes: read,
+        }) = found
+        {
             let encoded: Vec<Value> = cells.iter().map(|c| row(c, &columns, rows.format)).collect();
             let mut answer = json!({
                 "kind": "bigquery#queryResponse", "schema": rest_schema(&columns),

@@ -64,10 +64,10 @@ fn resolve_view(tx: &Session<'_>, project: &str, body: &mut Value) -> Result<(),
     // What a client says about the columns (descriptions) is kept.
     let given = body["schema"]["fields"].as_array().cloned().unwrap_or_default();
     for field in schema["fields"].as_array_mut().into_iter().flatten() {
-        if let Some(given) = given.iter().find(|g| g["name"] == field["name"]) {
-            if !given["description"].is_null() {
-                field["description"] = given["description"].clone();
-            }
+        if let Some(given) = given.iter().find(|g| g["name"] == field["name"])
+            && !given["description"].is_null()
+        {
+            field["description"] = given["description"].clone();
         }
     }
     body["schema"] = schema;

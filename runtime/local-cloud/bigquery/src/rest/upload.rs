@@ -167,10 +167,10 @@ async fn put(
             session.received = now;
         }
         let mut response = StatusCode::PERMANENT_REDIRECT.into_response();
-        if now > 0 {
-            if let Ok(value) = HeaderValue::from_str(&format!("bytes=0-{}", now - 1)) {
-                response.headers_mut().insert(header::RANGE, value);
-            }
+        if now > 0
+            && let Ok(value) = HeaderValue::from_str(&format!("bytes=0-{}", now - 1))
+        {
+            response.headers_mut().insert(header::RANGE, value);
         }
         return Ok(response);
     }

@@ -53,13 +53,13 @@ impl Translator<'_> {
             }
             return Ok(Ex::new(reshape(&value.sql, from, to, 0), to.clone()));
         }
-        if to.is_decimal() {
-            if let Some(Literal::Number(_)) = value.literal {
-                return Ok(Ex {
-                    literal: None,
-                    ..coerce(value.clone(), to)
-                });
-            }
+        if to.is_decimal()
+            && let Some(Literal::Number(_)) = value.literal
+        {
+            return Ok(Ex {
+                literal: None,
+                ..coerce(value.clone(), to)
+            });
         }
         let v = &value.sql;
         let cast = if safe { "TRY_CAST" } else { "CAST" };

@@ -265,10 +265,11 @@ impl Translator<'_> {
 
     /// A value on its way into a column.
     pub(super) fn assigned(&self, expr: &Expr, column: &Field, scope: &Scope<'_>) -> Result<Ex> {
-        if let Expr::Identifier(ident) = expr {
-            if ident.value.eq_ignore_ascii_case("DEFAULT") && ident.quote_style.is_none() {
-                return Ok(Ex::new("NULL", column.ty.clone()));
-            }
+        if let Expr::Identifier(ident) = expr
+            && ident.value.eq_ignore_ascii_case("DEFAULT")
+            && ident.quote_style.is_none()
+        {
+            return Ok(Ex::new("NULL", column.ty.clone()));
         }
         let value = coerce(self.expr(expr, scope)?, &column.ty);
         if matches!((&value.literal, &column.ty), (Some(Literal::Text(_)), Ty::Json))

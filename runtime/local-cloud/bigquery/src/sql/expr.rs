@@ -217,10 +217,10 @@ impl Translator<'_> {
                 for extra in [substring_from, substring_for].into_iter().flatten() {
                     args.push(self.expr(extra, scope)?);
                 }
-                self.scalar("SUBSTR", args, expr)
+                self.scalar("SUBSTR", &args, expr)
             }
-            Expr::Ceil { expr: inner, .. } => self.scalar("CEIL", vec![self.expr(inner, scope)?], expr),
-            Expr::Floor { expr: inner, .. } => self.scalar("FLOOR", vec![self.expr(inner, scope)?], expr),
+            Expr::Ceil { expr: inner, .. } => self.scalar("CEIL", &[self.expr(inner, scope)?], expr),
+            Expr::Floor { expr: inner, .. } => self.scalar("FLOOR", &[self.expr(inner, scope)?], expr),
             other => Err(unsupported(&format!("the expression `{other}`"), other)),
         }
     }
@@ -229,25 +229,24 @@ impl Translator<'_> {
     fn identifier(&self, idents: &[Ident], scope: &Scope<'_>) -> Result<Ex> {
         let first = &idents[0];
         let name = first.value.as_str();
-        if first.quote_style.is_none() {
-            if let Some(parameter) = name.strip_prefix('@') {
-                if parameter.starts_with('@') {
-                    return Err(unsupported(&format!("the system variable {name}"), &Here(first)));
-                }
-                let ex = self.params.named(parameter)?;
-                return self.fields(ex, &idents[1..]);
+        if first.quote_style.is_none()
+            && let Some(parameter) = name.strip_prefix('@')
+        {
+            if parameter.starts_with('@') {
+                return Err(unsupported(&format!("the system variable {name}"), &Here(first)));
             }
+            let ex = self.params.named(parameter)?;
+            return self.fields(ex, &idents[1..]);
         }
         // alias.column first, as BigQuery does for a path.
-        if let (Some(relation), Some(second)) = (scope.relation(name), idents.get(1)) {
-            if let Some(column) = relation
+        if let (Some(relation), Some(second)) = (scope.relation(name), idents.get(1))
+            && let Some(column) = relation
                 .columns
                 .iter()
                 .find(|c| c.name.eq_ignore_ascii_case(&second.value))
-            {
-                let sql = format!("{}.{}", quoted(&relation.alias), quoted(&column.name));
-                return self.fields(Ex::new(sql, column.ty.clone()), &idents[2..]);
-            }
+        {
+            let sql = format!("{}.{}", quoted(&relation.alias), quoted(&column.name));
+            return self.fields(Ex::new(sql, column.ty.clone()), &idents[2..]);
         }
         let ex = match scope.find(name) {
             Found::Column(relation, column, merged) => {
@@ -282,7 +281,7 @@ impl Translator<'_> {
 
     fn fields(&self, mut ex: Ex, path: &[Ident]) -> Result<Ex> {
         for ident in path {
-            ex = field(ex, ident)?;
+            ex = field(&ex, ident)?;
         }
         Ok(ex)
     }
@@ -305,15 +304,15 @@ impl Translator<'_> {
         };
         for step in chain {
             ex = match step {
-                AccessExpr::Dot(Expr::Identifier(ident)) => field(ex, ident)?,
-                AccessExpr::Subscript(Subscript::Index { index }) => self.subscript(ex, index, scope)?,
+                AccessExpr::Dot(Expr::Identifier(ident)) => field(&ex, ident)?,
+                AccessExpr::Subscript(Subscript::Index { index }) => self.subscript(&ex, index, scope)?,
                 other => return Err(unsupported(&format!("the access `{other}`"), root)),
             };
         }
         Ok(ex)
     }
 
-    fn subscript(&self, ex: Ex, index: &Expr, scope: &Scope<'_>) -> Result<Ex> {
+    fn subscript(&self, ex: &Ex, index: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         let (mode, position) = match index {
             Expr::Function(call) => {
                 let name = call.name.to_string().to_ascii_uppercase();
@@ -369,7 +368,7 @@ fn not(negated: bool) -> &'static str {
 }
 
 /// The field of a STRUCT or of JSON.
-fn field(ex: Ex, ident: &Ident) -> Result<Ex> {
+fn field(ex: &Ex, ident: &Ident) -> Result<Ex> {
     let name = &ident.value;
     match &ex.ty {
         Ty::Struct(fields) => match fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)) {

@@ -128,14 +128,14 @@ impl Translator<'_> {
 
     fn table(&self, name: &ObjectName, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<String> {
         let parts = path(name)?;
-        if let [single] = parts.as_slice() {
-            if let Some(columns) = scope.cte(single) {
-                let columns = columns.to_vec();
-                let alias = self.alias(alias, Some(single))?;
-                let sql = format!("{} AS {}", quoted(single), quoted(&alias));
-                scope.relations.push(Relation { alias, columns });
-                return Ok(sql);
-            }
+        if let [single] = parts.as_slice()
+            && let Some(columns) = scope.cte(single)
+        {
+            let columns = columns.to_vec();
+            let alias = self.alias(alias, Some(single))?;
+            let sql = format!("{} AS {}", quoted(single), quoted(&alias));
+            scope.relations.push(Relation { alias, columns });
+            return Ok(sql);
         }
         // `FROM t, t.items`: an array of a relation that is already there.
         if parts.len() > 1 && scope.relation(&parts[0]).is_some() {

@@ -161,7 +161,7 @@ impl Translator<'_> {
             return Ok(ex);
         }
         let args = self.plain_args(call, scope)?;
-        self.scalar(name, args, call)
+        self.scalar(name, &args, call)
     }
 
     /// The arguments as they were written.
@@ -184,8 +184,8 @@ impl Translator<'_> {
         self.raw_args(call)?.into_iter().map(|e| self.expr(e, scope)).collect()
     }
 
-    pub(super) fn scalar(&self, name: &str, args: Vec<Ex>, node: &impl Spanned) -> Result<Ex> {
-        if let Some(ex) = self.special(name, &args, node)? {
+    pub(super) fn scalar(&self, name: &str, args: &[Ex], node: &impl Spanned) -> Result<Ex> {
+        if let Some(ex) = self.special(name, args, node)? {
             return Ok(ex);
         }
         let mut known = SCALARS.iter().filter(|s| s.0 == name).peekable();
@@ -219,7 +219,7 @@ impl Translator<'_> {
                 _ => Ty::Unknown,
             },
         };
-        Ok(Ex::new(fill(template, &args), ty))
+        Ok(Ex::new(fill(template, args), ty))
     }
 
     /// Functions whose form depends on the types or on literal arguments.

@@ -1,151 +1,172 @@
-//! MERGE: the join is computed once into a work table (target row, clause, new values), checked for target rows
-//! that are met twice, and then applied clause by clause. That gives BigQuery's rules and true counts.
+//! MERGE: the join is computed once into a work table of row ids (target row, source row, clause), checked for
+//! target rows that are met twice, and then applied clause by clause. That gives BigQuery's rules and true counts,
+//! and what is kept in memory does not grow with the width of the rows.
 //! (DuckDB's own MERGE tells the counts apart only by returning every row, at a cost that is quadratic in deletes.)
 
-use sqlparser::ast::{Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind, Value};
+use sqlparser::ast::{
+    Expr, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind, TableFactor, Value,
+};
 
 use super::dml::Changed;
 use super::scope::{Relation, Scope};
 use super::{Result, Translator, at, path, unsupported};
+use crate::catalog::names::TableName;
+use crate::catalog::tables;
 use crate::error::Fault;
 use crate::types::{Field, quoted};
 
 const WORK: &str = "_hw_merge";
-const PRESENT: &str = "_hw_present";
-
-/// The values that the clauses need, each computed once.
-#[derive(Default)]
-struct Values {
-    sqls: Vec<String>,
-}
-
-impl Values {
-    /// The work table's column that holds `sql` for rows of clause `number`.
-    fn column(&mut self, sql: String, number: usize) -> String {
-        // A plain column may be read for any row; anything else only where its clause applies, for it may fail.
-        let sql = if sql.contains('(') {
-            format!("CASE WHEN _hw_act = {number} THEN {sql} END")
-        } else {
-            sql
-        };
-        let index = self.sqls.iter().position(|s| *s == sql).unwrap_or_else(|| {
-            self.sqls.push(sql);
-            self.sqls.len() - 1
-        });
-        format!("m.c{index}")
-    }
-}
+const SOURCE: &str = "_hw_source";
 
 impl Translator<'_> {
     pub(crate) fn merge(&self, merge: &Merge) -> Result<Changed> {
         let (table, target) = self.target_table(&merge.table)?;
-        let mut source_scope = Scope::root();
-        let source = self.factor(&merge.source, &mut source_scope)?;
-        let source_relation = source_scope
-            .relations
-            .first()
-            .cloned()
-            .ok_or_else(|| Fault::query("MERGE needs a source"))?;
-        let mut target_scope = Scope::root();
-        target_scope.relations.push(target.clone());
-        let mut both = Scope::root();
-        both.relations.push(target.clone());
-        both.relations.push(source_relation.clone());
-
-        let (t, s) = (quoted(&target.alias), quoted(&source_relation.alias));
+        let (source_name, source) = self.merge_source(&merge.source)?;
+        let sides = Sides {
+            target: format!("{} AS {}", table.duck(), quoted(&target.alias)),
+            source: format!("{source_name} AS {}", quoted(&source.alias)),
+            t: quoted(&target.alias),
+            s: quoted(&source.alias),
+        };
+        let scope_of = |relations: &[&Relation]| {
+            let mut scope = Scope::root();
+            scope.relations = relations.iter().map(|r| (*r).clone()).collect();
+            scope
+        };
+        let both = scope_of(&[&target, &source]);
+        let only_target = scope_of(&[&target]);
+        let only_source = scope_of(&[&source]);
+        let (t, s) = (&sides.t, &sides.s);
         let mut actions = Vec::new();
-        let mut values = Values::default();
         let mut steps = Vec::new();
         for (i, clause) in merge.clauses.iter().enumerate() {
             let (scope, test) = match clause.clause_kind {
-                MergeClauseKind::Matched => (&both, format!("{t}.rowid IS NOT NULL AND {s}.{PRESENT}")),
+                MergeClauseKind::Matched => (&both, format!("{t}.rowid IS NOT NULL AND {s}.rowid IS NOT NULL")),
                 MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget => {
-                    (&source_scope, format!("{t}.rowid IS NULL"))
+                    (&only_source, format!("{t}.rowid IS NULL"))
                 }
-                MergeClauseKind::NotMatchedBySource => (&target_scope, format!("{s}.{PRESENT} IS NULL")),
+                MergeClauseKind::NotMatchedBySource => (&only_target, format!("{s}.rowid IS NULL")),
             };
             let predicate = match &clause.predicate {
                 Some(predicate) => format!(" AND {}", self.expr(predicate, scope)?.sql),
                 None => String::new(),
             };
             actions.push(format!("WHEN {test}{predicate} THEN {}", i + 1));
-            steps.push(self.step(clause, i + 1, &target, &source_relation, scope, &mut values)?);
+            steps.push(self.step(clause, i + 1, &target, &source, scope)?);
         }
-        let source = format!("(SELECT TRUE AS {PRESENT}, * FROM {source}) AS {s}");
-        let target_sql = format!("{} AS {t}", table.duck());
-        let has = |kinds: &[MergeClauseKind]| merge.clauses.iter().any(|c| kinds.contains(&c.clause_kind));
-        let rows = Rows {
-            keep_source: has(&[MergeClauseKind::NotMatched, MergeClauseKind::NotMatchedByTarget]),
-            keep_target: has(&[MergeClauseKind::NotMatchedBySource]),
-        };
-        let columns: Vec<String> = values
-            .sqls
-            .iter()
-            .enumerate()
-            .map(|(i, v)| format!(", {v} AS c{i}"))
-            .collect();
         let select = format!(
-            "SELECT {t}.rowid AS _hw_rid, CASE {} END AS _hw_act{}",
-            actions.join(" "),
-            columns.join("")
+            "SELECT {t}.rowid AS _hw_rid, {s}.rowid AS _hw_sid, CASE {} END AS _hw_act",
+            actions.join(" ")
         );
-        let joined = if is_false(&merge.on) {
-            // Nothing matches: each side by itself, not a join of everything with everything.
-            let no_target = format!("(SELECT rowid, * FROM {} WHERE FALSE) AS {t}", table.duck());
-            let no_source = format!("(SELECT * FROM {source} WHERE FALSE) AS {s}");
-            let mut parts = Vec::new();
-            if rows.keep_source {
-                parts.push(format!("{select} FROM {source} LEFT JOIN {no_target} ON FALSE"));
-            }
-            if rows.keep_target {
-                parts.push(format!("{select} FROM {target_sql} LEFT JOIN {no_source} ON FALSE"));
-            }
-            if parts.is_empty() {
-                return Ok(Changed::default());
-            }
-            parts.join(" UNION ALL ")
+        let on = if is_false(&merge.on) {
+            None
         } else {
-            let on = self.expr(&merge.on, &both)?.sql;
-            format!("{select} FROM {}", rows.join(&source, &target_sql, &on))
+            Some(self.expr(&merge.on, &both)?.sql)
+        };
+        let Some(joined) = sides.join(&merge.clauses, &select, on.as_deref()) else {
+            return Ok(Changed::default());
         };
         self.tx.run(&format!(
             "CREATE OR REPLACE TEMP TABLE {WORK} AS SELECT * FROM ({joined}) WHERE _hw_act IS NOT NULL"
         ))?;
         self.at_most_once(WORK)?;
+        let changed = self.apply(&table, &target, &sides, &steps)?;
+        self.tx
+            .run(&format!("DROP TABLE {WORK}; DROP TABLE IF EXISTS {SOURCE}"))?;
+        self.modified(&table)?;
+        Ok(changed)
+    }
+
+    /// The source as something with row ids: a stored table as it is, anything else as a copy.
+    fn merge_source(&self, factor: &TableFactor) -> Result<(String, Relation)> {
+        let mut scope = Scope::root();
+        let sql = self.factor(factor, &mut scope)?;
+        let relation = scope
+            .relations
+            .pop()
+            .ok_or_else(|| Fault::query("MERGE needs a source"))?;
+        if !scope.relations.is_empty() {
+            return Err(unsupported("a join as MERGE's source (put it into a subquery)", factor));
+        }
+        if relation.columns.iter().any(|c| c.name.eq_ignore_ascii_case("rowid")) {
+            return Err(unsupported("a MERGE source that has a column named rowid", factor));
+        }
+        if let TableFactor::Table { name, .. } = factor
+            && let Ok(name) = self.table_name(name)
+            && let Some(doc) = tables::find(self.tx, &name)?
+            && !tables::is_view(&doc)
+        {
+            return Ok((name.duck(), relation));
+        }
+        self.tx
+            .run(&format!("CREATE OR REPLACE TEMP TABLE {SOURCE} AS SELECT * FROM {sql}"))?;
+        Ok((SOURCE.to_owned(), relation))
+    }
+
+    /// Changed rows are written anew and their old versions deleted, since DuckDB keeps updates in memory and
+    /// insertions not.
+    fn apply(&self, table: &TableName, target: &Relation, sides: &Sides, steps: &[Step]) -> Result<Changed> {
         let mut changed = Changed::default();
-        // What is deleted and updated is found by row id, so it goes before new rows come.
-        for step in [Kind::Delete, Kind::Update, Kind::Insert] {
-            for Step {
-                kind,
-                number,
-                head,
-                tail,
-            } in steps.iter().filter(|s| s.kind == step)
-            {
-                let sql = match kind {
-                    Kind::Delete => format!(
-                        "DELETE FROM {} WHERE rowid IN (SELECT _hw_rid FROM {WORK} WHERE _hw_act = {number})",
-                        table.duck()
-                    ),
-                    Kind::Update => format!(
-                        "UPDATE {} AS t SET {head} FROM {WORK} AS m WHERE t.rowid = m._hw_rid AND m._hw_act = {number}",
-                        table.duck()
-                    ),
-                    Kind::Insert => format!(
-                        "INSERT INTO {} ({head}) SELECT {tail} FROM {WORK} AS m WHERE m._hw_act = {number}",
-                        table.duck()
-                    ),
-                };
-                let count = self.tx.execute(&sql, &[])?;
-                match kind {
-                    Kind::Delete => changed.deleted += count,
-                    Kind::Update => changed.updated += count,
-                    Kind::Insert => changed.inserted += count,
+        let Sides { t, s, .. } = sides;
+        let on_source = format!("JOIN {} ON {s}.rowid = m._hw_sid", sides.source);
+        let on_target = format!("JOIN {} ON {t}.rowid = m._hw_rid", sides.target);
+        let mut gone = Vec::new();
+        for step in steps {
+            let number = step.number;
+            let insert = |joins: &str, columns: &[String], values: &[String]| {
+                let sql = format!(
+                    "INSERT INTO {} ({}) SELECT {} FROM {WORK} AS m {joins} WHERE m._hw_act = {number}",
+                    table.duck(),
+                    columns.join(", "),
+                    values.join(", ")
+                );
+                self.tx.execute(&sql, &[])
+            };
+            match &step.work {
+                Work::Delete => gone.push(number.to_string()),
+                Work::Update { sets, by_source } => {
+                    gone.push(number.to_string());
+                    let columns: Vec<String> = target.columns.iter().map(|c| quoted(&c.name)).collect();
+                    let values: Vec<String> = columns
+                        .iter()
+                        .map(|c| {
+                            let set = sets.iter().find(|(column, _)| column == c);
+                            set.map_or_else(|| format!("{t}.{c}"), |(_, value)| value.clone())
+                        })
+                        .collect();
+                    let reads_target = values.iter().any(|v| v.contains(&format!("{t}.")));
+                    let mut joins = Vec::new();
+                    if !by_source {
+                        joins.push(on_source.clone());
+                    }
+                    if reads_target {
+                        joins.push(on_target.clone());
+                    }
+                    changed.updated += insert(&joins.join(" "), &columns, &values)?;
                 }
+                Work::Insert { .. } => {}
             }
         }
-        self.tx.run(&format!("DROP TABLE {WORK}"))?;
-        self.modified(&table)?;
+        if !gone.is_empty() {
+            let sql = format!(
+                "DELETE FROM {} WHERE rowid IN (SELECT _hw_rid FROM {WORK} WHERE _hw_act IN ({}))",
+                table.duck(),
+                gone.join(", ")
+            );
+            changed.deleted = self.tx.execute(&sql, &[])? - changed.updated;
+        }
+        for step in steps {
+            if let Work::Insert { columns, values } = &step.work {
+                let sql = format!(
+                    "INSERT INTO {} ({}) SELECT {} FROM {WORK} AS m {on_source} WHERE m._hw_act = {}",
+                    table.duck(),
+                    columns.join(", "),
+                    values.join(", "),
+                    step.number
+                );
+                changed.inserted += self.tx.execute(&sql, &[])?;
+            }
+        }
         Ok(changed)
     }
 
@@ -156,19 +177,11 @@ impl Translator<'_> {
         target: &Relation,
         source: &Relation,
         scope: &Scope<'_>,
-        values: &mut Values,
     ) -> Result<Step> {
-        let by_target = matches!(
-            clause.clause_kind,
-            MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget
-        );
-        match &clause.action {
-            MergeAction::Delete { .. } if !by_target => Ok(Step {
-                kind: Kind::Delete,
-                number,
-                head: String::new(),
-                tail: String::new(),
-            }),
+        let kind = clause.clause_kind;
+        let by_target = matches!(kind, MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget);
+        let work = match &clause.action {
+            MergeAction::Delete { .. } if !by_target => Work::Delete,
             MergeAction::Update(update) if !by_target => {
                 let MergeUpdateKind::Set(assignments) = &update.kind else {
                     return Err(unsupported("UPDATE *", clause));
@@ -177,14 +190,10 @@ impl Translator<'_> {
                 for assignment in assignments {
                     let column = self.assignment_target(assignment, &target.columns)?;
                     let value = self.assigned(&assignment.value, &column, scope)?.sql;
-                    sets.push(format!("{} = {}", quoted(&column.name), values.column(value, number)));
+                    sets.push((quoted(&column.name), value));
                 }
-                Ok(Step {
-                    kind: Kind::Update,
-                    number,
-                    head: sets.join(", "),
-                    tail: String::new(),
-                })
+                let by_source = kind == MergeClauseKind::NotMatchedBySource;
+                Work::Update { sets, by_source }
             }
             MergeAction::Insert(insert) if by_target => {
                 let columns: Vec<Field> = if insert.columns.is_empty() {
@@ -192,23 +201,12 @@ impl Translator<'_> {
                 } else {
                     let find = |name: &sqlparser::ast::ObjectName| -> Result<Field> {
                         let name = path(name)?.join(".");
-                        let found = target
-                            .columns
-                            .iter()
-                            .find(|c| c.name.eq_ignore_ascii_case(&name))
-                            .cloned();
-                        found.ok_or_else(|| {
+                        let found = target.columns.iter().find(|c| c.name.eq_ignore_ascii_case(&name));
+                        found.cloned().ok_or_else(|| {
                             Fault::query(format!("Column {name} is not present in the table{}", at(clause)))
                         })
                     };
                     insert.columns.iter().map(find).collect::<Result<_>>()?
-                };
-                let wrong = |count: usize| {
-                    Fault::query(format!(
-                        "Inserted row has wrong column count; Has {count}, expected {}{}",
-                        columns.len(),
-                        at(clause)
-                    ))
                 };
                 let row: Vec<Expr>;
                 let exprs = match &insert.kind {
@@ -224,56 +222,89 @@ impl Translator<'_> {
                     MergeInsertKind::Wildcard => return Err(unsupported("INSERT *", clause)),
                 };
                 if exprs.len() != columns.len() {
-                    return Err(wrong(exprs.len()));
+                    return Err(Fault::query(format!(
+                        "Inserted row has wrong column count; Has {}, expected {}{}",
+                        exprs.len(),
+                        columns.len(),
+                        at(clause)
+                    )));
                 }
-                let mut names = Vec::new();
-                let mut cells = Vec::new();
+                let mut values = Vec::new();
                 for (expr, column) in exprs.iter().zip(&columns) {
-                    names.push(quoted(&column.name));
-                    cells.push(values.column(self.assigned(expr, column, scope)?.sql, number));
+                    values.push(self.assigned(expr, column, scope)?.sql);
                 }
-                Ok(Step {
-                    kind: Kind::Insert,
-                    number,
-                    head: names.join(", "),
-                    tail: cells.join(", "),
-                })
+                let columns = columns.iter().map(|c| quoted(&c.name)).collect();
+                Work::Insert { columns, values }
             }
-            _ => Err(Fault::query(format!(
-                "Syntax error: this WHEN clause cannot have this action{}",
-                at(clause)
-            ))),
-        }
+            _ => {
+                return Err(Fault::query(format!(
+                    "Syntax error: this WHEN clause cannot have this action{}",
+                    at(clause)
+                )));
+            }
+        };
+        Ok(Step { number, work })
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Delete,
-    Update,
-    Insert,
-}
-
+/// What one clause does, in DuckDB's SQL.
 struct Step {
-    kind: Kind,
     number: usize,
-    head: String,
-    tail: String,
+    work: Work,
 }
 
-struct Rows {
-    keep_source: bool,
-    keep_target: bool,
+enum Work {
+    Delete,
+    Update {
+        sets: Vec<(String, String)>,
+        by_source: bool,
+    },
+    Insert {
+        columns: Vec<String>,
+        values: Vec<String>,
+    },
 }
 
-impl Rows {
-    fn join(&self, source: &str, target: &str, on: &str) -> String {
-        match (self.keep_source, self.keep_target) {
-            (true, true) => format!("{source} FULL JOIN {target} ON {on}"),
-            (true, false) => format!("{source} LEFT JOIN {target} ON {on}"),
-            (false, true) => format!("{target} LEFT JOIN {source} ON {on}"),
-            (false, false) => format!("{source} JOIN {target} ON {on}"),
-        }
+/// The two tables, as they stand in FROM and as they are called.
+struct Sides {
+    target: String,
+    source: String,
+    t: String,
+    s: String,
+}
+
+impl Sides {
+    /// The rows that any clause may want. Without `on` nothing matches: each side comes by itself, not joined row by
+    /// row with the other. `None`: no clause can apply.
+    fn join(&self, clauses: &[MergeClause], select: &str, on: Option<&str>) -> Option<String> {
+        let has = |kinds: &[MergeClauseKind]| clauses.iter().any(|c| kinds.contains(&c.clause_kind));
+        let keep_source = has(&[MergeClauseKind::NotMatched, MergeClauseKind::NotMatchedByTarget]);
+        let keep_target = has(&[MergeClauseKind::NotMatchedBySource]);
+        let Self { target, source, t, s } = self;
+        let Some(on) = on else {
+            let nothing = |of: &str, alias: &str| format!("(SELECT rowid, * FROM {of} WHERE FALSE) AS {alias}");
+            let mut parts = Vec::new();
+            if keep_source {
+                parts.push(format!(
+                    "{select} FROM {source} LEFT JOIN {} ON FALSE",
+                    nothing(target, t)
+                ));
+            }
+            if keep_target {
+                parts.push(format!(
+                    "{select} FROM {target} LEFT JOIN {} ON FALSE",
+                    nothing(source, s)
+                ));
+            }
+            return (!parts.is_empty()).then(|| parts.join(" UNION ALL "));
+        };
+        let from = match (keep_source, keep_target) {
+            (true, true) => format!("{source} FULL JOIN {target}"),
+            (true, false) => format!("{source} LEFT JOIN {target}"),
+            (false, true) => format!("{target} LEFT JOIN {source}"),
+            (false, false) => format!("{source} JOIN {target}"),
+        };
+        Some(format!("{select} FROM {from} ON {on}"))
     }
 }
 

@@ -11,16 +11,16 @@ use crate::types::Ty;
 
 impl Translator<'_> {
     pub(super) fn unary(&self, op: UnaryOperator, inner: &Expr, scope: &Scope<'_>, whole: &Expr) -> Result<Ex> {
-        if let (UnaryOperator::Minus, Expr::Value(value)) = (op, inner) {
-            if let sqlparser::ast::Value::Number(number, _) = &value.value {
-                if !number.starts_with("0x") && !number.starts_with("0X") {
-                    let ex = number_literal(&format!("-{number}"))?;
-                    return Ok(Ex {
-                        sql: format!("({})", ex.sql),
-                        ..ex
-                    });
-                }
-            }
+        if let (UnaryOperator::Minus, Expr::Value(value)) = (op, inner)
+            && let sqlparser::ast::Value::Number(number, _) = &value.value
+            && !number.starts_with("0x")
+            && !number.starts_with("0X")
+        {
+            let ex = number_literal(&format!("-{number}"))?;
+            return Ok(Ex {
+                sql: format!("({})", ex.sql),
+                ..ex
+            });
         }
         let value = self.expr(inner, scope)?;
         let (sign, ty) = match op {

@@ -44,10 +44,10 @@ pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, Fault> {
 /// `… at Line: 1, Column: 8` becomes `… at [1:8]`; what has no place is at the end of the text.
 fn position(text: &str, sql: &str) -> String {
     let text = text.replacen("Expected: ", "Expected ", 1);
-    if let Some((before, after)) = text.rsplit_once(" at Line: ") {
-        if let Some((line, column)) = after.split_once(", Column: ") {
-            return format!("{before} at [{}:{}]", line.trim(), column.trim());
-        }
+    if let Some((before, after)) = text.rsplit_once(" at Line: ")
+        && let Some((line, column)) = after.split_once(", Column: ")
+    {
+        return format!("{before} at [{}:{}]", line.trim(), column.trim());
     }
     let lines = sql.split('\n').count();
     let column = sql.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
@@ -84,17 +84,16 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             if ["SAFE", "NET"].contains(&prefix.as_str())
                 && matches!(tokens.get(i + 1).map(|t| &t.token), Some(Token::Period))
                 && matches!(tokens.get(i + 3).map(|t| &t.token), Some(Token::LParen))
+                && let Some(function) = tokens.get(i + 2).and_then(word)
             {
-                if let Some(function) = tokens.get(i + 2).and_then(word) {
-                    let value = format!("{prefix}.{}", function.value);
-                    out.push(like(Token::Word(Word {
-                        value,
-                        quote_style: None,
-                        keyword: Keyword::NoKeyword,
-                    })));
-                    i += 3;
-                    continue;
-                }
+                let value = format!("{prefix}.{}", function.value);
+                out.push(like(Token::Word(Word {
+                    value,
+                    quote_style: None,
+                    keyword: Keyword::NoKeyword,
+                })));
+                i += 3;
+                continue;
             }
             let after_set = out.last().and_then(word).is_some_and(|w| w.keyword == Keyword::SET);
             if prefix == "OPTIONS" && after_set {
@@ -102,15 +101,15 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 i += 1;
                 continue;
             }
-            if prefix == "ARRAY" {
-                if let Some(end) = type_end(&tokens, i + 1) {
-                    let ty = tokens[i..end].to_vec();
-                    out.push(like(Token::make_word("CAST", None)));
-                    out.push(like(Token::LParen));
-                    open.push((depth, ty));
-                    i = end;
-                    continue;
-                }
+            if prefix == "ARRAY"
+                && let Some(end) = type_end(&tokens, i + 1)
+            {
+                let ty = tokens[i..end].to_vec();
+                out.push(like(Token::make_word("CAST", None)));
+                out.push(like(Token::LParen));
+                open.push((depth, ty));
+                i = end;
+                continue;
             }
         }
         match token.token {
@@ -118,12 +117,12 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             Token::RBracket => {
                 depth = usize::saturating_sub(depth, 1);
                 out.push(token.clone());
-                if open.last().is_some_and(|(at, _)| *at == depth) {
-                    if let Some((_, ty)) = open.pop() {
-                        out.push(like(Token::make_word("AS", None)));
-                        out.extend(ty);
-                        out.push(like(Token::RParen));
-                    }
+                if open.last().is_some_and(|(at, _)| *at == depth)
+                    && let Some((_, ty)) = open.pop()
+                {
+                    out.push(like(Token::make_word("AS", None)));
+                    out.extend(ty);
+                    out.push(like(Token::RParen));
                 }
                 i += 1;
                 continue;

@@ -28,12 +28,12 @@ impl Translator<'_> {
                     return Err(unsupported("column names after a WITH name", query));
                 }
                 let name = cte.alias.name.value.clone();
-                if with.recursive {
-                    if let SetExpr::SetOperation { left, .. } = &*cte.query.body {
-                        // The recursive part refers to the name that it defines: its columns are those of the first.
-                        let anchor = self.body(left, &[], &env)?;
-                        env.ctes.push((name.clone(), anchor.columns));
-                    }
+                if with.recursive
+                    && let SetExpr::SetOperation { left, .. } = &*cte.query.body
+                {
+                    // The recursive part refers to the name that it defines: its columns are those of the first.
+                    let anchor = self.body(left, &[], &env)?;
+                    env.ctes.push((name.clone(), anchor.columns));
                 }
                 let inner = self.query(&cte.query, &env)?;
                 parts.push(format!("{} AS ({})", quoted(&name), inner.sql));

@@ -1,7 +1,12 @@
 //! Drives the REST API over HTTP, as clients do; DuckDB is never spoken to here.
 
+#[cfg(test)]
 mod api;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod loads;
+#[cfg(test)]
 mod resources;
