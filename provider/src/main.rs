@@ -1,7 +1,5 @@
 //! The program: a plugin when Terraform starts it, a small command line otherwise.
 
-#![expect(clippy::print_stdout, reason = "the command line's results go to stdout")]
-
 mod cli;
 
 use std::process::ExitCode;

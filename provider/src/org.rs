@@ -20,12 +20,15 @@ pub(crate) struct Orgs {
     known: Mutex<HashMap<String, Arc<OnceCell<Org>>>>,
 }
 
+/// An object as it was described; empty while that is under way.
+type Described = Arc<OnceCell<Arc<ObjectDescribe>>>;
+
 /// One org, logged in to.
 #[derive(Clone)]
 pub(crate) struct Org {
     client: Client,
     global: Arc<OnceCell<GlobalDescribe>>,
-    objects: Arc<Mutex<HashMap<String, Arc<OnceCell<Arc<ObjectDescribe>>>>>>,
+    objects: Arc<Mutex<HashMap<String, Described>>>,
 }
 
 /// What a connection's id leads to.

@@ -143,6 +143,8 @@ impl Settings {
 mod tests {
     use super::*;
 
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
     fn env<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
         move |name| {
             pairs
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_block_outranks_the_environment() {
-        let cases: [(Attr<String>, &[(&str, &str)], Attr<String>); 6] = [
+        let cases: [(Attr<String>, Pairs<'_>, Attr<String>); 6] = [
             ("block-p".into(), &[("HEADWATER_PROJECT", "env-p")], "block-p".into()),
             (
                 Attr::Null,
@@ -181,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_remedy() {
-        let cases: [(&[(&str, &str)], &str, &str); 4] = [
+        let cases: [(Pairs<'_>, &str, &str); 4] = [
             (&[], "project", "HEADWATER_PROJECT"),
             (
                 &[("HEADWATER_PROJECT", "Bad Project")],

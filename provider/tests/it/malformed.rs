@@ -85,11 +85,13 @@ fn what_people_get_wrong() {
     );
 }
 
+/// The provider's block, the environment, what must be said.
+type Setting<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn settings_that_cannot_work_are_named_with_their_remedy() {
     let bucket = "resource \"headwater_storage_bucket\" \"lake\" {\n  name = \"acme-lake\"\n}\n";
-    // The provider's block, the environment, what must be said.
-    let cases: [(&str, &[(&str, &str)], &[&str]); 7] = [
+    let cases: [Setting<'_>; 7] = [
         ("", &[], &["no Google Cloud project is given", "HEADWATER_PROJECT"]),
         (
             "project = \"acme-data\"",

@@ -78,7 +78,7 @@ impl Model {
                     }),
                 secret: flow.client_secret_wo.clone(),
                 secret_path: Path::attr("client_credentials").child("client_secret_wo"),
-                wo_version: flow.client_secret_wo_version.clone(),
+                wo_version: flow.client_secret_wo_version,
             }),
             (_, Attr::Known(flow)) => Some(Flow {
                 auth: flow
@@ -92,7 +92,7 @@ impl Model {
                     }),
                 secret: flow.private_key_wo.clone(),
                 secret_path: Path::attr("jwt_bearer").child("private_key_wo"),
-                wo_version: flow.private_key_wo_version.clone(),
+                wo_version: flow.private_key_wo_version,
             }),
             _ => None,
         }

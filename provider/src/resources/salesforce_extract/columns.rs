@@ -62,7 +62,7 @@ pub(super) async fn source(
         if let Err(error) = accepted {
             match error.kind() {
                 Kind::MalformedQuery | Kind::Field | Kind::QueryTimeout | Kind::TooLong => {
-                    problems.push(refused_where(name, &error))
+                    problems.push(refused_where(name, &error));
                 }
                 _ => return Err(failure(name, &error)),
             }

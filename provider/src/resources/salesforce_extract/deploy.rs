@@ -29,7 +29,7 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
         .explain_at("runtime", format!("cannot use the runtime `{}`", wanted.runtime))?;
     let (columns, facts) = prepare(clients, &wanted, &planned, &project).await?;
     let before = Present::read(cloud, &wanted).await?;
-    let spec = settle(&wanted, &columns, facts, before.spec.as_ref());
+    let spec = settle(&wanted, &columns, &facts, before.spec.as_ref());
     if prior.is_none() {
         check_absent(cloud, &wanted, &before, &spec).await?;
     }
@@ -116,8 +116,8 @@ async fn prepare(clients: &Clients, wanted: &Wanted, planned: &Model, project: &
 }
 
 /// The spec to write. If only its author would change, it stays the author's who wrote it.
-fn settle(wanted: &Wanted, columns: &Columns, facts: Facts, before: Option<&PipelineSpec>) -> PipelineSpec {
-    let mut spec = wanted.spec(columns, &facts);
+fn settle(wanted: &Wanted, columns: &Columns, facts: &Facts, before: Option<&PipelineSpec>) -> PipelineSpec {
+    let mut spec = wanted.spec(columns, facts);
     if let Some(before) = before {
         let same = PipelineSpec {
             deployed_by: before.deployed_by.clone(),

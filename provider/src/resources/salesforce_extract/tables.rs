@@ -331,7 +331,7 @@ pub(super) async fn delete_staging(bigquery: &BigQuery, wanted: &Wanted) -> Resu
 mod tests {
     use super::*;
 
-    fn table(fields: Json) -> Existing {
+    fn table(fields: &Json) -> Existing {
         Existing::of(json!({"schema": {"fields": fields}, "labels": {"headwater_pipeline": "crm"}}))
     }
 
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn columns_are_read_in_either_spelling() {
-        let table = table(json!([
+        let table = table(&json!([
             {"name": "Id", "type": "STRING", "mode": "REQUIRED"},
             {"name": "Amount", "type": "BIGNUMERIC"},
             {"name": "Won", "type": "BOOLEAN", "mode": "NULLABLE"},

@@ -161,7 +161,7 @@ fn unknown_parts_make_the_whole_unknown() {
             m.schedule = Attr::Known(ScheduleModel {
                 cron: Attr::Unknown,
                 time_zone: "UTC".into(),
-            })
+            });
         },
         |m| m.labels = Attr::Known([("a".to_owned(), Attr::Unknown)].into()),
         |m| m.objects = Attr::Known([("Account".to_owned(), Attr::Unknown)].into()),
