@@ -355,6 +355,7 @@ fn looks_like_ours(dir: &Path) -> bool {
         "server.json",
         "metadata.redb",
         "lock",
+        "partial",
         "tmp",
     ];
     std::fs::read_dir(dir).is_ok_and(|entries| {

@@ -413,7 +413,7 @@ pub(crate) fn check_budget(client: &Client, extract: &SalesforceExtractSpec) -> 
     let (Some(budget), Some(usage)) = (extract.api_budget, client.api_usage()) else {
         return Ok(());
     };
-    if usage.percent() >= u64::from(budget.max_daily_percent) {
+    if usage.used.saturating_mul(100) >= usage.max.saturating_mul(u64::from(budget.max_daily_percent)) {
         return Err(Error::Budget {
             used: usage.used,
             max: usage.max,
