@@ -59,7 +59,7 @@ pub struct Options {
     pub memory_limit_mb: u64,
 }
 
-/// An open warehouse. Cheap to clone is only its router; keep this until [`BigQuery::shutdown`].
+/// An open warehouse. Its routers share it; it closes when the last of them and this are gone.
 pub struct BigQuery {
     service: Arc<service::Service>,
 }

@@ -5,6 +5,7 @@ mod copy;
 pub(crate) mod destination;
 mod extract;
 mod load;
+mod load_text;
 mod parquet_decimals;
 pub(crate) mod query;
 mod sources;

@@ -26,14 +26,14 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, SetExpr, Spanned, ValueTableMode};
 use sqlparser::tokenizer::Span;
 
 use crate::catalog::names::TableName;
 use crate::catalog::tables;
 use crate::engine::Session;
 use crate::error::Fault;
-use crate::types::{Field, Ty, columns};
+use crate::types::{Field, Ty, columns, quoted};
 use params::Params;
 use scope::Scope;
 
@@ -107,7 +107,28 @@ impl<'a> Translator<'a> {
 
     /// A whole query.
     pub(crate) fn top_query(&self, query: &Query) -> Result<Translated> {
-        let out = self.query(query, &Scope::root())?;
+        let mut out = self.query(query, &Scope::root())?;
+        if let (
+            true,
+            [
+                Field {
+                    name,
+                    ty: Ty::Struct(fields),
+                },
+            ],
+        ) = (answers_struct(query), out.columns.as_slice())
+        {
+            // At the top the fields are the columns.
+            let list: Vec<String> = fields
+                .iter()
+                .map(|f| format!("({}).{1} AS {1}", quoted(name), quoted(&f.name)))
+                .collect();
+            let sql = format!("SELECT {} FROM ({})", list.join(", "), out.sql);
+            out = Translated {
+                sql,
+                columns: fields.clone(),
+            };
+        }
         let mut seen = std::collections::HashSet::new();
         for column in &out.columns {
             if !seen.insert(column.name.to_lowercase()) {
@@ -163,6 +184,13 @@ impl<'a> Translator<'a> {
         tables::must_be_table(name, &doc)?;
         self.reads.borrow_mut().insert(name.id(), name.clone());
         columns(&doc["schema"]["fields"])
+    }
+}
+
+fn answers_struct(query: &Query) -> bool {
+    match &*query.body {
+        SetExpr::Select(select) => matches!(select.value_table_mode, Some(ValueTableMode::AsStruct)),
+        _ => false,
     }
 }
 

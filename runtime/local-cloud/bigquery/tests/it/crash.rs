@@ -29,13 +29,17 @@ fn start(dir: &std::path::Path) -> (Child, String) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    for line in lines {
-        if let Some((_, base)) = line.unwrap().split_once("serving ") {
-            return (child, base.trim().to_owned());
-        }
-    }
-    panic!("the server did not start");
+    let lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let base = lines
+        .filter_map(|line| Some(line.split_once("serving ")?.1.trim().to_owned()))
+        .next();
+    let Some(base) = base else {
+        let status = child.wait().unwrap();
+        panic!("the server did not start: {status}");
+    };
+    (child, base)
 }
 
 struct Client {
@@ -132,9 +136,9 @@ async fn a_killed_server_has_done_a_job_whole_or_not_at_all() {
         );
         let done = job["status"]["errorResult"].is_null();
         if done {
-            whole += 1
+            whole += 1;
         } else {
-            absent += 1
+            absent += 1;
         }
         assert!(
             done || job["status"]["errorResult"]["reason"] == "backendError",
