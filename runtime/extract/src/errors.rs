@@ -190,7 +190,10 @@ impl Error {
             Error::Table { .. } => "give the object another `table`, or move the existing table away".into(),
             Error::Parquet(_) => "run again; if it happens again, report it".into(),
             Error::Document { .. } => "the object was changed by other hands: delete it; its data is read again".into(),
-            Error::Restarts { .. } => "look at the job in Salesforce's Setup under Bulk Data Load Jobs, and run again: it goes on from here".into(),
+            Error::Restarts { .. } => {
+                "look at the job in Salesforce's Setup under Bulk Data Load Jobs, and run again: it goes on from here"
+                    .into()
+            }
             Error::Count { .. } => "run again: the rows are read anew; if it happens again, report it".into(),
             Error::Worker => "report it, with the log lines before this one".into(),
         }

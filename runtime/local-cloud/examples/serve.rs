@@ -9,7 +9,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_writer(std::io::stderr)
         .init();
     let mut args = std::env::args().skip(1);
-    let mut next = |name: &str| args.next().ok_or_else(|| format!("usage: serve DATA_DIR PORT RUNTIME_BINARY: {name} is missing"));
+    let mut next = |name: &str| {
+        args.next()
+            .ok_or_else(|| format!("usage: serve DATA_DIR PORT RUNTIME_BINARY: {name} is missing"))
+    };
     let options = Options {
         data_dir: next("DATA_DIR")?.into(),
         port: next("PORT")?.parse()?,
