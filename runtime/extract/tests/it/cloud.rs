@@ -178,3 +178,59 @@ async fn buckets_keep_what_a_patch_does_not_name() {
     assert_eq!(stale.kind(), Kind::PreconditionFailed);
     world.end().await;
 }
+
+#[tokio::test]
+async fn lost_answers_are_not_mistaken_for_others_work() {
+    let world = World::bare("lost", 1).await;
+    let storage = world.cloud.storage();
+    let lost = json!([
+        {"method": "POST", "path_prefix": "/storage/v1/b", "action": "apply_then_drop"},
+        {"method": "POST", "path_prefix": "/upload/storage/v1/b", "action": "apply_then_drop"},
+        {"method": "DELETE", "path_prefix": "/storage/v1/b", "action": "apply_then_drop"},
+        {"method": "GET", "path_prefix": "/storage/v1/b", "action": {"status": 503, "retry_after": 1}},
+    ]);
+    world.cloud_faults(lost).await;
+    let bucket = json!({"name": "fresh", "location": "EU"});
+    storage
+        .create_bucket(PROJECT, &bucket)
+        .await
+        .expect("ours, though the answer was lost");
+    let bytes = Bytes::from_static(b"ours");
+    let made = storage
+        .put(&path("x"), "text/plain", bytes, Precondition::Absent)
+        .await
+        .expect("ours, too");
+    assert_eq!(
+        storage.get(&path("x")).await.expect("the object").generation,
+        made.generation
+    );
+    storage
+        .delete(&path("x"), Precondition::Generation(made.generation))
+        .await
+        .expect("gone is gone");
+    world.assert_struck().await;
+
+    // Somebody else's object stays somebody else's, whatever was lost.
+    storage
+        .put(
+            &path("y"),
+            "text/plain",
+            Bytes::from_static(b"theirs"),
+            Precondition::None,
+        )
+        .await
+        .expect("written");
+    let unavailable = json!([{"method": "POST", "path_prefix": "/upload/storage/v1/b", "action": {"status": 503}}]);
+    world.cloud_faults(unavailable).await;
+    let error = storage
+        .put(
+            &path("y"),
+            "text/plain",
+            Bytes::from_static(b"ours"),
+            Precondition::Absent,
+        )
+        .await;
+    assert_eq!(error.expect_err("theirs").kind(), Kind::PreconditionFailed);
+    world.assert_struck().await;
+    world.end().await;
+}

@@ -1,4 +1,4 @@
-//! What goes wrong at Salesforce, and how a run ends then.
+//! What goes wrong at Salesforce and in the cloud, and how a run ends then.
 
 use headwater_extract::{RunState, execute};
 use serde_json::{Value, json};
@@ -71,5 +71,34 @@ async fn passing_faults_are_not_noticed() {
     world.succeed(&spec).await;
     world.assert_equal("Account", all).await;
     world.assert_equal("User", all).await;
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_of_the_cloud_may_be_lost() {
+    let world = World::new("answers", 240).await;
+    let spec = world.spec(&json!({"Account": {}}), |spec| {
+        spec["salesforce_extract"]["part_target_bytes"] = 40_000.into();
+    });
+    for _ in 0..2 {
+        let lost = json!([
+            {"method": "POST", "path_prefix": "/bigquery/v2", "nth": 1, "times": 1, "action": "apply_then_drop"},
+            {"method": "POST", "path_prefix": "/bigquery/v2", "nth": 3, "times": 2, "action": "apply_then_drop"},
+            {"method": "POST", "path_prefix": "/upload/storage", "nth": 2, "times": 1, "action": "apply_then_drop"},
+            {"method": "POST", "path_prefix": "/upload/storage", "nth": 5, "times": 1, "action": "apply_then_drop"},
+            {"method": "GET", "path_prefix": "/bigquery/v2", "nth": 2, "times": 2, "action": {"status": 503}},
+        ]);
+        world.cloud_faults(lost).await;
+        world.succeed(&spec).await;
+        world.assert_equal("Account", all).await;
+        world.assert_clean().await;
+        world
+            .control(
+                "churn",
+                json!({"inserts": 20, "updates": 220, "deletes": 5, "objects": ["Account"]}),
+            )
+            .await;
+        world.control("clock", json!({"advance_seconds": 2})).await;
+    }
     world.end().await;
 }

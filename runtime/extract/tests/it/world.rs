@@ -152,8 +152,25 @@ impl World {
         outcome.objects
     }
 
+    /// What goes wrong in the cloud from now on.
+    pub async fn cloud_faults(&self, script: Value) {
+        self.post(&self.base_url, "faults", script).await;
+    }
+
+    /// Asserts that everything scripted has gone wrong.
+    pub async fn assert_struck(&self) {
+        let url = format!("{}/_control/faults", self.base_url);
+        let answer = self.http.get(url).send().await.expect("an answer");
+        let report: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("json");
+        assert_eq!(report["all_consumed"], true, "{report}");
+    }
+
     pub async fn control(&self, path: &str, body: Value) -> Value {
-        let url = format!("{}/_control/{path}", self.org_url);
+        self.post(&self.org_url, path, body).await
+    }
+
+    async fn post(&self, base: &str, path: &str, body: Value) -> Value {
+        let url = format!("{base}/_control/{path}");
         let answer = self.http.post(url).json(&body).send().await.expect("an answer");
         let status = answer.status();
         let text = answer.text().await.expect("a body");
