@@ -16,7 +16,7 @@ fn path(name: &str) -> ObjectPath {
 
 #[tokio::test]
 async fn objects_and_preconditions() {
-    let world = World::bare("objects", 1).await;
+    let world = World::bare("objects", 1, &["Account"]).await;
     let storage = world.cloud.storage();
     let put = async |bytes: &'static str, precondition| {
         storage
@@ -98,7 +98,7 @@ async fn put_at(storage: headwater_cloud::Storage, name: String) {
 
 #[tokio::test]
 async fn large_objects_stream() {
-    let world = World::bare("stream", 1).await;
+    let world = World::bare("stream", 1, &["Account"]).await;
     let storage = world.cloud.storage();
     let piece = Bytes::from((0..1 << 20).map(|byte: u32| (byte % 251) as u8).collect::<Vec<_>>());
 
@@ -155,7 +155,7 @@ async fn large_objects_stream() {
 
 #[tokio::test]
 async fn buckets_keep_what_a_patch_does_not_name() {
-    let world = World::bare("buckets", 1).await;
+    let world = World::bare("buckets", 1, &["Account"]).await;
     let storage = world.cloud.storage();
     let bucket =
         json!({"name": "second", "location": "EU", "labels": {"a": "1", "b": "2"}, "versioning": {"enabled": true}});
@@ -181,7 +181,7 @@ async fn buckets_keep_what_a_patch_does_not_name() {
 
 #[tokio::test]
 async fn lost_answers_are_not_mistaken_for_others_work() {
-    let world = World::bare("lost", 1).await;
+    let world = World::bare("lost", 1, &["Account"]).await;
     let storage = world.cloud.storage();
     let lost = json!([
         {"method": "POST", "path_prefix": "/storage/v1/b", "action": "apply_then_drop"},

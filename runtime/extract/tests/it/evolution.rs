@@ -22,7 +22,7 @@ async fn touch(world: &World) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_come_go_and_grow() {
-    let world = World::new("evolution", 80).await;
+    let world = World::new("evolution", 80, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), |_| {});
     world
         .control(
@@ -83,7 +83,7 @@ async fn fields_come_go_and_grow() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_type_that_cannot_follow_is_refused_with_advice() {
-    let world = World::new("refused", 40).await;
+    let world = World::new("refused", 40, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), |_| {});
     world
         .control(

@@ -11,7 +11,7 @@ fn all(_: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_budget_stops_a_run_that_can_be_gone_on_with() {
-    let world = World::new("budget", 60).await;
+    let world = World::new("budget", 60, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), |spec| {
         spec["salesforce_extract"]["api_budget"] = json!({"max_daily_percent": 40});
     });
@@ -29,7 +29,7 @@ async fn a_budget_stops_a_run_that_can_be_gone_on_with() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_that_bulk_cannot_read_is_read_by_rest() {
-    let world = World::new("unsupported", 300).await;
+    let world = World::new("unsupported", 300, &["Account"]).await;
     world
         .control("faults", json!({"kind": "bulk_unsupported", "times": 9}))
         .await;
@@ -42,7 +42,7 @@ async fn an_object_that_bulk_cannot_read_is_read_by_rest() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bulk_job_that_fails_is_replaced_by_the_next_run() {
-    let world = World::new("jobfailed", 300).await;
+    let world = World::new("jobfailed", 300, &["Account"]).await;
     world.control("faults", json!({"kind": "bulk_job_failed"})).await;
     let spec = world.spec(&json!({"Account": {}}), |_| {});
     let failed = world.run(&spec).await;
@@ -55,7 +55,7 @@ async fn a_bulk_job_that_fails_is_replaced_by_the_next_run() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passing_faults_are_not_noticed() {
-    let world = World::new("passing", 300).await;
+    let world = World::new("passing", 300, &["Account"]).await;
     let results = "/services/data/*/jobs/query/*/results";
     world
         .control(
@@ -76,7 +76,7 @@ async fn passing_faults_are_not_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_of_the_cloud_may_be_lost() {
-    let world = World::new("answers", 240).await;
+    let world = World::new("answers", 240, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), |spec| {
         spec["salesforce_extract"]["part_target_bytes"] = 40_000.into();
     });

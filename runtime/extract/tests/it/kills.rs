@@ -48,8 +48,9 @@ fn all(_: &Value) -> bool {
     true
 }
 
-/// Small parts, so that a run has many steps.
+/// Bulk jobs and small parts even for few rows, so that a run has many steps.
 fn small(spec: &mut Value) {
+    spec["salesforce_extract"]["bulk_threshold_rows"] = 20.into();
     spec["salesforce_extract"]["part_target_bytes"] = 40_000.into();
 }
 
@@ -77,7 +78,7 @@ async fn churn(world: &World, seed: u64) {
 /// Every step of the first, full read and of an incremental one, killed once each; then a run that has to put it right.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_run_is_gone_on_with() {
-    let world = World::new("killed", 240).await;
+    let world = World::new("killed", 240, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), small);
     let steps = steps_of(&world, &spec).await;
     for expected in [
@@ -114,7 +115,7 @@ async fn a_killed_run_is_gone_on_with() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_read_that_is_killed_is_gone_on_with() {
-    let model = World::new("model", 240).await;
+    let model = World::new("model", 240, &["Account"]).await;
     let steps = steps_of(&model, &model.spec(&json!({"Account": {}}), small)).await;
     model.end().await;
     // The most telling places: in the middle of the parts, and around each commit.
@@ -137,7 +138,7 @@ async fn a_first_read_that_is_killed_is_gone_on_with() {
         last("part_uploaded"),
         last("job_inserted"),
     ];
-    let world = World::new("first", 240).await;
+    let world = World::new("first", 240, &["Account"]).await;
     for (number, at) in places.into_iter().enumerate() {
         // Another pipeline of the same name would share the state: each has its own lake and table.
         let spec = world.spec(&json!({"Account": {}}), |spec| {
@@ -170,7 +171,7 @@ async fn a_first_read_that_is_killed_is_gone_on_with() {
 /// A run stalls, another takes over and commits, the org changes and is committed again; then the first comes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_run_changes_nothing_when_it_comes_back() {
-    let world = World::new("stalled", 220).await;
+    let world = World::new("stalled", 220, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), small);
     let steps = steps_of(&world, &spec).await;
     for at in places(&steps) {
@@ -199,7 +200,7 @@ async fn a_stalled_run_changes_nothing_when_it_comes_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_runs_at_once_are_one() {
-    let world = World::new("twice", 200).await;
+    let world = World::new("twice", 200, &["Account", "Contact"]).await;
     let spec = world.spec(&json!({"Account": {}, "Contact": {}}), small);
     for round in 0..3 {
         let (left, right) = (world.context(), world.context());
@@ -221,7 +222,7 @@ async fn two_runs_at_once_are_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_attempt_of_the_same_task_takes_over_at_once() {
-    let world = World::new("attempts", 100).await;
+    let world = World::new("attempts", 100, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), |_| {});
     let mut first = world.context();
     first.options.lease_ttl = Duration::from_secs(600);
@@ -240,7 +241,7 @@ async fn a_later_attempt_of_the_same_task_takes_over_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_is_asked_to_stop_can_be_gone_on_with() {
-    let world = World::new("asked", 240).await;
+    let world = World::new("asked", 240, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), small);
     let context = world.context();
     let gate = Gate::new(&context.run, None);

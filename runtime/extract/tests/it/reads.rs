@@ -12,7 +12,7 @@ fn all(_: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_equal_the_org_and_a_second_run_moves_only_changes() {
-    let world = World::new("reads", 250).await;
+    let world = World::new("reads", 250, &["Account", "Opportunity"]).await;
     // By REST and by Bulk: the threshold lies between their sizes.
     let spec = world.spec(&json!({"Account": {}, "User": {}, "Opportunity": {}}), |_| {});
     let first = world.succeed(&spec).await;
@@ -54,7 +54,7 @@ async fn tables_equal_the_org_and_a_second_run_moves_only_changes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_leave_a_condition_leave_the_table() {
-    let world = World::new("where", 120).await;
+    let world = World::new("where", 120, &["Account", "Opportunity"]).await;
     let spec = world.spec(
         &json!({"Opportunity": {"where": "Amount > 0 AND IsWon = false"}}),
         |_| {},
@@ -86,7 +86,7 @@ async fn rows_that_leave_a_condition_leave_the_table() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_rows_can_stay_flagged() {
-    let world = World::new("flags", 60).await;
+    let world = World::new("flags", 60, &["Account"]).await;
     let flag = |spec: &mut Value| spec["salesforce_extract"]["deletes"] = "flag".into();
     let spec = world.spec(&json!({"Account": {}}), flag);
     world.succeed(&spec).await;
@@ -107,7 +107,7 @@ async fn deleted_rows_can_stay_flagged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_table_that_was_dropped_is_read_anew() {
-    let world = World::new("dropped", 60).await;
+    let world = World::new("dropped", 60, &["Account"]).await;
     let spec = world.spec(&json!({"Account": {}}), |_| {});
     world.succeed(&spec).await;
     let table = DatasetRef::new(PROJECT, "raw").table("Account");
@@ -124,7 +124,7 @@ async fn a_table_that_was_dropped_is_read_anew() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_share_the_objects_out() {
-    let world = World::new("tasks", 40).await;
+    let world = World::new("tasks", 40, &["Account", "Campaign", "Lead"]).await;
     let spec = world.spec(&json!({"Account": {}, "Campaign": {}, "Lead": {}}), |_| {});
     let mut done = Vec::new();
     for index in 0..2 {

@@ -29,19 +29,21 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new(name: &str, accounts: u64) -> Self {
-        let world = Self::bare(name, accounts).await;
+    /// An org that has rows of these objects only, and of User.
+    pub async fn new(name: &str, accounts: u64, objects: &[&str]) -> Self {
+        let world = Self::bare(name, accounts, objects).await;
         world.furnish().await;
         world
     }
 
     /// With a bucket and nothing else in the cloud.
-    pub async fn bare(name: &str, accounts: u64) -> Self {
+    pub async fn bare(name: &str, accounts: u64, objects: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().expect("a directory");
         let org_dir = dir.path().join("org");
         let ask = Generate {
             accounts,
+            objects: Some(objects.iter().map(|&object| object.to_owned()).collect()),
             ..Generate::new(&org_dir)
         };
         tokio::task::spawn_blocking(move || generate(&ask))
@@ -133,7 +135,7 @@ impl World {
             progress: Arc::new(Silent),
             options: Options {
                 lease_ttl: Duration::from_secs(1),
-                bulk_page_rows: 100,
+                bulk_page_rows: 50,
                 ..Options::default()
             },
         }
