@@ -1,5 +1,8 @@
 //! From nothing to data and back to nothing.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use headwater_tests::org::{CLIENT_SECRET, Org};
 use headwater_tests::pipeline::OBJECTS;
@@ -86,7 +89,17 @@ fn apply_fills_every_table_and_everything_else_holds() {
     let configuration = platform(&objects.join("\n    "), "run_on_apply = true");
     let tf = terraform(&cloud, &org, &configuration);
 
-    let applied = tf.apply();
+    let done = AtomicBool::new(false);
+    let (applied, arguments) = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| arguments_of_processes(&done));
+        let applied = tf.apply();
+        done.store(true, Ordering::Relaxed);
+        (applied, watch.join().unwrap())
+    });
+    assert!(
+        arguments.iter().any(|line| line.contains("--spec")),
+        "no task was seen among the processes"
+    );
     tf.assert_no_changes("after apply");
     for (object, count) in org.counts() {
         let rows = bigquery::cell(&cloud, &format!("SELECT COUNT(*) FROM salesforce_raw.{object}"));
@@ -107,6 +120,7 @@ fn apply_fills_every_table_and_everything_else_holds() {
             String::from_utf8_lossy(&std::fs::read(tf.dir().join("plan.bin")).unwrap()).into_owned(),
         ),
         ("spec", spec.to_string()),
+        ("arguments of a process", arguments.into_iter().collect()),
         ("log of the local cloud", cloud.server.log()),
         ("log of the org", org.server.log()),
     ];
@@ -144,6 +158,19 @@ fn apply_fills_every_table_and_everything_else_holds() {
     assert_eq!(left_behind(&cloud), Vec::<String>::new());
     let state: Value = serde_json::from_str(&tf.state()).unwrap();
     assert_eq!(state["resources"].as_array().map(Vec::len), Some(0));
+}
+
+/// The command lines of all processes that were seen until `done`.
+fn arguments_of_processes(done: &AtomicBool) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    while !done.load(Ordering::Relaxed) {
+        for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
+            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            seen.insert(String::from_utf8_lossy(&line).replace('\0', " "));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    seen
 }
 
 fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
