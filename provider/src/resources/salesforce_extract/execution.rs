@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use headwater_cloud::{Cloud, Execution, ObjectPath, OptionalExt as _, Wait};
-use headwater_spec::{LakeLayout, ObjectRun, RunState};
+use headwater_spec::{ErrorRecord, LakeLayout, ObjectRun, RunState};
 use tfplugin_framework::{Cx, Diagnostic, Result};
 
 use super::model::Wanted;
@@ -139,17 +139,10 @@ fn failed(wanted: &Wanted, execution: &Execution, records: &[ObjectRun]) -> Diag
         execution.succeeded,
         execution.tasks.max(1)
     );
-    for record in records {
-        let Some(error) = record
-            .error
-            .as_ref()
-            .filter(|_| matches!(record.state, RunState::Failed | RunState::Stopped))
-        else {
-            continue;
-        };
+    for (objects, error) in causes(records) {
         detail.push_str(&format!(
             "\n\n{}: {} ({})",
-            record.object,
+            objects.join(", "),
             sentence(&error.message),
             error.code
         ));
@@ -167,6 +160,24 @@ fn failed(wanted: &Wanted, execution: &Execution, records: &[ObjectRun]) -> Diag
              after a create, Terraform marks the extract as tainted and would replace it, `terraform untaint` keeps it with what was extracted.",
             wanted.lake, wanted.name
         ))
+}
+
+/// What failed, each cause once with all of its objects: a limit that is reached stops them all.
+fn causes(records: &[ObjectRun]) -> Vec<(Vec<&str>, &ErrorRecord)> {
+    let mut causes: Vec<(Vec<&str>, &ErrorRecord)> = Vec::new();
+    let failed = records
+        .iter()
+        .filter(|record| matches!(record.state, RunState::Failed | RunState::Stopped));
+    for (record, error) in failed.filter_map(|record| Some((record, record.error.as_ref()?))) {
+        match causes
+            .iter_mut()
+            .find(|(_, other)| other.code == error.code && other.hint == error.hint)
+        {
+            Some((objects, _)) => objects.push(&record.object),
+            None => causes.push((vec![&record.object], error)),
+        }
+    }
+    causes
 }
 
 /// Cancels what works on the pipeline and waits a little for it to end, so that nothing writes into what is deleted.
@@ -198,7 +209,7 @@ pub(super) async fn stop(cloud: &Cloud, runtime: &str, spec_url: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use headwater_spec::{ErrorRecord, Phase, RunTotals};
+    use headwater_spec::{Phase, RunTotals};
     use serde_json::json;
 
     #[test]
@@ -240,10 +251,20 @@ mod tests {
             log_uri: None,
             document: json!({}),
         };
-        let problem = failed(&super::super::tests::wanted(), &execution, &[record]);
+        let problem = failed(
+            &super::super::tests::wanted(),
+            &execution,
+            &[
+                record.clone(),
+                ObjectRun {
+                    object: "Case".into(),
+                    ..record
+                },
+            ],
+        );
         assert!(problem.summary.contains("headwater-x1"));
         for word in [
-            "Account: The limit is reached. (salesforce_limit) Wait.",
+            "Account, Case: The limit is reached. (salesforce_limit) Wait.",
             "headwater runs show headwater-x1 --lake gs://lake --pipeline crm",
         ] {
             assert!(problem.detail.contains(word), "{}", problem.detail);

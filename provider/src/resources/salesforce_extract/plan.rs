@@ -144,10 +144,16 @@ async fn outlook(cx: &mut Cx, clients: &Clients, prior: Option<&Model>, planned:
             return Ok(Outlook::Unknown);
         }
     };
-    let source = match clients.org(&settings, secret).await {
-        Ok(org) => columns::source(&org, &objects, !cx.is_applying()).await,
-        Err(NoOrg::Problem(problem)) => return Err(problem.at("connection").into()),
-        Err(unreachable) => Err(Failure::Org(unreachable)),
+    let asked = async {
+        match clients.org(&settings, secret).await {
+            Ok(org) => columns::source(&org, &objects, !cx.is_applying()).await,
+            Err(NoOrg::Problem(problem)) => Err(Failure::Wrong(problem.at("connection").into())),
+            Err(unreachable) => Err(Failure::Org(unreachable)),
+        }
+    };
+    let source = tokio::select! {
+        source = asked => source,
+        () = cx.cancelled().cancelled() => return Err(Diagnostic::error("the plan was interrupted while it asked Salesforce").into()),
     };
     let source = match source {
         Ok(source) => source,
