@@ -7,7 +7,7 @@ use headwater_salesforce::{Client, Selection};
 use headwater_spec::{Column, Manifest, ObjectPaths, ObjectSpec, Phase, PipelineSpec, Watermark, Window};
 
 use crate::batch::{Decision, Inflight, Situation, Stage, batch_id};
-use crate::errors::{Error, Result};
+use crate::errors::{Ending, Error, Result};
 use crate::execute::Context;
 use crate::fetch::{Fetch, Fetched, check_budget};
 use crate::lake::{Lake, Versioned};
@@ -125,6 +125,15 @@ impl ObjectTask<'_> {
         let result = tokio::select! {
             result = Box::pin(self.work(&lease)) => result,
             () = lease.lost() => Err(Error::Fenced { what: "the lease has another holder" }),
+        };
+        // What fails after somebody took over (a job that they finished and deleted, a document that they wrote) is no
+        // failure of the org or the cloud.
+        let result = match result {
+            Err(error) if error.ending() == Ending::Failed => match lease.check().await {
+                Err(fenced @ Error::Fenced { .. }) => Err(fenced),
+                _ => Err(error),
+            },
+            other => other,
         };
         lease.release().await;
         self.recorder
