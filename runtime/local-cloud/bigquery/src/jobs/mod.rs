@@ -201,6 +201,33 @@ fn kind(configuration: &Value) -> Result<&'static str, Fault> {
         })
 }
 
+/// Refuses a request that lacks a required parameter, as BigQuery does: at once, with no job made of it.
+fn must_be_whole(kind: &str, configuration: &Value, has_media: bool) -> Result<(), Fault> {
+    let settings = &configuration[kind.to_lowercase()];
+    let has = |names: &[&str]| {
+        names.iter().any(|name| match &settings[*name] {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            _ => true,
+        })
+    };
+    let required: &[&[&str]] = match kind {
+        "QUERY" => &[&["query"]],
+        "LOAD" if has_media => &[&["destinationTable"]],
+        "LOAD" => &[&["destinationTable"], &["sourceUris"]],
+        "COPY" => &[&["destinationTable"], &["sourceTables", "sourceTable"]],
+        _ => &[&["sourceTable"], &["destinationUris", "destinationUri"]],
+    };
+    match required.iter().find(|names| !has(names)) {
+        None => Ok(()),
+        Some(names) => Err(Fault::new(
+            Reason::Required,
+            format!("Required parameter is missing: {}", names[0]),
+        )),
+    }
+}
+
 /// Accepts a job: its record is durable and its thread runs when this returns. The record is PENDING.
 pub(crate) fn insert(
     service: &Arc<Service>,
@@ -211,6 +238,7 @@ pub(crate) fn insert(
     service.sweep();
     let mut configuration = body["configuration"].clone();
     let kind = kind(&configuration)?;
+    must_be_whole(kind, &configuration, media.is_some())?;
     configuration["jobType"] = json!(kind);
     let reference = &body["jobReference"];
     if text(&reference["projectId"]).is_some_and(|p| p != project) {

@@ -297,3 +297,40 @@ async fn everything_is_there_after_a_restart() {
     .await;
     assert_eq!(plain(&listed["rows"]), json!([["d"]]));
 }
+
+#[tokio::test]
+async fn a_request_that_lacks_a_required_parameter_makes_no_job() {
+    let api = Api::start().await;
+    for (configuration, missing) in [
+        (json!({"query": {}}), "query"),
+        (json!({"query": {"query": ""}}), "query"),
+        (json!({"load": {"sourceUris": ["gs://b/o"]}}), "destinationTable"),
+        (
+            json!({"load": {"destinationTable": {"datasetId": "d", "tableId": "t"}, "sourceUris": []}}),
+            "sourceUris",
+        ),
+        (json!({"copy": {"sourceTables": []}}), "destinationTable"),
+        (
+            json!({"copy": {"destinationTable": {"datasetId": "d", "tableId": "t"}}}),
+            "sourceTables",
+        ),
+        (json!({"extract": {"destinationUris": ["gs://b/o"]}}), "sourceTable"),
+        (
+            json!({"extract": {"sourceTable": {"datasetId": "d", "tableId": "t"}}}),
+            "destinationUris",
+        ),
+    ] {
+        let body = json!({"jobReference": {"jobId": "not_whole"}, "configuration": configuration});
+        let (status, answer) = api.call(Method::POST, "jobs", Some(body)).await;
+        let message = format!("Required parameter is missing: {missing}");
+        assert_eq!(
+            (status, &answer["error"]["message"]),
+            (StatusCode::BAD_REQUEST, &json!(message)),
+            "{answer}"
+        );
+        assert_eq!(
+            api.call(Method::GET, "jobs/not_whole", None).await.0,
+            StatusCode::NOT_FOUND
+        );
+    }
+}
