@@ -45,6 +45,17 @@ pub(crate) fn change(present: &Value, wanted: Map<String, Value>) -> Value {
     Value::Object(change)
 }
 
+/// Labels in an API that replaces them whole: Google's own among the present ones stay.
+pub(crate) fn with_googles(present: &Value, wanted: Value) -> Value {
+    let googles = present.as_object().into_iter().flatten();
+    let googles = googles.filter(|(key, _)| is_googles(key));
+    let mut labels = googles
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect::<Map<_, _>>();
+    labels.extend(wanted.as_object().cloned().unwrap_or_default());
+    Value::Object(labels)
+}
+
 /// The user's labels among those of a resource. None and an empty map mean the same; what the state says stays.
 pub(crate) fn read(present: &Value, state: &Attr<Labels>) -> Attr<Labels> {
     let found: Labels = present

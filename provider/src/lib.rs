@@ -7,12 +7,14 @@
 
 mod clients;
 pub mod data_sources;
+mod durations;
 mod labels;
 pub mod names;
 mod org;
 mod problems;
 mod provider;
 pub mod resources;
+mod rest;
 mod settings;
 
 pub use provider::Headwater;

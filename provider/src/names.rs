@@ -246,6 +246,61 @@ pub(crate) fn memory() -> Validator {
     )
 }
 
+/// The name of a topic, subscription, schema or snapshot. <https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names>
+pub(crate) fn pubsub() -> Validator {
+    validate::matches(
+        "must be 3 to 255 letters, digits and `-_.~+%`, starting with a letter, without `goog` in front, such as `account-changes`",
+        is_pubsub,
+    )
+}
+
+fn is_pubsub(text: &str) -> bool {
+    (3..=255).contains(&text.len())
+        && is_name(
+            text,
+            |c| c.is_ascii_alphabetic(),
+            |c| c.is_ascii_alphanumeric() || "-_.~+%".contains(c),
+        )
+        && !text.starts_with("goog")
+}
+
+fn is_pubsub_id(text: &str, collection: &str) -> bool {
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        ["projects", project, found, name] => is_project(project) && *found == collection && is_pubsub(name),
+        _ => false,
+    }
+}
+
+/// The id of a `headwater_pubsub_topic`.
+pub(crate) fn topic_id() -> Validator {
+    validate::matches(
+        "must be the id of a topic, `projects/PROJECT/topics/TOPIC`: write `headwater_pubsub_topic.NAME.id`",
+        |text| is_pubsub_id(text, "topics"),
+    )
+}
+
+/// The id of a `headwater_pubsub_schema`.
+pub(crate) fn pubsub_schema_id() -> Validator {
+    validate::matches(
+        "must be the id of a schema, `projects/PROJECT/schemas/SCHEMA`: write `headwater_pubsub_schema.NAME.id`",
+        |text| is_pubsub_id(text, "schemas"),
+    )
+}
+
+/// A key of Cloud KMS.
+pub(crate) fn kms_key() -> Validator {
+    validate::matches(
+        "must be a key of Cloud KMS, `projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY`",
+        |text| {
+            let parts: Vec<&str> = text.split('/').collect();
+            matches!(
+                parts.as_slice(),
+                ["projects", _, "locations", _, "keyRings", _, "cryptoKeys", _]
+            ) && parts.iter().all(|part| !part.is_empty())
+        },
+    )
+}
+
 /// The id of a `headwater_salesforce_connection`.
 pub(crate) fn connection_id() -> Validator {
     validate::matches(

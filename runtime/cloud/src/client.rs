@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::bigquery::BigQuery;
 use crate::credentials::Credentials;
-use crate::endpoints::Endpoints;
+use crate::documents::{Documents, Shared};
+use crate::endpoints::{Endpoints, Service};
 use crate::errors::Error;
 use crate::http_json::Transport;
 use crate::objects::DataPlane;
@@ -38,6 +39,7 @@ struct Inner {
     region: String,
     transport: Arc<Transport>,
     data: Arc<DataPlane>,
+    shared: Arc<Shared>,
 }
 
 impl Cloud {
@@ -64,6 +66,7 @@ impl Cloud {
                 region: options.region,
                 transport,
                 data,
+                shared: Arc::default(),
             }),
         })
     }
@@ -114,5 +117,10 @@ impl Cloud {
     #[must_use]
     pub fn secrets(&self) -> SecretManager {
         SecretManager::new(self.inner.transport.clone())
+    }
+    /// The documents of any service.
+    #[must_use]
+    pub fn documents(&self, service: Service) -> Documents {
+        Documents::new(self.inner.transport.clone(), self.inner.shared.clone(), service)
     }
 }

@@ -15,6 +15,16 @@ pub enum Service {
     Scheduler,
     /// Secret Manager, v1.
     SecretManager,
+    /// Pub/Sub, v1.
+    PubSub,
+    /// Identity and Access Management, v1: service accounts.
+    Iam,
+    /// Resource Manager, v3: projects.
+    ResourceManager,
+    /// Dataform, v1.
+    Dataform,
+    /// Dataplex, v1: data scans.
+    Dataplex,
 }
 
 impl Service {
@@ -27,6 +37,11 @@ impl Service {
             Service::Run => "https://run.googleapis.com",
             Service::Scheduler => "https://cloudscheduler.googleapis.com",
             Service::SecretManager => "https://secretmanager.googleapis.com",
+            Service::PubSub => "https://pubsub.googleapis.com",
+            Service::Iam => "https://iam.googleapis.com",
+            Service::ResourceManager => "https://cloudresourcemanager.googleapis.com",
+            Service::Dataform => "https://dataform.googleapis.com",
+            Service::Dataplex => "https://dataplex.googleapis.com",
         }
     }
 
@@ -39,6 +54,28 @@ impl Service {
             Service::Run => "Cloud Run",
             Service::Scheduler => "Cloud Scheduler",
             Service::SecretManager => "Secret Manager",
+            Service::PubSub => "Pub/Sub",
+            Service::Iam => "IAM",
+            Service::ResourceManager => "Resource Manager",
+            Service::Dataform => "Dataform",
+            Service::Dataplex => "Dataplex",
+        }
+    }
+
+    /// What stands before a document's name in its path.
+    #[must_use]
+    pub fn version(self) -> &'static str {
+        match self {
+            Service::Storage => "storage/v1",
+            Service::BigQuery => "bigquery/v2",
+            Service::Run => "v2",
+            Service::ResourceManager => "v3",
+            Service::Scheduler
+            | Service::SecretManager
+            | Service::PubSub
+            | Service::Iam
+            | Service::Dataform
+            | Service::Dataplex => "v1",
         }
     }
 }

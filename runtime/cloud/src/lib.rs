@@ -1,5 +1,6 @@
 //! Google Cloud, as the provider and the runtime see it: where its services are, who asks, how a failed request is
-//! classified and retried, and thin typed calls on Storage, BigQuery, Cloud Run, Scheduler and Secret Manager.
+//! classified and retried, thin typed calls on Storage, BigQuery, Cloud Run, Scheduler and Secret Manager, and the documents
+//! of any other service by name.
 //!
 //! What this crate refuses to know: PipelineSpec, Salesforce, Terraform, and whether the other side is Google or the
 //! local cloud. The difference between the two is data: an endpoint and a credential. `provider`, `runtime` and the
@@ -20,13 +21,16 @@
 
 mod bigquery;
 mod client;
+mod collections;
 mod credentials;
+mod documents;
 mod endpoints;
 mod errors;
 mod http_json;
 mod jobs;
 mod objects;
 mod operations;
+mod policy;
 mod retry;
 mod run;
 mod scheduler;
@@ -36,6 +40,7 @@ mod storage;
 pub use bigquery::{BigQuery, DatasetRef, QueryRows, TableRef};
 pub use client::{Cloud, CloudOptions};
 pub use credentials::Credentials;
+pub use documents::{CreateBy, Documents, Listing, PatchBy};
 pub use endpoints::{Endpoints, Service};
 pub use errors::{Error, Kind, OptionalExt};
 pub use jobs::{JobRef, JobStatus};

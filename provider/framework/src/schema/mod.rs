@@ -42,6 +42,13 @@ impl Schema {
         }
     }
 
+    /// Adds an attribute behind the others.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, attribute: Attribute) -> Self {
+        self.attributes.push((name.into(), attribute));
+        self
+    }
+
     /// What it is for, in Markdown.
     #[must_use]
     pub fn describe(mut self, markdown: impl Into<String>) -> Self {

@@ -1,0 +1,3 @@
+data "headwater_pubsub_topic" "changes" {
+  name = "account-changes"
+}

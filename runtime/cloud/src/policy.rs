@@ -1,0 +1,128 @@
+//! IAM policies: read, changed by one writer at a time, written under their etag, and tried again when somebody else was
+//! faster. <https://cloud.google.com/iam/docs/policies#etag>
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+
+use crate::Document;
+use crate::documents::Documents;
+use crate::endpoints::Service;
+use crate::errors::{Error, Kind};
+use crate::http_json::Call;
+use crate::retry::Backoff;
+
+/// Policies are written at most so often in vain.
+const ATTEMPTS: u32 = 12;
+/// Policies with conditions are given only to those who say that they know of them.
+const VERSION: i64 = 3;
+
+/// Whose turn it is to change a policy: members of one policy are added by many operations at a time, and would
+/// otherwise take away each other's etag.
+#[derive(Default)]
+pub(crate) struct Turns {
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl Turns {
+    fn of(&self, key: String) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(key).or_default().clone()
+    }
+}
+
+/// How a service is asked for policies.
+enum Style {
+    /// GET `NAME:getIamPolicy`, POST `NAME:setIamPolicy`.
+    Get,
+    /// POST for both.
+    Post,
+    /// GET and PUT `NAME/iam`, the policy itself being the body.
+    Storage,
+}
+
+fn style(service: Service) -> Style {
+    match service {
+        Service::Storage => Style::Storage,
+        Service::BigQuery | Service::Iam | Service::ResourceManager => Style::Post,
+        Service::Run
+        | Service::Scheduler
+        | Service::SecretManager
+        | Service::PubSub
+        | Service::Dataform
+        | Service::Dataplex => Style::Get,
+    }
+}
+
+impl Documents {
+    /// The policy of a document, with conditions.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such document.
+    pub async fn policy(&self, name: &str) -> Result<Document, Error> {
+        let action = format!("read the IAM policy of `{name}`");
+        let (service, path) = (self.service, self.path(name));
+        let call = match style(service) {
+            Style::Get => Call::get(service, format!("{path}:getIamPolicy"), action)
+                .query("options.requestedPolicyVersion", VERSION),
+            Style::Post => Call::post(service, format!("{path}:getIamPolicy"), action)
+                .repeatable()
+                .json(&json!({ "options": { "requestedPolicyVersion": VERSION } })),
+            Style::Storage => {
+                Call::get(service, format!("{path}/iam"), action).query("optionsRequestedPolicyVersion", VERSION)
+            }
+        };
+        call.send_json(&self.transport).await
+    }
+
+    /// Reads a policy, lets `change` change it, and writes it back; all of it again while somebody else is faster.
+    /// `change` says whether there is anything to write. Answers with the policy as it is then.
+    ///
+    /// # Errors
+    /// `Conflict` when others keep being faster.
+    pub async fn change_policy(
+        &self,
+        name: &str,
+        change: impl Fn(&mut Document) -> bool + Send + Sync,
+    ) -> Result<Document, Error> {
+        let turn = self.shared.turns.of(format!("{:?} {name}", self.service));
+        let _turn = turn.lock().await;
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+        let mut attempt = 1;
+        loop {
+            let mut policy = self.policy(name).await?;
+            if !change(&mut policy) {
+                return Ok(policy);
+            }
+            policy["version"] = VERSION.into();
+            match self.write_policy(name, &policy).await {
+                Err(error) if is_lost_race(&error) && attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, "the IAM policy was changed by somebody else, again");
+                    tokio::time::sleep(backoff.next_wait()).await;
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn write_policy(&self, name: &str, policy: &Document) -> Result<Document, Error> {
+        let action = format!("change the IAM policy of `{name}`");
+        let (service, path) = (self.service, self.path(name));
+        // The etag makes it repeatable: a second write of the same change is refused, read again, and found done.
+        let call = match style(service) {
+            Style::Get | Style::Post => Call::post(service, format!("{path}:setIamPolicy"), action)
+                .repeatable()
+                .json(&json!({ "policy": policy })),
+            Style::Storage => Call::new(service, Method::PUT, format!("{path}/iam"), action).json(policy),
+        };
+        call.send_json(&self.transport).await
+    }
+}
+
+fn is_lost_race(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Conflict | Kind::PreconditionFailed)
+}
