@@ -257,6 +257,12 @@ pub enum SalesforceCommand {
             hide_env_values = true
         )]
         client_secret: String,
+        /// The certificate or RSA public key, in PEM, whose assertions it accepts in the JWT bearer flow.
+        #[arg(long, value_name = "FILE")]
+        jwt_certificate: Option<PathBuf>,
+        /// Who may be named in an assertion.
+        #[arg(long, default_value = headwater_salesforce_org::INTEGRATION_USER)]
+        username: String,
     },
 }
 

@@ -48,13 +48,18 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             churn,
             client_id,
             client_secret,
+            jwt_certificate,
+            username,
         } => {
+            let jwt_certificate = jwt_certificate.map(certificate).transpose()?;
             let stop = crate::signals::stop_requested();
             let options = Simulate {
                 port,
                 churn_per_second: churn,
                 client_id,
                 client_secret,
+                jwt_certificate,
+                username,
                 ..Simulate::new(dir)
             };
             let simulator = Simulator::start(options).await?;
@@ -67,4 +72,12 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             Ok(Exit::Done)
         }
     }
+}
+
+/// The PEM text of a certificate or public key.
+fn certificate(file: std::path::PathBuf) -> Result<String, CommandError> {
+    std::fs::read_to_string(&file).map_err(|error| CommandError::Usage {
+        argument: "--jwt-certificate",
+        message: format!("cannot read {}: {error}", file.display()),
+    })
 }
