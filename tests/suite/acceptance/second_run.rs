@@ -104,13 +104,17 @@ fn rows_on_the_very_edge_of_a_window_are_neither_lost_nor_doubled() {
 fn the_org_changes_while_it_is_read() {
     let cloud = Cloud::start();
     let org = Org::start(100);
-    let pipeline = Pipeline::deploy(&cloud, &org, "churning", OBJECTS, &json!({"safety_lag_seconds": 1}));
+    let pipeline = Pipeline::deploy(&cloud, &org, "churning", OBJECTS, &json!({"safety_lag_seconds": 10}));
+    // The org's clock runs fast, so that changes leave the lag while the runs go on, and a stall of the machine in the
+    // midst of a transaction does not outlast the lag: what does is lost, as with a real org.
+    let pass = |seconds: u32| org.control("clock", &json!({"advance_seconds": seconds}));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let churn = scope.spawn(|| {
             let mut bursts = 0;
             while !done.load(Ordering::Relaxed) {
-                org.churn(&json!({"inserts": 3, "updates": 6, "deletes": 1, "ties": true, "late_ms": 300}));
+                org.churn(&json!({"inserts": 3, "updates": 6, "deletes": 1, "ties": true, "late_ms": 3000}));
+                pass(1);
                 bursts += 1;
             }
             bursts
@@ -120,11 +124,10 @@ fn the_org_changes_while_it_is_read() {
         }
         done.store(true, Ordering::Relaxed);
         let bursts: u32 = churn.join().unwrap();
-        assert!(bursts > 3, "only {bursts} bursts of changes met the runs");
+        assert!(bursts > 30, "only {bursts} bursts of changes met the runs");
     });
     // The org has come to rest; what was changed until then arrives.
-    clock_moves_on();
-    clock_moves_on();
+    pass(15);
     pipeline.run().ok();
     pipeline.assert_equal(&cloud, &org, OBJECTS);
 }
