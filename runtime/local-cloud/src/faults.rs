@@ -17,6 +17,8 @@ pub(crate) enum Action {
     DropRequestAfterBytes { drop_request_after_bytes: u64 },
     /// Done as always, later.
     DelayMs { delay_ms: u64 },
+    /// Done at once, answered later: the time to kill a client that does not know yet that it was done.
+    DelayAnswerMs { delay_answer_ms: u64 },
     /// Done, and the answer lost.
     ApplyThenDrop,
 }
@@ -32,6 +34,7 @@ enum Written {
         drop_after_bytes: Option<u64>,
         drop_request_after_bytes: Option<u64>,
         delay_ms: Option<u64>,
+        delay_answer_ms: Option<u64>,
         apply_then_drop: Option<bool>,
     },
 }
@@ -62,6 +65,10 @@ impl<'de> Deserialize<'de> for Action {
                 ..
             } => Some(Action::DelayMs { delay_ms }),
             Written::Object {
+                delay_answer_ms: Some(delay_answer_ms),
+                ..
+            } => Some(Action::DelayAnswerMs { delay_answer_ms }),
+            Written::Object {
                 apply_then_drop: Some(true),
                 ..
             } => Some(Action::ApplyThenDrop),
@@ -70,7 +77,7 @@ impl<'de> Deserialize<'de> for Action {
         action.ok_or_else(|| {
             serde::de::Error::custom(
                 "action is one of {status, retry_after}, {drop_after_bytes}, {drop_request_after_bytes}, {delay_ms}, \
-                 \"apply_then_drop\"",
+                 {delay_answer_ms}, \"apply_then_drop\"",
             )
         })
     }

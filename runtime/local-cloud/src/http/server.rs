@@ -109,6 +109,10 @@ async fn answer(cloud: Arc<Cloud>, mut request: Request<Body>) -> Result<Respons
     match fault {
         Some(Action::ApplyThenDrop | Action::DropRequestAfterBytes { .. }) => Err(Dropped),
         Some(Action::DropAfterBytes { drop_after_bytes: 0 }) => Err(Dropped),
+        Some(Action::DelayAnswerMs { delay_answer_ms }) => {
+            tokio::time::sleep(Duration::from_millis(delay_answer_ms)).await;
+            Ok(response)
+        }
         Some(Action::DropAfterBytes { drop_after_bytes }) => {
             *response.body_mut() = cut(std::mem::take(response.body_mut()), drop_after_bytes);
             Ok(response)
