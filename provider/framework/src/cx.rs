@@ -8,7 +8,8 @@ use tfplugin_proto::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::convert::{self, Model};
-use crate::{Diagnostic, Diagnostics, Path, Private, Result, Schema};
+use crate::pipeline::lookup;
+use crate::{Deferral, Diagnostic, Diagnostics, Path, Private, Refinements, Result, Schema};
 
 /// The surroundings of one operation.
 pub struct Cx {
@@ -19,6 +20,9 @@ pub struct Cx {
     pub(crate) config: Value,
     pub(crate) private: Private,
     pub(crate) applying: bool,
+    pub(crate) may_defer: bool,
+    pub(crate) deferred: Option<Deferral>,
+    pub(crate) promises: Vec<(Path, Refinements)>,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) replace: Vec<Path>,
     pub(crate) recorded: Option<Value>,
@@ -36,6 +40,9 @@ impl Cx {
             config: Value::Null,
             private: Private::default(),
             applying: false,
+            may_defer: false,
+            deferred: None,
+            promises: Vec::new(),
             diagnostics: Diagnostics::new(),
             replace: Vec::new(),
             recorded: None,
@@ -84,6 +91,36 @@ impl Cx {
     /// The configuration as a raw value (with refinements of unknowns), `Null` where there is none.
     pub fn raw_config(&self) -> &Value {
         &self.config
+    }
+
+    /// What is known already about an unknown value in the configuration: a prefix, bounds, that it will not be null.
+    pub fn refinements(&self, path: impl Into<Path>) -> Option<&Refinements> {
+        lookup(&self.config, &path.into())?.refinements()
+    }
+
+    /// In a plan: what is certain about a computed value that is unknown still, such as
+    /// `cx.promise("url", Refinements::not_null().starting_with("https://"))`. Terraform computes with it. It binds: the
+    /// apply must keep it. Ignored where the value is known or set by the user.
+    pub fn promise(&mut self, path: impl Into<Path>, known: Refinements) {
+        self.promises.push((path.into(), known));
+    }
+
+    /// Whether this client lets operations be put off until a later run. Ordinary runs do not while they plan, and seem
+    /// to while they apply, when nothing is unknown any more: so ask only when something really is not known.
+    pub fn may_defer(&self) -> bool {
+        self.may_defer
+    }
+
+    /// In plan, read, import, a data source's read and an ephemeral resource's open: this must wait for a later run,
+    /// because too much is unknown. What is returned then shows as a preview only. An error for the user where the client
+    /// does not allow it.
+    pub fn defer(&mut self, why: Deferral) -> Result<(), Diagnostic> {
+        if self.may_defer {
+            self.deferred = Some(why);
+            return Ok(());
+        }
+        let (summary, hint) = why.refusal();
+        Err(Diagnostic::error(summary).hint(hint))
     }
 
     /// What the resource remembers beside its state.

@@ -9,7 +9,7 @@ use tfplugin_proto::Value;
 
 use crate::convert::{from_value, to_value};
 use crate::resource::{MoveSource, Plan};
-use crate::{Cx, DataSource, EphemeralResource, Opened, Private, Provider, Resource, Result, Schema};
+use crate::{Cx, DataSource, EphemeralResource, Identity, Opened, Private, Provider, Resource, Result, Schema};
 
 /// Any [`Resource`]: implemented for every one of them, and only so.
 #[async_trait]
@@ -40,6 +40,11 @@ pub trait AnyResource: Send + Sync {
     async fn delete_value(&self, cx: &mut Cx, state: &Value) -> Result<()>;
     #[doc(hidden)]
     async fn import_value(&self, cx: &mut Cx, id: &str) -> Result<Value>;
+    fn describe_identity(&self) -> Option<Identity>;
+    #[doc(hidden)]
+    async fn import_identity_value(&self, cx: &mut Cx, identity: &Value) -> Result<Value>;
+    #[doc(hidden)]
+    async fn upgrade_identity_json(&self, from_version: i64, identity: serde_json::Value) -> Result<serde_json::Value>;
     #[doc(hidden)]
     async fn upgrade_json(&self, from_version: i64, state: serde_json::Value) -> Result<serde_json::Value>;
     #[doc(hidden)]
@@ -118,6 +123,19 @@ impl<R: Resource> AnyResource for R {
     async fn import_value(&self, cx: &mut Cx, id: &str) -> Result<Value> {
         let model = self.import(cx, id).await?;
         to_value(&model, &cx.schema, &Value::Null)
+    }
+
+    fn describe_identity(&self) -> Option<Identity> {
+        self.identity()
+    }
+
+    async fn import_identity_value(&self, cx: &mut Cx, identity: &Value) -> Result<Value> {
+        let model = self.import_identity(cx, identity).await?;
+        to_value(&model, &cx.schema, &Value::Null)
+    }
+
+    async fn upgrade_identity_json(&self, from_version: i64, identity: serde_json::Value) -> Result<serde_json::Value> {
+        self.upgrade_identity(from_version, identity).await
     }
 
     async fn upgrade_json(&self, from_version: i64, state: serde_json::Value) -> Result<serde_json::Value> {

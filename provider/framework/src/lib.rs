@@ -121,10 +121,12 @@ mod attr;
 mod convert;
 mod cx;
 mod data_source;
+mod deferral;
 mod diagnostics;
 mod ephemeral;
 mod erased;
 mod function;
+mod identity;
 mod path;
 mod pipeline;
 mod private;
@@ -139,17 +141,19 @@ pub use attr::Attr;
 pub use convert::{Model, Number, from_value, to_value};
 pub use cx::Cx;
 pub use data_source::DataSource;
+pub use deferral::Deferral;
 pub use diagnostics::{Diagnostic, Diagnostics, OrError, Result, Severity};
 pub use ephemeral::{EphemeralResource, Opened};
 pub use erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
 pub use function::{Function, FunctionError, Parameter, Signature};
+pub use identity::Identity;
 pub use path::{Path, Step};
 pub use private::Private;
 pub use provider::Provider;
 pub use resource::{MoveSource, Plan, Resource, split_import_id};
 pub use schema::{
     Attribute, Check, Kind, Nesting, Schema, Timeouts, Validator, at_least_one_of, conflicts_with, equal,
-    exactly_one_of, parse_duration, required_with, validate,
+    exactly_one_of, nearest, parse_duration, required_with, validate,
 };
 pub use serve::{ServeError, ServeOptions, Served, serve};
 pub use soundness::{check_data_source, check_resource};

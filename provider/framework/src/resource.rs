@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::convert::Model;
-use crate::{Cx, Diagnostic, Path, Private, Result, Schema};
+use crate::{Cx, Diagnostic, Identity, Path, Private, Result, Schema, Value};
 
 /// What a resource's plan is made from.
 #[derive(Debug, Clone)]
@@ -96,6 +96,29 @@ pub trait Resource: Send + Sync + 'static {
     async fn import(&self, cx: &mut Cx, id: &str) -> Result<Self::Model> {
         let _ = (cx, id);
         Err(Diagnostic::error(format!("{} cannot be imported", self.type_name())).into())
+    }
+
+    /// What tells an object from all others of this kind for good. Newer Terraforms store it beside the state and import
+    /// by it; to declare it is one line: see [`Identity`].
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// Import by identity: an object of the identity's attributes, those that need not be given possibly null. As it is,
+    /// it makes the id and imports that.
+    async fn import_identity(&self, cx: &mut Cx, identity: &Value) -> Result<Self::Model> {
+        let declared = self
+            .identity()
+            .ok_or_else(|| Diagnostic::error(format!("{} has no identity to import by", self.type_name())))?;
+        let id = declared.id(identity)?;
+        self.import(cx, &id).await
+    }
+
+    /// Converts an identity that an older version of this resource wrote. As with states, attributes may be too many or
+    /// missing.
+    async fn upgrade_identity(&self, from_version: i64, identity: serde_json::Value) -> Result<serde_json::Value> {
+        let _ = from_version;
+        Ok(identity)
     }
 
     /// Converts a state that an older version of this resource wrote. Attributes that are gone may stay in, missing

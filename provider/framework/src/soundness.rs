@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use tfplugin_proto::{Type, Value};
 
 use crate::convert::{Model, from_value, to_value};
-use crate::{DataSource, Diagnostics, Resource, Schema};
+use crate::{Attribute, DataSource, Diagnostic, Diagnostics, Path, Resource, Schema, Validator};
 
 /// Checks a resource's schema for mistakes and its model against the schema. One line of test per resource:
 /// `assert!(check_resource(&Bucket).is_empty())`.
 pub fn check_resource<R: Resource>(resource: &R) -> Diagnostics {
-    check::<R::Model>(resource.type_name(), &resource.schema())
+    let (name, schema) = (resource.type_name(), resource.schema());
+    let mut found = check::<R::Model>(name, &schema);
+    if let Some(identity) = resource.identity() {
+        found.extend(identity.problems(name, &schema));
+    }
+    found
 }
 
 /// The same for a data source.
@@ -20,6 +25,7 @@ pub fn check_data_source<D: DataSource>(data_source: &D) -> Diagnostics {
 
 fn check<M: Model>(name: &str, schema: &Schema) -> Diagnostics {
     let mut found = schema.problems(name);
+    broken_rules(name, &schema.attributes, &Path::root(), &mut found);
     // Whatever a model requires, it can be made of nothing or of something.
     for value in [nulls(schema), sample(&schema.ty())] {
         match from_value::<M>(&value, schema).and_then(|model| to_value(&model, schema, &value)) {
@@ -29,6 +35,23 @@ fn check<M: Model>(name: &str, schema: &Schema) -> Diagnostics {
         }
     }
     found
+}
+
+/// Rules that cannot work, such as patterns that do not compile.
+fn broken_rules(name: &str, attributes: &[(String, Attribute)], here: &Path, found: &mut Diagnostics) {
+    for (attribute, rules) in attributes {
+        let path = here.child(attribute);
+        for problem in rules.validators().iter().filter_map(Validator::problem) {
+            found.push(
+                Diagnostic::error(format!("the schema of {name} has a mistake")).detail(format!(
+                    "A rule of `{path}` cannot work: {problem}. This is a bug in the provider."
+                )),
+            );
+        }
+        if let Some((_, nested)) = rules.nested_attributes() {
+            broken_rules(name, nested, &path, found);
+        }
+    }
 }
 
 fn nulls(schema: &Schema) -> Value {
@@ -60,7 +83,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::{Attr, Attribute};
+    use crate::{Attr, validate};
 
     #[derive(Serialize, Deserialize)]
     struct Model {
@@ -89,5 +112,15 @@ mod tests {
             !with(&[("size", Attribute::number())]).is_empty(),
             "a mistake in the schema"
         );
+        let pattern = |regex| {
+            (
+                "size",
+                Attribute::number()
+                    .computed()
+                    .validate(validate::each(validate::pattern(regex, "x"))),
+            )
+        };
+        assert!(with(&[pattern("^a+$")]).is_empty());
+        assert!(!with(&[pattern("^(a+$")]).is_empty(), "a pattern that is none");
     }
 }

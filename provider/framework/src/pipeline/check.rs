@@ -65,7 +65,7 @@ fn plan(
             continue;
         }
         if config.is_null() {
-            if !attribute.computed && !planned.is_null() && planned != prior {
+            if !attribute.computed && !planned.is_null() {
                 let planned = show(attribute, planned);
                 wrong(format!(
                     "It is neither set in the configuration nor computed, but the plan says {planned}."
@@ -138,6 +138,13 @@ fn applied_value(
     if planned.is_unknown() {
         if !applied.is_wholly_known() {
             found.push(bug(resource, path, "A part of it is still unknown after apply."));
+        } else if let Some(promise) = planned.refinements().and_then(|known| known.contradicted_by(applied)) {
+            let applied = show(attribute, applied);
+            found.push(bug(
+                resource,
+                path,
+                format!("The plan promised that {promise}, after apply it is {applied}."),
+            ));
         }
         return;
     }
@@ -176,7 +183,12 @@ fn applied_value(
 /// Whether `applied` is `planned` with its unknown parts filled in.
 fn fulfils(planned: &Value, applied: &Value) -> bool {
     match (planned, applied) {
-        (Value::Unknown(_), applied) => applied.is_wholly_known(),
+        (Value::Unknown(known), applied) => {
+            let kept = known
+                .as_ref()
+                .is_none_or(|known| known.contradicted_by(applied).is_none());
+            kept && applied.is_wholly_known()
+        }
         (Value::List(planned), Value::List(applied)) | (Value::Tuple(planned), Value::Tuple(applied)) => {
             planned.len() == applied.len()
                 && planned

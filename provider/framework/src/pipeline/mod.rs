@@ -6,15 +6,20 @@
 mod check;
 mod fill;
 mod keep;
+mod promise;
 mod replace;
+#[cfg(test)]
+mod tests;
 mod validate;
 mod walk;
 
 pub(crate) use check::{check_applied, check_plan, check_read};
 pub(crate) use fill::{fill_defaults, forget_write_only, mark_unknown, settle};
 pub(crate) use keep::keep_equivalent;
+pub(crate) use promise::keep_promises;
 pub(crate) use replace::requires_replace;
 pub(crate) use validate::{refuse_write_only, validate};
+pub(crate) use walk::lookup;
 
 use tfplugin_proto::Value;
 

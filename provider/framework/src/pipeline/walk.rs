@@ -87,8 +87,20 @@ pub(super) fn below(path: &Path, step: Option<Step>) -> Path {
 }
 
 /// The value at a path.
-pub(super) fn lookup<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
+pub(crate) fn lookup<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
     path.steps()
         .iter()
         .try_fold(value, |here, step| counterpart(here, Some(step)))
+}
+
+/// The same, to be changed in place. Nothing inside a set has an address.
+pub(super) fn lookup_mut<'a>(value: &'a mut Value, path: &Path) -> Option<&'a mut Value> {
+    path.steps().iter().try_fold(value, |here, step| match step {
+        Step::Key(key) | Step::Attribute(key) => here.as_entries_mut()?.get_mut(key),
+        Step::Index(index) => match here {
+            Value::List(elements) | Value::Tuple(elements) => elements.get_mut(usize::try_from(*index).ok()?),
+            _ => None,
+        },
+        Step::Element => None,
+    })
 }

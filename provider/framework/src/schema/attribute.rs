@@ -207,6 +207,14 @@ impl Attribute {
         self
     }
 
+    /// A change to another value that the user set destroys the object and creates a new one; that the user no longer sets
+    /// one does not.
+    pub fn requires_replace_if_configured(self) -> Self {
+        self.requires_replace_if("it is set to another value", |_, planned| {
+            !planned.is_null() && !planned.is_unknown()
+        })
+    }
+
     /// A change from the first value to the second destroys the object and creates a new one if this says so.
     pub fn requires_replace_if(
         mut self,
@@ -217,7 +225,9 @@ impl Attribute {
         self
     }
 
-    /// An update does not change this computed value: plan the prior one instead of "known after apply".
+    /// An update does not change this computed value: plan the prior one instead of "known after apply". Inside nested
+    /// attributes the prior value is the one under the same key of a map or at the same place of a list; where a list's
+    /// elements move, so do not use it for what belongs to the element rather than to the place.
     pub fn use_state_for_unknown(mut self) -> Self {
         self.use_state_for_unknown = true;
         self
@@ -306,6 +316,11 @@ impl Attribute {
     /// The rules for its values.
     pub fn validators(&self) -> &[Validator] {
         &self.validators
+    }
+
+    /// Whether an update plans the prior value.
+    pub fn uses_state_for_unknown(&self) -> bool {
+        self.use_state_for_unknown
     }
 
     /// When a change replaces the object.

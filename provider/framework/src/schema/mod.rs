@@ -4,6 +4,7 @@ mod attribute;
 mod check;
 pub mod equal;
 mod modifier;
+mod nearest;
 mod problems;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ pub mod validate;
 pub use attribute::{Attribute, Kind, Nesting};
 pub use check::{Check, at_least_one_of, conflicts_with, exactly_one_of, required_with};
 pub use modifier::ReplaceRule;
+pub use nearest::nearest;
 pub(crate) use timeouts::{ATTRIBUTE as TIMEOUTS, spell as spell_duration};
 pub use timeouts::{Timeouts, parse_duration};
 pub use validate::Validator;

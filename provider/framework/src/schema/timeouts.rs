@@ -99,29 +99,55 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if rest.is_empty() {
         return Err(malformed());
     }
-    let mut seconds = 0_f64;
+    let mut total = 0_u128;
     while !rest.is_empty() {
         let digits = rest
             .find(|c: char| !c.is_ascii_digit() && c != '.')
             .ok_or_else(malformed)?;
-        let amount: f64 = rest[..digits].parse().map_err(|_| malformed())?;
+        let amount = &rest[..digits];
         rest = &rest[digits..];
         let unit_end = rest
             .find(|c: char| c.is_ascii_digit() || c == '.')
             .unwrap_or(rest.len());
-        let factor = match &rest[..unit_end] {
-            "ns" => 1e-9,
-            "us" | "µs" | "μs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
+        let unit = match &rest[..unit_end] {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => NANOSECONDS,
+            "m" => 60 * NANOSECONDS,
+            "h" => 3600 * NANOSECONDS,
             _ => return Err(malformed()),
         };
-        seconds += amount * factor;
+        let length = nanoseconds(amount, unit).ok_or_else(malformed)?;
+        total = total.checked_add(length).ok_or_else(malformed)?;
         rest = &rest[unit_end..];
     }
-    Duration::try_from_secs_f64(seconds).map_err(|_| malformed())
+    let seconds = u64::try_from(total / NANOSECONDS).map_err(|_| malformed())?;
+    Ok(Duration::new(
+        seconds,
+        u32::try_from(total % NANOSECONDS).unwrap_or_default(),
+    ))
+}
+
+/// In a second.
+const NANOSECONDS: u128 = 1_000_000_000;
+
+/// A decimal amount of a unit, exactly; what is less than a nanosecond is cut off, as Go does.
+fn nanoseconds(amount: &str, unit: u128) -> Option<u128> {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
+        return None;
+    }
+    let digits = |text: &str| {
+        if text.is_empty() {
+            Some(0)
+        } else {
+            text.parse::<u128>().ok()
+        }
+    };
+    let fraction = &fraction[..fraction.len().min(18)];
+    let part = digits(fraction)?.checked_mul(unit)? / 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    digits(whole)?.checked_mul(unit)?.checked_add(part)
 }
 
 /// A duration as a user would write it: whole hours, minutes or seconds.

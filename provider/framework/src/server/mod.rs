@@ -1,6 +1,7 @@
 //! The service that Terraform calls: decodes, lets the pipeline and the provider work, encodes.
 
 mod guard;
+mod identities;
 mod others;
 mod registry;
 mod resources;
@@ -65,6 +66,7 @@ impl Server {
         cx.private = Private::from_bytes(private);
         // Core sets it in the walk of an apply and, short of experiments, not in that of a plan.
         cx.applying = capabilities.is_some_and(|capabilities| capabilities.deferral_allowed);
+        cx.may_defer = cx.applying;
         cx
     }
 }
@@ -112,7 +114,23 @@ impl Service for Server {
     }
 
     async fn get_resource_identity_schemas(&self, _: Request<proto::Empty>) -> Reply<proto::IdentitySchemas> {
-        Ok(Response::new(proto::IdentitySchemas::default()))
+        let work = async { self.identity_schemas() };
+        let (identity_schemas, diagnostics) = answer("GetResourceIdentitySchemas", Default::default(), work).await;
+        Ok(Response::new(proto::IdentitySchemas {
+            identity_schemas,
+            diagnostics,
+        }))
+    }
+
+    async fn upgrade_resource_identity(
+        &self,
+        request: Request<proto::UpgradeIdentityRequest>,
+    ) -> Reply<proto::UpgradeIdentityResponse> {
+        let work = self.upgrade_identity(request.get_ref());
+        let fallback = proto::UpgradeIdentityResponse::default();
+        let (mut reply, diagnostics) = answer("UpgradeResourceIdentity", fallback, work).await;
+        reply.diagnostics = diagnostics;
+        Ok(Response::new(reply))
     }
 
     async fn get_functions(&self, _: Request<proto::Empty>) -> Reply<proto::Functions> {
@@ -159,6 +177,7 @@ impl Service for Server {
         let fallback = proto::ReadResponse {
             new_state: request.current_state.clone(),
             private: request.private.clone(),
+            new_identity: request.current_identity.clone(),
             ..Default::default()
         };
         let (mut reply, diagnostics) = answer("ReadResource", fallback.clone(), self.read(&request, fallback)).await;
@@ -178,6 +197,7 @@ impl Service for Server {
         let fallback = proto::ApplyResponse {
             new_state: request.prior_state.clone(),
             private: request.planned_private.clone(),
+            new_identity: request.planned_identity.clone(),
             ..Default::default()
         };
         let work = self.apply(&request, fallback.clone());

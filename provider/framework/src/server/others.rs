@@ -138,13 +138,18 @@ impl Server {
             cx.config = config.clone();
             let guard = Guard::new(&mut cx, name, "read", limit(&shape.schema, &config, "read"));
             let result = guard.run(offer.it.read_value(&mut cx, &filled)).await;
-            found.extend(cx.diagnostics);
+            found.extend(std::mem::take(&mut cx.diagnostics));
             let mut state = result?;
             pipeline::keep_equivalent(&shape.schema.attributes, &config, &mut state);
-            found.extend(pipeline::check_read(name, &shape.schema, &config, &state));
-            let state = shape.encode(&pipeline::settle(state))?;
+            // What is put off may show unknown values as a preview.
+            if cx.deferred.is_none() {
+                found.extend(pipeline::check_read(name, &shape.schema, &config, &state));
+                state = pipeline::settle(state);
+            }
+            let state = shape.encode(&state)?;
             Ok(proto::ReadDataResponse {
                 state: Some(state),
+                deferred: cx.deferred.map(wire::deferred),
                 ..Default::default()
             })
         };
@@ -188,6 +193,7 @@ impl Server {
                 renew_at: opened.renew_at.map(timestamp),
                 result: Some(shape.encode(&pipeline::settle(opened.result))?),
                 private: Some(cx.private.to_bytes()),
+                deferred: cx.deferred.map(wire::deferred),
                 ..Default::default()
             })
         };

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tfplugin_proto::wire::tfplugin6::DynamicValue;
 use tfplugin_proto::{Type, Value};
 
+use super::identities::Identified;
 use crate::{AnyDataSource, AnyEphemeralResource, AnyResource, Diagnostic, Function, Provider, Result, Schema};
 
 /// A schema and the type that follows from it.
@@ -45,6 +46,7 @@ impl Shape {
 pub(super) struct Offer<T: ?Sized> {
     pub(super) it: Box<T>,
     shape: OnceLock<Shape>,
+    identified: OnceLock<Option<Identified>>,
 }
 
 impl<T: ?Sized> Offer<T> {
@@ -52,6 +54,7 @@ impl<T: ?Sized> Offer<T> {
         Offer {
             it,
             shape: OnceLock::new(),
+            identified: OnceLock::new(),
         }
     }
 }
@@ -67,6 +70,18 @@ macro_rules! shapes {
 }
 
 shapes!(AnyResource, AnyDataSource, AnyEphemeralResource);
+
+impl Offer<dyn AnyResource> {
+    /// The identity, when the resource has one.
+    pub(super) fn identified(&self) -> Option<&Identified> {
+        let make = || {
+            self.it
+                .describe_identity()
+                .map(|identity| Identified::new(identity, self.shape()))
+        };
+        self.identified.get_or_init(make).as_ref()
+    }
+}
 
 type Offers<T> = BTreeMap<&'static str, Offer<T>>;
 

@@ -58,6 +58,8 @@ impl Server {
             return Ok(proto::PlanResponse {
                 planned_state: Some(shape.encode(&Value::Null)?),
                 planned_private: cx.private.to_bytes(),
+                deferred: cx.deferred.map(wire::deferred),
+                planned_identity: request.prior_identity.clone(),
                 ..Default::default()
             });
         }
@@ -75,15 +77,26 @@ impl Server {
         found.extend(std::mem::take(&mut cx.diagnostics));
         let mut planned = result?;
         pipeline::keep_equivalent(&shape.schema.attributes, &prior, &mut planned);
+        pipeline::keep_promises(&mut planned, std::mem::take(&mut cx.promises));
         found.extend(pipeline::check_plan(name, &shape.schema, &prior, &config, &planned));
         let paths = pipeline::requires_replace(&shape.schema, &prior, &planned, &cx.replace);
         if !prior.is_null() {
             cx.private.mark_had_prior();
         }
+        let planned_identity = match offer.identified() {
+            // A replacement is planned a second time, and has another identity then.
+            Some(identified) if paths.is_empty() => {
+                let before = identified.decode(request.prior_identity.as_ref())?;
+                identified.follow(name, before.as_ref(), &planned, found)
+            }
+            _ => None,
+        };
         Ok(proto::PlanResponse {
             planned_state: Some(shape.encode(&planned)?),
             requires_replace: paths.iter().map(wire::path).collect(),
             planned_private: cx.private.to_bytes(),
+            deferred: cx.deferred.map(wire::deferred),
+            planned_identity,
             ..Default::default()
         })
     }
@@ -114,6 +127,10 @@ impl Server {
         let mut cx = self.online(shape, &request.planned_private, None);
         cx.private.take_had_prior();
         cx.applying = true;
+        let identity = match offer.identified() {
+            Some(identified) => Some((identified, identified.decode(request.planned_identity.as_ref())?)),
+            None => None,
+        };
 
         if planned.is_null() {
             let guard = Guard::new(&mut cx, name, "delete", limit(schema, &prior, "delete"));
@@ -127,6 +144,7 @@ impl Server {
             return Ok(proto::ApplyResponse {
                 new_state: Some(shape.encode(if gone { &Value::Null } else { &left })?),
                 private: if gone { Vec::new() } else { cx.private.to_bytes() },
+                new_identity: request.planned_identity.clone().filter(|_| !gone),
                 ..Default::default()
             });
         }
@@ -155,9 +173,13 @@ impl Server {
         };
         pipeline::forget_write_only(&schema.attributes, &mut state);
         let state = pipeline::settle(state);
+        let new_identity = identity
+            .filter(|_| !state.is_null())
+            .and_then(|(identified, before)| identified.follow(name, before.as_ref(), &state, found));
         Ok(proto::ApplyResponse {
             new_state: Some(shape.encode(&state)?),
             private: cx.private.to_bytes(),
+            new_identity,
             ..Default::default()
         })
     }
@@ -201,9 +223,18 @@ impl Server {
         } else {
             cx.private.to_bytes()
         };
+        let new_identity = match offer.identified() {
+            Some(identified) if !state.is_null() => {
+                let before = identified.decode(request.current_identity.as_ref())?;
+                identified.follow(name, before.as_ref(), &state, found)
+            }
+            _ => None,
+        };
         Ok(proto::ReadResponse {
             new_state: Some(shape.encode(&state)?),
             private,
+            deferred: cx.deferred.map(wire::deferred),
+            new_identity,
             ..Default::default()
         })
     }
@@ -215,19 +246,32 @@ impl Server {
             let offer = find(&self.registry.resources, name)?;
             let shape = offer.shape();
             let mut cx = self.online(shape, &[], request.client_capabilities.as_ref());
+            let identified = offer.identified();
+            let given = match identified {
+                Some(identified) => identified.decode(request.identity.as_ref())?,
+                None => None,
+            };
             let guard = Guard::new(&mut cx, name, "import", None);
-            let result = guard.run(offer.it.import_value(&mut cx, &request.id)).await;
+            let result = match &given {
+                Some(identity) => guard.run(offer.it.import_identity_value(&mut cx, identity)).await,
+                None => guard.run(offer.it.import_value(&mut cx, &request.id)).await,
+            };
             found.extend(std::mem::take(&mut cx.diagnostics));
             let mut state = pipeline::settle(result?);
             pipeline::forget_write_only(&shape.schema.attributes, &mut state);
+            let identity = match identified {
+                Some(identified) => identified.imported(given.as_ref(), &state)?,
+                None => None,
+            };
             let imported = proto::Imported {
                 type_name: name.to_owned(),
                 state: Some(shape.encode(&state)?),
                 private: cx.private.to_bytes(),
-                identity: None,
+                identity,
             };
             Ok(proto::ImportResponse {
                 imported_resources: vec![imported],
+                deferred: cx.deferred.map(wire::deferred),
                 ..Default::default()
             })
         };
@@ -292,15 +336,20 @@ impl Server {
         let state = from_state(shape, &to_bytes(&moved))?;
         // Another type's private state means nothing here.
         let private = Private::default().to_bytes();
+        let target_identity = match offer.identified() {
+            Some(identified) => identified.imported(None, &state)?,
+            None => None,
+        };
         Ok(proto::MoveResponse {
             target_state: Some(shape.encode(&state)?),
             target_private: private,
+            target_identity,
             ..Default::default()
         })
     }
 }
 
-fn stored(raw: Option<&proto::RawState>) -> Result<&[u8]> {
+pub(super) fn stored(raw: Option<&proto::RawState>) -> Result<&[u8]> {
     raw.map(|raw| raw.json.as_slice())
         .filter(|json| !json.is_empty())
         .ok_or_else(|| {
@@ -321,7 +370,7 @@ fn from_state(shape: &Shape, bytes: &[u8]) -> Result<Value> {
     Ok(state)
 }
 
-fn unreadable(error: &(dyn std::error::Error + 'static)) -> Diagnostic {
+pub(super) fn unreadable(error: &(dyn std::error::Error + 'static)) -> Diagnostic {
     Diagnostic::from_error("the stored state cannot be read", error)
         .hint("If the state was edited by hand, restore it from a backup; otherwise this is a bug in the provider.")
 }

@@ -3,7 +3,9 @@
 use tfplugin_proto::wire::tfplugin6 as wire;
 
 use crate::schema::{Kind, Nesting};
-use crate::{Attribute, Diagnostic, Diagnostics, Function, Parameter, Path, Schema, Severity, Step};
+use crate::{
+    Attribute, Deferral, Diagnostic, Diagnostics, Function, Identity, Parameter, Path, Schema, Severity, Step,
+};
 
 pub(super) fn capabilities() -> wire::ServerCapabilities {
     wire::ServerCapabilities {
@@ -28,6 +30,34 @@ pub(super) fn schema(schema: &Schema) -> wire::Schema {
             computed: false,
         }),
     }
+}
+
+/// The identity of a kind of resource; what each attribute means, the resource's schema says.
+pub(super) fn identity(identity: &Identity, schema: &Schema) -> wire::IdentitySchema {
+    let attribute = |(name, required): (&str, bool)| {
+        let rules = schema.attribute(name);
+        wire::IdentityAttribute {
+            name: name.to_owned(),
+            r#type: rules.map_or(crate::Type::String, Attribute::ty).to_json_bytes(),
+            required_for_import: required,
+            optional_for_import: !required,
+            description: rules.map(|rules| rules.description.clone()).unwrap_or_default(),
+        }
+    };
+    wire::IdentitySchema {
+        version: identity.schema_version(),
+        identity_attributes: identity.attributes().map(attribute).collect(),
+    }
+}
+
+pub(super) fn deferred(why: Deferral) -> wire::Deferred {
+    use wire::deferred::Reason;
+    let reason = match why {
+        Deferral::ConfigUnknown => Reason::ResourceConfigUnknown,
+        Deferral::ProviderConfigUnknown => Reason::ProviderConfigUnknown,
+        Deferral::MissingPrerequisite => Reason::AbsentPrereq,
+    };
+    wire::Deferred { reason: reason.into() }
 }
 
 fn attributes(attributes: &[(String, Attribute)]) -> Vec<wire::Attribute> {

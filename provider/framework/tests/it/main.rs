@@ -4,6 +4,7 @@
 //!
 //! Without `terraform` on the PATH the scenarios cannot run: that is a failure, not a pass.
 
+mod newer;
 mod scenarios;
 mod store;
 mod terraform;
@@ -36,7 +37,12 @@ fn run() -> ExitCode {
     let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let mut failed = 0;
-    for (name, scenario) in scenarios::ALL.iter().chain(wire::ALL).filter(|(name, _)| wanted(name)) {
+    for (name, scenario) in scenarios::ALL
+        .iter()
+        .chain(wire::ALL)
+        .chain(newer::ALL)
+        .filter(|(name, _)| wanted(name))
+    {
         if arguments.iter().any(|argument| argument == "--list") {
             println!("{name}: test");
             continue;

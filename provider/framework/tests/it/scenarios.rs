@@ -49,11 +49,16 @@ resource "store_item" "a" {
   timeouts  = { create = "1m" }
 }
 output "amount" { value = store_item.a.amount }
+# Known although the URL is not: the provider promised it.
+output "promised" { value = store_item.a.url != null && startswith(store_item.a.url, "store:") }
 "#,
     );
-    work.plan()
-        .succeeds()
-        .says(&["+ size = (known after apply)", "+ id = \"items/alpha\"", "1 to add"]);
+    work.plan().succeeds().says(&[
+        "+ promised = true",
+        "+ size = (known after apply)",
+        "+ id = \"items/alpha\"",
+        "1 to add",
+    ]);
     work.apply().succeeds().says(&["12345678901234567890.123456789"]);
     work.settled();
     let item = work.attributes("a");

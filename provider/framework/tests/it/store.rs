@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{
-    AnyDataSource, AnyEphemeralResource, AnyResource, Attr, Attribute, Cx, DataSource, Diagnostic, EphemeralResource,
-    Function, FunctionError, MoveSource, Number, Opened, OrError, Parameter, Path, Plan, Provider, Resource, Result,
-    Schema, Signature, Timeouts, Type, Value, conflicts_with, equal, validate,
+    AnyDataSource, AnyEphemeralResource, AnyResource, Attr, Attribute, Cx, DataSource, Deferral, Diagnostic,
+    EphemeralResource, Function, FunctionError, Identity, MoveSource, Number, Opened, OrError, Parameter, Path, Plan,
+    Provider, Refinements, Resource, Result, Schema, Signature, Timeouts, Type, Value, conflicts_with, equal, validate,
 };
 
 pub struct Store;
@@ -172,6 +172,7 @@ impl Item {
             Some("fail") => return Err(Diagnostic::error("a deliberate failure").into()),
             Some("contradict") => planned.kind = "other".into(),
             Some("forget") => planned.size = Attr::Unknown,
+            Some("break a promise") => planned.url = "elsewhere".into(),
             Some("slow") => tokio::time::sleep(Duration::from_secs(60)).await,
             // Until somebody interrupts; then with a result all the same.
             Some("patient") => {
@@ -275,6 +276,13 @@ impl Resource for Item {
             cx.require_replace("kind");
         }
         Item::fill(&mut planned)?;
+        if planned.url.is_unknown() {
+            cx.promise("url", Refinements::not_null().starting_with("store://"));
+        }
+        let known = cx.refinements("document").and_then(|known| known.prefix.clone());
+        if planned.document.is_unknown() && known.as_deref() == Some("later ") {
+            cx.defer(Deferral::ConfigUnknown)?;
+        }
         Ok(planned)
     }
 
@@ -321,6 +329,17 @@ impl Resource for Item {
             name: name.into(),
             ..ItemModel::default()
         })
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new("items/{name}").version(1))
+    }
+
+    async fn upgrade_identity(&self, _: i64, mut identity: serde_json::Value) -> Result<serde_json::Value> {
+        // Version 0 called it otherwise.
+        let old = identity.as_object_mut().and_then(|identity| identity.remove("item"));
+        identity["name"] = old.unwrap_or_default();
+        Ok(identity)
     }
 
     async fn upgrade(&self, from_version: i64, mut state: serde_json::Value) -> Result<serde_json::Value> {

@@ -39,7 +39,7 @@ const COOKIE: (&str, &str) = (
     "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
 );
 
-fn run(test: impl Future<Output = ()>) {
+pub fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -48,15 +48,15 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 /// This program as a provider's process.
-struct Plugin {
+pub struct Plugin {
     child: Child,
     /// The parts of the handshake's line.
     line: Vec<String>,
-    dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 impl Plugin {
-    fn start(environment: &[(&str, &str)]) -> Self {
+    pub fn start(environment: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command
@@ -79,14 +79,14 @@ impl Plugin {
         PathBuf::from(self.line.get(3).expect("a socket"))
     }
 
-    async fn client(&self) -> ProviderClient<Channel> {
+    pub async fn client(&self) -> ProviderClient<Channel> {
         let client = ProviderClient::new(connect(&self.socket()).await);
         client
             .max_decoding_message_size(usize::MAX)
             .max_encoding_message_size(usize::MAX)
     }
 
-    async fn configured(&self) -> ProviderClient<Channel> {
+    pub async fn configured(&self) -> ProviderClient<Channel> {
         let mut client = self.client().await;
         let reply = client
             .configure_provider(proto::ConfigureRequest {
@@ -293,15 +293,6 @@ async fn calls_of_newer_clients() {
         .into_inner()
         .functions;
     assert_eq!(functions.keys().collect::<Vec<_>>(), ["shout"]);
-    let identities = client
-        .get_resource_identity_schemas(proto::Empty {})
-        .await
-        .expect("identities")
-        .into_inner();
-    assert_eq!(
-        (identities.identity_schemas.len(), identities.diagnostics.len()),
-        (0, 0)
-    );
     let schema = client
         .get_provider_schema(proto::Empty {})
         .await
@@ -393,7 +384,7 @@ async fn bad_requests_are_diagnostics() {
     assert_eq!(reply.new_state, Some(item));
 }
 
-fn item_type() -> Type {
+pub fn item_type() -> Type {
     tfplugin_framework::Resource::schema(&crate::store::Item).ty()
 }
 
@@ -406,11 +397,11 @@ fn item_value(set: &[(&str, Value)]) -> Value {
     Value::Object(attributes)
 }
 
-fn item(set: &[(&str, Value)]) -> proto::DynamicValue {
+pub fn item(set: &[(&str, Value)]) -> proto::DynamicValue {
     proto::DynamicValue::encode(&item_value(set), &item_type()).expect("an item")
 }
 
-fn null() -> Option<proto::DynamicValue> {
+pub fn null() -> Option<proto::DynamicValue> {
     Some(proto::DynamicValue {
         msgpack: vec![0xc0],
         json: Vec::new(),

@@ -1,0 +1,335 @@
+//! What Terraforms newer than 1.11 ask for: identities, deferrals, promises about unknown values.
+
+use tfplugin_framework::{Refinements, Type, Value};
+use tfplugin_proto::wire::tfplugin6 as proto;
+use tfplugin_proto::wire::tfplugin6::provider_client::ProviderClient;
+use tonic::transport::Channel;
+
+use crate::scenarios::Scenario;
+use crate::wire::{Plugin, item, item_type, null, run};
+
+pub const ALL: &[(&str, Scenario)] = &[
+    ("identity_follows_the_object", || run(identity_follows_the_object())),
+    ("import_by_identity", || run(import_by_identity())),
+    ("identities_are_upgraded", || run(identities_are_upgraded())),
+    ("deferral_is_the_clients_choice", || {
+        run(deferral_is_the_clients_choice())
+    }),
+    ("promises_bind", || run(promises_bind())),
+];
+
+fn identity_type() -> Type {
+    Type::object([("name", Type::String)])
+}
+
+fn identity(name: impl Into<Value>) -> proto::IdentityData {
+    let value = Value::object([("name", name.into())]);
+    let data = proto::DynamicValue::encode(&value, &identity_type()).expect("an identity");
+    proto::IdentityData {
+        identity_data: Some(data),
+    }
+}
+
+fn create(set: &[(&str, Value)]) -> proto::PlanRequest {
+    proto::PlanRequest {
+        type_name: "store_item".into(),
+        prior_state: null(),
+        proposed_new_state: Some(item(set)),
+        config: Some(item(set)),
+        ..Default::default()
+    }
+}
+
+async fn plan(client: &mut ProviderClient<Channel>, request: proto::PlanRequest) -> proto::PlanResponse {
+    client
+        .plan_resource_change(request)
+        .await
+        .expect("a reply")
+        .into_inner()
+}
+
+/// Applies what was planned for this request.
+async fn apply(
+    client: &mut ProviderClient<Channel>,
+    request: &proto::PlanRequest,
+    planned: proto::PlanResponse,
+) -> proto::ApplyResponse {
+    let apply = proto::ApplyRequest {
+        type_name: request.type_name.clone(),
+        prior_state: request.prior_state.clone(),
+        planned_state: planned.planned_state,
+        config: request.config.clone(),
+        planned_private: planned.planned_private,
+        planned_identity: planned.planned_identity,
+        ..Default::default()
+    };
+    client.apply_resource_change(apply).await.expect("a reply").into_inner()
+}
+
+async fn identity_follows_the_object() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    let schemas = client
+        .get_resource_identity_schemas(proto::Empty {})
+        .await
+        .expect("identities")
+        .into_inner();
+    assert_eq!(schemas.diagnostics, []);
+    let schema = &schemas.identity_schemas["store_item"];
+    let declared: Vec<_> = schema
+        .identity_attributes
+        .iter()
+        .map(|part| {
+            (
+                part.name.as_str(),
+                part.r#type.as_slice(),
+                part.required_for_import,
+                part.optional_for_import,
+            )
+        })
+        .collect();
+    assert_eq!(
+        (schema.version, declared),
+        (1, vec![("name", br#""string""#.as_slice(), true, false)])
+    );
+
+    // It is in the plan as soon as it is known, and not before.
+    let later = create(&[("name", Value::unknown())]);
+    let planned = plan(&mut client, later).await;
+    assert_eq!((planned.diagnostics, planned.planned_identity), (vec![], None));
+    let request = create(&[("name", "alpha".into())]);
+    let planned = plan(&mut client, request.clone()).await;
+    assert_eq!(
+        (&planned.diagnostics, &planned.planned_identity),
+        (&vec![], &Some(identity("alpha")))
+    );
+    let made = apply(&mut client, &request, planned).await;
+    assert_eq!((made.diagnostics, made.new_identity), (vec![], Some(identity("alpha"))));
+
+    // Refreshing gives it to a state that has none yet, and holds it against the one that it has.
+    let read = |current_identity| proto::ReadRequest {
+        type_name: "store_item".into(),
+        current_state: made.new_state.clone(),
+        private: made.private.clone(),
+        current_identity,
+        ..Default::default()
+    };
+    for before in [
+        None,
+        Some(identity("alpha")),
+        Some(proto::IdentityData { identity_data: null() }),
+    ] {
+        let reply = client.read_resource(read(before)).await.expect("a reply").into_inner();
+        assert_eq!(
+            (reply.diagnostics, reply.new_identity),
+            (vec![], Some(identity("alpha")))
+        );
+    }
+    let reply = client
+        .read_resource(read(Some(identity("beta"))))
+        .await
+        .expect("a reply")
+        .into_inner();
+    assert!(
+        reply.diagnostics[0]
+            .summary
+            .contains("the identity of the object changed"),
+        "{:?}",
+        reply.diagnostics
+    );
+
+    // An update keeps it; a replacement gets another one in its second plan.
+    let set = [("name", Value::from("alpha")), ("document", "[]".into())];
+    let update = proto::PlanRequest {
+        prior_state: made.new_state.clone(),
+        prior_identity: Some(identity("alpha")),
+        ..create(&set)
+    };
+    let planned = plan(&mut client, update).await;
+    assert_eq!(
+        (planned.diagnostics, planned.planned_identity),
+        (vec![], Some(identity("alpha")))
+    );
+    let replace = proto::PlanRequest {
+        prior_state: made.new_state.clone(),
+        prior_identity: Some(identity("alpha")),
+        ..create(&[("name", "beta".into())])
+    };
+    let planned = plan(&mut client, replace).await;
+    assert_eq!(
+        (
+            planned.diagnostics,
+            planned.requires_replace.len(),
+            planned.planned_identity
+        ),
+        (vec![], 1, None)
+    );
+
+    // A destroy that fails keeps it, one that succeeds does not.
+    let destroy = proto::PlanRequest {
+        prior_state: made.new_state.clone(),
+        prior_identity: Some(identity("alpha")),
+        proposed_new_state: null(),
+        config: null(),
+        ..create(&[])
+    };
+    for wanted in [None, Some(identity("alpha"))] {
+        let planned = plan(&mut client, destroy.clone()).await;
+        assert_eq!(planned.planned_identity, Some(identity("alpha")));
+        let gone = apply(&mut client, &destroy, planned).await;
+        assert_eq!(
+            (gone.diagnostics.is_empty(), gone.new_identity),
+            (wanted.is_none(), wanted)
+        );
+    }
+}
+
+async fn import_by_identity() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    let import = |id: &str, identity| proto::ImportRequest {
+        type_name: "store_item".into(),
+        id: id.into(),
+        identity,
+        ..Default::default()
+    };
+    for request in [import("", Some(identity("alpha"))), import("items/alpha", None)] {
+        let reply = client
+            .import_resource_state(request)
+            .await
+            .expect("a reply")
+            .into_inner();
+        assert_eq!(reply.diagnostics, []);
+        let [imported] = reply.imported_resources.as_slice() else {
+            panic!("one object: {:?}", reply.imported_resources)
+        };
+        let state = imported
+            .state
+            .as_ref()
+            .expect("a state")
+            .decode(&item_type())
+            .expect("an item");
+        assert_eq!(state.get("name"), Some(&"alpha".into()));
+        assert_eq!(imported.identity, Some(identity("alpha")));
+    }
+    let bad = [
+        (identity(Value::Null), "the identity needs `name`"),
+        (identity("a/b"), "is not an id of the form"),
+        (
+            proto::IdentityData {
+                identity_data: Some(proto::DynamicValue {
+                    msgpack: b"\x80".to_vec(),
+                    json: Vec::new(),
+                }),
+            },
+            "an identity that does not fit",
+        ),
+    ];
+    for (given, text) in bad {
+        let reply = client
+            .import_resource_state(import("", Some(given)))
+            .await
+            .expect("a reply")
+            .into_inner();
+        assert!(reply.diagnostics[0].summary.contains(text), "{:?}", reply.diagnostics);
+    }
+}
+
+async fn identities_are_upgraded() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.client().await;
+    let cases = [
+        (1, r#"{"name":"alpha"}"#, Ok("alpha")),
+        (1, r#"{"name":"alpha","more":1}"#, Ok("alpha")),
+        (0, r#"{"item":"alpha"}"#, Ok("alpha")),
+        (2, r#"{"name":"alpha"}"#, Err("written by a newer provider")),
+        (1, "[", Err("cannot be read")),
+        (0, "[", Err("cannot be read")),
+        (1, "", Err("is not JSON")),
+    ];
+    for (version, raw, wanted) in cases {
+        let request = proto::UpgradeIdentityRequest {
+            type_name: "store_item".into(),
+            version,
+            raw_identity: Some(proto::RawState {
+                json: raw.into(),
+                ..Default::default()
+            }),
+        };
+        let reply = client
+            .upgrade_resource_identity(request)
+            .await
+            .expect("a reply")
+            .into_inner();
+        match wanted {
+            Ok(name) => assert_eq!(
+                (reply.diagnostics, reply.upgraded_identity),
+                (vec![], Some(identity(name)))
+            ),
+            Err(text) => assert!(reply.diagnostics[0].summary.contains(text), "{:?}", reply.diagnostics),
+        }
+    }
+}
+
+async fn deferral_is_the_clients_choice() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    let unknown = Value::Unknown(Some(Box::new(Refinements::not_null().starting_with("later "))));
+    let request = |deferral_allowed| proto::PlanRequest {
+        client_capabilities: Some(proto::ClientCapabilities {
+            deferral_allowed,
+            ..Default::default()
+        }),
+        ..create(&[("name", "alpha".into()), ("document", unknown.clone())])
+    };
+    let refused = plan(&mut client, request(false)).await;
+    assert!(
+        refused.diagnostics[0].summary.contains("known only after apply"),
+        "{:?}",
+        refused.diagnostics
+    );
+    assert!(
+        refused.diagnostics[0].detail.contains("-target"),
+        "{:?}",
+        refused.diagnostics
+    );
+    let deferred = plan(&mut client, request(true)).await;
+    assert_eq!(deferred.diagnostics, []);
+    let reason = deferred.deferred.expect("deferred").reason;
+    assert_eq!(reason, i32::from(proto::deferred::Reason::ResourceConfigUnknown));
+    // What can be planned is not put off, whoever would allow it.
+    let known = proto::PlanRequest {
+        client_capabilities: request(true).client_capabilities,
+        ..create(&[("name", "alpha".into()), ("document", "later on".into())])
+    };
+    let planned = plan(&mut client, known).await;
+    assert_eq!((planned.diagnostics, planned.deferred), (vec![], None));
+}
+
+async fn promises_bind() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    for (behaviour, kept) in [("keep", true), ("break a promise", false)] {
+        let request = create(&[("name", "alpha".into()), ("behaviour", behaviour.into())]);
+        let planned = plan(&mut client, request.clone()).await;
+        let value = planned
+            .planned_state
+            .as_ref()
+            .expect("a plan")
+            .decode(&item_type())
+            .expect("an item");
+        let promised = value.get("url").and_then(Value::refinements);
+        assert_eq!(promised, Some(&Refinements::not_null().starting_with("store://")));
+        let made = apply(&mut client, &request, planned).await;
+        let said = made
+            .diagnostics
+            .iter()
+            .any(|found| found.detail.contains("it would start with \"store://\""));
+        assert_eq!(
+            (made.diagnostics.is_empty(), said),
+            (kept, !kept),
+            "{:?}",
+            made.diagnostics
+        );
+    }
+}
