@@ -13,7 +13,7 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("import_by_identity", || run(import_by_identity())),
     ("identities_are_upgraded", || run(identities_are_upgraded())),
     ("deferral_is_the_clients_choice", || {
-        run(deferral_is_the_clients_choice())
+        run(deferral_is_the_clients_choice());
     }),
     ("promises_bind", || run(promises_bind())),
 ];
