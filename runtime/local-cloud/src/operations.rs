@@ -1,4 +1,4 @@
-//! Long-running operations of Cloud Run. They outlive the process, and none is done at the first look: a client whose
+//! Long-running operations of Cloud Run and Dataplex. They outlive the process, and none is done at the first look: a client whose
 //! polling is broken shall find out here and not in production.
 
 use chrono::{DateTime, Utc};
@@ -16,7 +16,17 @@ use crate::store::{StoreError, Txn, View, key, under};
 
 pub(crate) fn methods() -> Vec<Method> {
     const ONE: &str = "/v2/projects/{project}/locations/{location}/operations/{operation}";
+    const ONE_V1: &str = "/v1/projects/{project}/locations/{location}/operations/{operation}";
+    const ALL_V1: &str = "/v1/projects/{project}/locations/{location}/operations";
     vec![
+        method("dataplex.projects.locations.operations.get", "GET", ONE_V1, get),
+        method(
+            "dataplex.projects.locations.operations.delete",
+            "DELETE",
+            ONE_V1,
+            delete,
+        ),
+        method("dataplex.projects.locations.operations.list", "GET", ALL_V1, list),
         method("run.projects.locations.operations.get", "GET", ONE, get),
         method("run.projects.locations.operations.delete", "DELETE", ONE, delete),
         method(
@@ -39,6 +49,8 @@ pub(crate) fn methods() -> Vec<Method> {
 pub(crate) enum Outcome {
     /// This resource, as it was when the operation began.
     Resource(Value),
+    /// This answer, with metadata of its own about what was asked.
+    Answer { metadata: Value, response: Value },
     /// The end of an execution, whose key this is.
     Execution(run::ExecutionName),
 }
@@ -94,6 +106,14 @@ impl Operation {
                 shown["done"] = json!(self.seen);
                 if self.seen {
                     shown["response"] = resource.clone();
+                }
+            }
+            Outcome::Answer { metadata, response } => {
+                shown["metadata"] = metadata.clone();
+                shown["done"] = json!(self.seen);
+                if self.seen {
+                    shown["metadata"]["endTime"] = json!(crate::clock::stamp(self.created));
+                    shown["response"] = response.clone();
                 }
             }
             Outcome::Execution(name) => match run::execution_end(cloud, name)? {

@@ -20,7 +20,7 @@ use crate::faults::Faults;
 use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
-use crate::{bigquery, control, operations, platform, run, scheduler, secrets, storage};
+use crate::{bigquery, control, dataform, dataplex, operations, platform, run, scheduler, secrets, storage};
 
 /// What a local cloud needs to be told.
 #[derive(Debug, Clone)]
@@ -169,6 +169,8 @@ fn routes() -> Routes {
     methods.extend(run::methods());
     methods.extend(operations::methods());
     methods.extend(scheduler::methods());
+    methods.extend(dataform::methods());
+    methods.extend(dataplex::methods());
     methods.extend(platform::methods());
     methods.extend(control::methods());
     Routes::new(methods)

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod call;
 pub(crate) mod fields;
 pub(crate) mod gunzip;
+pub(crate) mod message;
 pub(crate) mod patch;
 pub(crate) mod route;
 pub(crate) mod server;

@@ -10,7 +10,7 @@ use croner::parser::{CronParser, Seconds, Year};
 
 /// A schedule that has been checked.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     cron: Cron,
     zone: Tz,
 }
@@ -18,7 +18,7 @@ pub(super) struct Schedule {
 impl Schedule {
     /// # Errors
     /// What is wrong, for the user.
-    pub(super) fn parse(schedule: &str, zone: &str) -> Result<Schedule, String> {
+    pub(crate) fn parse(schedule: &str, zone: &str) -> Result<Schedule, String> {
         if schedule.starts_with("every ") {
             return Err(format!(
                 "the schedule '{schedule}' is in the App Engine cron syntax, which is not served; write unix-cron"
@@ -57,7 +57,7 @@ impl Schedule {
     }
 
     /// The first time after `now`; none if there never is one.
-    pub(super) fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(crate) fn next(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let local = now.with_timezone(&self.zone);
         self.cron
             .find_next_occurrence(&local, false)

@@ -18,6 +18,7 @@ use crate::http::route::{Method, method};
 use crate::page::page;
 use crate::store::{View, under};
 
+pub(crate) use cron::Schedule;
 pub(crate) use fire::keep_firing;
 use record::{Job, State, key_of, settable};
 

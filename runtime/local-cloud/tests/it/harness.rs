@@ -126,8 +126,13 @@ impl Client {
 
     /// Follows an operation to its end. It must not be done at the first look.
     pub async fn finish(&self, operation: &Reply) -> Value {
+        self.finish_at("v2", operation).await
+    }
+
+    /// The same for a service whose operations are under another version.
+    pub async fn finish_at(&self, version: &str, operation: &Reply) -> Value {
         let name = operation.json()["name"].as_str().unwrap().to_owned();
-        let path = format!("/v2/{name}");
+        let path = format!("/{version}/{name}");
         assert_ne!(
             self.get(&path).await.json()["done"],
             true,

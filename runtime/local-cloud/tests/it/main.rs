@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod buckets;
 #[cfg(test)]
+mod dataform;
+#[cfg(test)]
+mod dataplex;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod harness;
