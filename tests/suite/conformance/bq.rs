@@ -227,3 +227,76 @@ fn queries() {
         "every query is a job: {jobs}"
     );
 }
+
+#[test]
+fn views_and_routines() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    cloud.create_lake_and_dataset("views-of-bq", "v");
+    let run = |sql: &str| ok(&tools, &["query", "--use_legacy_sql=false", sql]);
+    run("CREATE TABLE v.sales AS SELECT 1 AS id, 'DE' AS country UNION ALL SELECT 2, 'FR'");
+    let made = ok(
+        &tools,
+        &[
+            "mk",
+            "--use_legacy_sql=false",
+            "--description=German sales",
+            "--view=SELECT id FROM `test-project.v.sales` WHERE country = 'DE'",
+            "v.german",
+        ],
+    );
+    contains(&made.stdout, &["View 'test-project:v.german' successfully created"]);
+    let view = ok(&tools, &["show", "--format=json", "v.german"]).json();
+    assert_eq!(view["type"], "VIEW", "{view}");
+    assert_eq!(view["schema"]["fields"][0]["name"], "id", "{view}");
+    ok(
+        &tools,
+        &[
+            "update",
+            "--use_legacy_sql=false",
+            "--view=SELECT country FROM `test-project.v.sales`",
+            "v.german",
+        ],
+    );
+    assert_eq!(
+        query(&tools, "SELECT COUNT(DISTINCT country) AS n FROM v.german"),
+        json!([{"n": "2"}])
+    );
+    let made = ok(
+        &tools,
+        &[
+            "mk",
+            "--materialized_view=SELECT country, COUNT(*) AS n FROM `test-project.v.sales` GROUP BY country",
+            "--enable_refresh=true",
+            "--refresh_interval_ms=600000",
+            "v.counts",
+        ],
+    );
+    contains(&made.stdout, &["v.counts' successfully created"]);
+    assert_eq!(
+        query(&tools, "SELECT country, n FROM v.counts ORDER BY country"),
+        json!([{"country": "DE", "n": "1"}, {"country": "FR", "n": "1"}])
+    );
+    run("CREATE FUNCTION v.twice(x INT64) RETURNS INT64 AS (x * 2)");
+    assert_eq!(query(&tools, "SELECT v.twice(21) AS a"), json!([{"a": "42"}]));
+    let routine = ok(&tools, &["show", "--routine", "--format=json", "v.twice"]).json();
+    assert_eq!(routine["definitionBody"], "x * 2", "{routine}");
+    let listed = ok(&tools, &["ls", "--routines", "--format=json", "v"]).json();
+    assert_eq!(listed[0]["routineReference"]["routineId"], "twice", "{listed}");
+    ok(&tools, &["rm", "-f", "--routine", "v.twice"]);
+    refused(
+        &tools,
+        &["show", "--routine", "v.twice"],
+        &["Not found: Routine test-project:v.twice"],
+    );
+    let script = ok(
+        &tools,
+        &[
+            "query",
+            "--use_legacy_sql=false",
+            "DECLARE n INT64 DEFAULT 2; SELECT n * 4 AS eight",
+        ],
+    );
+    contains(&script.stdout, &["eight", "8"]);
+    ok(&tools, &["rm", "-f", "-t", "v.german"]);
+}

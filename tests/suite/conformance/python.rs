@@ -37,6 +37,11 @@ fn google_cloud_bigquery_queries() {
 }
 
 #[test]
+fn google_cloud_bigquery_views_and_routines() {
+    against_the_cloud("bigquery_views.py");
+}
+
+#[test]
 fn simple_salesforce() {
     // Accounts beyond 2,000, the size of a page of a query's result.
     let org = Org::start(2500);

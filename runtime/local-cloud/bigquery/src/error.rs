@@ -49,6 +49,7 @@ pub(crate) enum Reason {
     ConditionNotMet,
     ResourceInUse,
     ResourcesExceeded,
+    BytesBilledLimitExceeded,
     Stopped,
     BackendError,
     NotImplemented,
@@ -65,6 +66,7 @@ impl Reason {
             Self::ConditionNotMet => "conditionNotMet",
             Self::ResourceInUse => "resourceInUse",
             Self::ResourcesExceeded => "resourcesExceeded",
+            Self::BytesBilledLimitExceeded => "bytesBilledLimitExceeded",
             Self::Stopped => "stopped",
             Self::BackendError => "backendError",
             Self::NotImplemented => "notImplemented",
@@ -76,9 +78,12 @@ impl Reason {
         match self {
             Self::NotFound => (404, "NOT_FOUND"),
             Self::Duplicate => (409, "ALREADY_EXISTS"),
-            Self::Invalid | Self::InvalidQuery | Self::Required | Self::ResourceInUse | Self::ResourcesExceeded => {
-                (400, "INVALID_ARGUMENT")
-            }
+            Self::Invalid
+            | Self::InvalidQuery
+            | Self::Required
+            | Self::ResourceInUse
+            | Self::ResourcesExceeded
+            | Self::BytesBilledLimitExceeded => (400, "INVALID_ARGUMENT"),
             Self::ConditionNotMet => (412, "FAILED_PRECONDITION"),
             Self::Stopped => (499, "CANCELLED"),
             Self::BackendError => (503, "UNAVAILABLE"),

@@ -12,8 +12,10 @@ mod engine;
 mod error;
 mod jobs;
 mod rest;
+mod schema;
 mod service;
 mod sql;
+mod standard_type;
 mod types;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! BigQuery's types: their three spellings (SQL, REST schema, DuckDB storage) and the mapping between them.
 //! Knows no values and no SQL expressions.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::error::Fault;
 
@@ -111,7 +111,7 @@ impl Ty {
     }
 
     /// The name in a REST schema.
-    fn rest(&self) -> &'static str {
+    pub(crate) fn rest(&self) -> &'static str {
         match self {
             Self::Int64 | Self::Unknown => "INTEGER",
             Self::Float64 => "FLOAT",
@@ -257,64 +257,14 @@ pub(crate) fn rest_schema(columns: &[Field]) -> Value {
     json!({"fields": columns.iter().map(|f| rest_field(&f.name, &f.ty)).collect::<Vec<_>>()})
 }
 
-/// Checks a schema that a client sent and writes its types and modes as BigQuery answers them.
-pub(crate) fn normalise_schema(schema: &Value) -> Result<Value, Fault> {
-    let fields = schema["fields"].as_array().cloned().unwrap_or_default();
-    Ok(json!({"fields": normalise_fields(&fields)?}))
-}
-
-fn normalise_fields(fields: &[Value]) -> Result<Vec<Value>, Fault> {
-    let mut seen = std::collections::HashSet::new();
-    let mut out = Vec::with_capacity(fields.len());
-    for field in fields {
-        let name = field["name"].as_str().unwrap_or_default();
-        check_column_name(name)?;
-        if !seen.insert(name.to_lowercase()) {
-            return Err(Fault::invalid(format!("Field {name} already exists in schema")));
-        }
-        let ty = field_type(field)?;
-        storage_type(field)?;
-        let item = match &ty {
-            Ty::Array(item) => item,
-            other => other,
-        };
-        let mode = field["mode"].as_str().unwrap_or("NULLABLE").to_ascii_uppercase();
-        if !["NULLABLE", "REQUIRED", "REPEATED"].contains(&mode.as_str()) {
-            return Err(Fault::invalid(format!(
-                "Invalid value for mode: {mode} is not a valid value ({name})"
-            )));
-        }
-        let mut doc = Map::new();
-        doc.insert("name".into(), json!(name));
-        doc.insert("type".into(), json!(item.rest()));
-        doc.insert("mode".into(), json!(mode));
-        for (key, value) in field.as_object().into_iter().flatten() {
-            if !["name", "type", "mode", "fields"].contains(&key.as_str()) && !value.is_null() {
-                doc.insert(key.clone(), value.clone());
-            }
-        }
-        if matches!(item, Ty::Struct(_)) {
-            let inner = field["fields"].as_array().cloned().unwrap_or_default();
-            if inner.is_empty() {
-                return Err(Fault::invalid(format!("Field {name} is type RECORD but has no schema")));
-            }
-            doc.insert("fields".into(), Value::Array(normalise_fields(&inner)?));
-        }
-        out.push(Value::Object(doc));
+/// A field's type with its limits, as in `NUMERIC(10, 2)`.
+pub(crate) fn parameterised(field: &Value) -> String {
+    let ty = field["type"].as_str().unwrap_or_default();
+    let limit = |key: &str| field[key].as_str();
+    match (limit("maxLength"), limit("precision"), limit("scale")) {
+        (Some(length), _, _) => format!("{ty}({length})"),
+        (_, Some(precision), Some(scale)) => format!("{ty}({precision}, {scale})"),
+        (_, Some(precision), None) => format!("{ty}({precision})"),
+        _ => ty.to_owned(),
     }
-    Ok(out)
-}
-
-fn check_column_name(name: &str) -> Result<(), Fault> {
-    let start = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    let rest = name
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '_' || c == '-' || c == ' ');
-    if !start || !rest || name.chars().count() > 300 {
-        return Err(Fault::invalid(format!(
-            "Invalid field name \"{name}\". Fields must contain only letters, numbers, and underscores, start with a \
-             letter or underscore, and be at most 300 characters long."
-        )));
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{check_etag, etag, int, merge, names, now_ms, one_doc, parse_doc, tables, without_nulls};
+use super::{check_etag, etag, int, merge, names, now_ms, one_doc, parse_doc, routines, tables, without_nulls};
 use crate::engine::{Bind, Session};
 use crate::error::{Fault, Reason};
 
@@ -91,10 +91,65 @@ fn check(doc: &mut Value) -> Result<(), Fault> {
                 "Default table expiration must be at least one hour (3600000 milliseconds)",
             ));
         }
-        if value == 0 && key != "maxTimeTravelHours" {
+        if key == "maxTimeTravelHours" && (!(48..=168).contains(&value) || value % 24 != 0) {
+            return Err(Fault::invalid(format!(
+                "Invalid value for maxTimeTravelHours: {value} is not a multiple of 24 between 48 and 168"
+            )));
+        }
+        if value < 0 {
+            return Err(Fault::invalid(format!("Invalid value for {key}: {value} is negative")));
+        }
+        if value == 0 {
             doc.as_object_mut().map(|map| map.remove(key));
         } else {
             doc[key] = json!(value.to_string());
+        }
+    }
+    for (key, allowed) in [
+        ("storageBillingModel", &["LOGICAL", "PHYSICAL"][..]),
+        ("defaultCollation", &["", "und:ci"]),
+        ("defaultRoundingMode", &["ROUND_HALF_AWAY_FROM_ZERO", "ROUND_HALF_EVEN"]),
+    ] {
+        let given = doc[key].as_str().filter(|v| !v.ends_with("_UNSPECIFIED"));
+        if let Some(given) = given
+            && !allowed.contains(&given)
+        {
+            return Err(Fault::invalid(format!("Invalid value for {key}: \"{given}\"")));
+        }
+    }
+    check_access(&doc["access"])
+}
+
+/// Every entry names one grantee or one thing that is let in; who is a person or group has a role.
+fn check_access(access: &Value) -> Result<(), Fault> {
+    const PEOPLE: &[&str] = &["userByEmail", "groupByEmail", "domain", "specialGroup", "iamMember"];
+    const THINGS: &[&str] = &["view", "routine", "dataset"];
+    for entry in access.as_array().into_iter().flatten() {
+        let count = |keys: &[&str]| keys.iter().filter(|k| !entry[**k].is_null()).count();
+        let (people, things) = (count(PEOPLE), count(THINGS));
+        if people + things != 1 {
+            return Err(Fault::invalid(
+                "Invalid access entry: exactly one of userByEmail, groupByEmail, domain, specialGroup, iamMember, view, \
+                 routine and dataset must be given",
+            ));
+        }
+        if people == 1 && entry["role"].as_str().is_none_or(str::is_empty) {
+            return Err(Fault::new(
+                Reason::Required,
+                "Required parameter is missing: access.role",
+            ));
+        }
+        let group = entry["specialGroup"].as_str();
+        const GROUPS: &[&str] = &[
+            "projectOwners",
+            "projectReaders",
+            "projectWriters",
+            "allAuthenticatedUsers",
+        ];
+        if let Some(group) = group
+            && !GROUPS.contains(&group)
+        {
+            return Err(Fault::invalid(format!("Invalid special group: {group}")));
         }
     }
     Ok(())
@@ -185,22 +240,18 @@ pub(crate) fn change(
 
 pub(crate) fn delete(tx: &Session<'_>, project: &str, dataset: &str, contents: bool) -> Result<(), Fault> {
     load(tx, project, dataset)?;
-    let tables = tables::list(tx, project, dataset)?;
-    if !tables.is_empty() && !contents {
+    let used = !tables::list(tx, project, dataset)?.is_empty() || !routines::list(tx, project, dataset)?.is_empty();
+    if used && !contents {
         return Err(Fault::new(
             Reason::ResourceInUse,
             format!("Dataset {project}:{dataset} is still in use"),
         ));
     }
     let binds = [Bind::Text(project), Bind::Text(dataset)];
-    tx.execute(
-        "DELETE FROM _headwater.tables WHERE project = ? AND dataset = ?",
-        &binds,
-    )?;
-    tx.execute(
-        "DELETE FROM _headwater.datasets WHERE project = ? AND dataset = ?",
-        &binds,
-    )?;
+    for kind in ["tables", "routines", "policies", "datasets"] {
+        let sql = format!("DELETE FROM _headwater.{kind} WHERE project = ? AND dataset = ?");
+        tx.execute(&sql, &binds)?;
+    }
     tx.run(&format!("DROP SCHEMA {} CASCADE", names::schema(project, dataset)))
 }
 

@@ -1,8 +1,13 @@
-//! Datasets and tables: BigQuery's metadata, in DuckDB tables beside the data, changed in the same transaction.
+//! Datasets, tables, routines and their IAM policies: BigQuery's metadata, in DuckDB tables beside the data, changed in the same transaction.
 //! Knows REST resources as documents; knows no HTTP and no GoogleSQL.
 
 pub(crate) mod datasets;
+pub(crate) mod evolve;
 pub(crate) mod names;
+pub(crate) mod policies;
+pub(crate) mod routines;
+pub(crate) mod settings;
+pub(crate) mod size;
 pub(crate) mod tables;
 
 use serde_json::{Map, Value};
@@ -16,6 +21,9 @@ pub(crate) fn prepare(engine: &Engine) -> Result<(), Fault> {
         tx.run(
             "CREATE TABLE IF NOT EXISTS _headwater.datasets(project VARCHAR, dataset VARCHAR, doc VARCHAR);
              CREATE TABLE IF NOT EXISTS _headwater.tables(project VARCHAR, dataset VARCHAR, name VARCHAR, doc VARCHAR);
+             CREATE TABLE IF NOT EXISTS _headwater.routines(project VARCHAR, dataset VARCHAR, name VARCHAR, doc VARCHAR);
+             CREATE TABLE IF NOT EXISTS _headwater.policies(project VARCHAR, dataset VARCHAR, kind VARCHAR, name VARCHAR,
+                 doc VARCHAR);
              CREATE TABLE IF NOT EXISTS _headwater.jobs(project VARCHAR, location VARCHAR, id VARCHAR, created BIGINT,
                  state VARCHAR, doc VARCHAR)",
         )

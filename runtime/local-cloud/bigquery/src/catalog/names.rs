@@ -9,7 +9,7 @@ use crate::types::quoted;
 /// The dataset that holds query results, as BigQuery's own hidden ones.
 pub(crate) const ANONYMOUS: &str = "_headwater_results";
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct TableName {
     pub(crate) project: String,
     pub(crate) dataset: String,

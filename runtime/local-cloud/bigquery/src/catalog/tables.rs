@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::names::{ANONYMOUS, TableName, check_labels, schema as duck_schema};
-use super::{check_etag, datasets, etag, int, merge, now_ms, one_doc, parse_doc, without_nulls};
+use super::evolve::{described, evolve, in_stored_order};
+use super::names::{ANONYMOUS, TableName, schema as duck_schema};
+use super::policies::{self, Owner};
+use super::{check_etag, datasets, etag, int, merge, now_ms, one_doc, parse_doc, settings, size, without_nulls};
 use crate::engine::{Bind, Session};
 use crate::error::{Fault, Reason};
+use crate::schema;
 use crate::types::{self, quoted};
 
 /// What a client may set.
@@ -19,6 +22,7 @@ const SETTABLE: &[&str] = &[
     "expirationTime",
     "friendlyName",
     "labels",
+    "materializedView",
     "maxStaleness",
     "rangePartitioning",
     "requirePartitionFilter",
@@ -28,9 +32,17 @@ const SETTABLE: &[&str] = &[
     "timePartitioning",
     "view",
 ];
-/// What cannot be changed once the table exists.
-const FIXED: &[&str] = &["rangePartitioning", "view"];
+/// What an update that does not name it leaves as it is.
+const KEPT: &[&str] = &[
+    "materializedView",
+    "rangePartitioning",
+    "schema",
+    "timePartitioning",
+    "view",
+];
 const SMALLEST_EXPIRATION_MS: i64 = 1000;
+/// How often BigQuery refreshes a materialized view that does not say.
+const REFRESH_MS: i64 = 1_800_000;
 
 pub(crate) fn not_found(name: &TableName) -> Fault {
     Fault::not_found("Table", &name.id())
@@ -69,8 +81,20 @@ pub(crate) fn load(tx: &Session<'_>, name: &TableName) -> Result<Value, Fault> {
     }
 }
 
+/// A view of either kind: its rows are computed when they are read.
 pub(crate) fn is_view(doc: &Value) -> bool {
-    doc["type"] == "VIEW"
+    doc["type"] == "VIEW" || doc["type"] == "MATERIALIZED_VIEW"
+}
+
+/// Whether there is a DuckDB table of this name.
+pub(crate) fn is_stored(doc: &Value) -> bool {
+    !is_view(doc)
+}
+
+/// The query of a view of either kind.
+pub(crate) fn view_query(doc: &Value) -> Option<&str> {
+    let query = |key: &str| doc[key]["query"].as_str();
+    query("view").or_else(|| query("materializedView"))
 }
 
 pub(crate) fn list(tx: &Session<'_>, project: &str, dataset: &str) -> Result<Vec<(String, Value)>, Fault> {
@@ -80,38 +104,37 @@ pub(crate) fn list(tx: &Session<'_>, project: &str, dataset: &str) -> Result<Vec
     Ok(all.filter(|(_, doc)| !expired(doc)).collect())
 }
 
-/// Rows, and a guess at their bytes from the types' widths.
-pub(crate) fn size(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(u64, u64), Fault> {
-    if is_view(doc) {
-        return Ok((0, 0));
-    }
-    let rows = tx.query(&format!("SELECT count(*) FROM {}", name.duck()), &[])?;
-    let rows = rows.first().map_or(0, |r| r[0].int()).unsigned_abs();
-    let width: u64 = types::columns(&doc["schema"]["fields"])?
-        .iter()
-        .map(|f| f.ty.width())
-        .sum();
-    Ok((rows, rows * width))
-}
-
-/// The resource that clients see.
-pub(crate) fn resource(tx: &Session<'_>, name: &TableName, doc: &Value, base_url: &str) -> Result<Value, Fault> {
+/// The resource that clients see; with `stats`, how large the table is.
+pub(crate) fn resource(
+    tx: &Session<'_>,
+    name: &TableName,
+    doc: &Value,
+    base_url: &str,
+    stats: bool,
+) -> Result<Value, Fault> {
     let TableName {
         project,
         dataset,
         table,
     } = name;
-    let (rows, bytes) = size(tx, name, doc)?;
     let mut out = json!({
         "kind": "bigquery#table",
         "etag": etag(doc),
         "id": name.id(),
         "selfLink": format!("{base_url}/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}"),
         "tableReference": name.reference(),
-        "numBytes": bytes.to_string(), "numLongTermBytes": "0", "numRows": rows.to_string(),
-        "numTotalLogicalBytes": bytes.to_string(), "numActiveLogicalBytes": bytes.to_string(),
-        "numLongTermLogicalBytes": "0",
     });
+    if stats {
+        let (rows, bytes) = size::of(tx, name, doc)?;
+        let bytes = bytes.to_string();
+        for key in ["numBytes", "numTotalLogicalBytes", "numActiveLogicalBytes"] {
+            out[key] = json!(bytes);
+        }
+        for key in ["numLongTermBytes", "numLongTermLogicalBytes"] {
+            out[key] = json!("0");
+        }
+        out["numRows"] = json!(rows.to_string());
+    }
     merge(&mut out, doc);
     Ok(out)
 }
@@ -134,8 +157,11 @@ pub(crate) fn list_item(name: &TableName, doc: &Value) -> Value {
             out[key] = doc[key].clone();
         }
     }
-    if is_view(doc) {
+    if doc["type"] == "VIEW" {
         out["view"] = json!({"useLegacySql": false});
+    }
+    if doc["type"] == "MATERIALIZED_VIEW" {
+        out["materializedView"] = doc["materializedView"].clone();
     }
     out
 }
@@ -148,46 +174,6 @@ pub(crate) fn settable(body: &Value) -> Map<String, Value> {
         .filter(|(k, _)| known(k))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect()
-}
-
-fn check(doc: &mut Value) -> Result<(), Fault> {
-    check_labels(doc)?;
-    if !doc["schema"].is_null() {
-        doc["schema"] = types::normalise_schema(&doc["schema"])?;
-    }
-    let columns = types::columns(&doc["schema"]["fields"])?;
-    let known = |name: &str| columns.iter().any(|c| c.name.eq_ignore_ascii_case(name));
-    let view = is_view(doc);
-    let wanted = [
-        &doc["clustering"]["fields"],
-        &doc["tableConstraints"]["primaryKey"]["columns"],
-    ];
-    let mut wanted: Vec<&str> = wanted
-        .iter()
-        .filter_map(|v| v.as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    wanted.extend(doc["timePartitioning"]["field"].as_str());
-    wanted.extend(doc["rangePartitioning"]["field"].as_str());
-    if let Some(missing) = wanted.iter().find(|name| !view && !known(name)) {
-        return Err(Fault::invalid(format!(
-            "The field specified for partitioning, clustering or the primary key cannot be found in the schema: {missing}"
-        )));
-    }
-    if let Some(kind) = doc["timePartitioning"]["type"].as_str()
-        && !["DAY", "HOUR", "MONTH", "YEAR"].contains(&kind)
-    {
-        return Err(Fault::invalid(format!("Invalid time partitioning type {kind}")));
-    }
-    if let Some(at) = int(&doc["expirationTime"]) {
-        if at == 0 {
-            doc.as_object_mut().map(|map| map.remove("expirationTime"));
-        } else {
-            doc["expirationTime"] = json!(at.to_string());
-        }
-    }
-    Ok(())
 }
 
 /// The column definitions of a table with this schema.
@@ -208,6 +194,15 @@ pub(crate) fn duck_columns(schema: &Value) -> Result<String, Fault> {
 pub(crate) fn create(tx: &Session<'_>, name: &TableName, settings: &Map<String, Value>) -> Result<Value, Fault> {
     name.check()?;
     let mut doc = without_nulls(&Value::Object(settings.clone()));
+    doc["type"] = json!(match (doc["view"].is_object(), doc["materializedView"].is_object()) {
+        (true, true) =>
+            return Err(Fault::invalid(
+                "A table cannot be a view and a materialized view at once"
+            )),
+        (true, false) => "VIEW",
+        (false, true) => "MATERIALIZED_VIEW",
+        (false, false) => "TABLE",
+    });
     let location = if name.dataset == ANONYMOUS {
         tx.run(&format!(
             "CREATE SCHEMA IF NOT EXISTS {}",
@@ -216,9 +211,7 @@ pub(crate) fn create(tx: &Session<'_>, name: &TableName, settings: &Map<String, 
         json!("US")
     } else {
         let dataset = datasets::load(tx, &name.project, &name.dataset)?;
-        if let (Value::Null, Some(life)) = (&doc["expirationTime"], int(&dataset["defaultTableExpirationMs"])) {
-            doc["expirationTime"] = json!((now_ms() + life).to_string());
-        }
+        take_defaults(&mut doc, &dataset);
         dataset["location"].clone()
     };
     match find_any(tx, name)? {
@@ -226,9 +219,8 @@ pub(crate) fn create(tx: &Session<'_>, name: &TableName, settings: &Map<String, 
         Some(_) => return Err(Fault::duplicate("Table", &name.id())),
         None => {}
     }
-    let view = !doc["view"].is_null();
-    doc["type"] = json!(if view { "VIEW" } else { "TABLE" });
-    check(&mut doc)?;
+    settings::check(&mut doc)?;
+    settings::check_foreign_keys(tx, name, &mut doc)?;
     let now = now_ms();
     if int(&doc["expirationTime"]).is_some_and(|at| at < now + SMALLEST_EXPIRATION_MS) {
         return Err(Fault::invalid(
@@ -238,27 +230,52 @@ pub(crate) fn create(tx: &Session<'_>, name: &TableName, settings: &Map<String, 
     doc["creationTime"] = json!(now.to_string());
     doc["lastModifiedTime"] = json!(now.to_string());
     doc["location"] = location;
-    if view {
-        if doc["view"]["useLegacySql"].is_null() {
-            doc["view"]["useLegacySql"] = json!(false);
+    match doc["type"].as_str() {
+        Some("VIEW") => {
+            if doc["view"]["useLegacySql"].is_null() {
+                doc["view"]["useLegacySql"] = json!(false);
+            }
         }
-    } else {
-        create_storage(tx, name, &doc["schema"])?;
+        Some("MATERIALIZED_VIEW") => prepare_materialized(&mut doc["materializedView"], now),
+        _ => create_storage(tx, name, &doc["schema"])?,
     }
     let text = doc.to_string();
-    let TableName {
-        project,
-        dataset,
-        table,
-    } = name;
-    let binds = [
-        Bind::Text(project),
-        Bind::Text(dataset),
-        Bind::Text(table),
-        Bind::Text(&text),
-    ];
-    tx.execute("INSERT INTO _headwater.tables VALUES (?, ?, ?, ?)", &binds)?;
+    let [project, dataset, table] = binds(name);
+    let all = [project, dataset, table, Bind::Text(&text)];
+    tx.execute("INSERT INTO _headwater.tables VALUES (?, ?, ?, ?)", &all)?;
     Ok(doc)
+}
+
+/// What a dataset says about tables that are made in it.
+fn take_defaults(doc: &mut Value, dataset: &Value) {
+    let life = |key: &str| int(&dataset[key]);
+    if doc["timePartitioning"].is_object()
+        && doc["timePartitioning"]["expirationMs"].is_null()
+        && let Some(life) = life("defaultPartitionExpirationMs")
+    {
+        doc["timePartitioning"]["expirationMs"] = json!(life.to_string());
+    }
+    // A default expiration of partitions takes the place of the table's own.
+    let by_partition = doc["timePartitioning"].is_object() && life("defaultPartitionExpirationMs").is_some();
+    if let (Value::Null, Some(life), false) = (&doc["expirationTime"], life("defaultTableExpirationMs"), by_partition) {
+        doc["expirationTime"] = json!((now_ms() + life).to_string());
+    }
+    for key in ["defaultCollation", "defaultRoundingMode"] {
+        if doc[key].is_null() && dataset[key].is_string() && doc["type"] == "TABLE" {
+            doc[key] = dataset[key].clone();
+        }
+    }
+}
+
+fn prepare_materialized(view: &mut Value, now: i64) {
+    if view["enableRefresh"].is_null() {
+        view["enableRefresh"] = json!(true);
+    }
+    if view["refreshIntervalMs"].is_null() {
+        view["refreshIntervalMs"] = json!(REFRESH_MS.to_string());
+    }
+    // Rows are computed when they are read: the view is as fresh as its tables.
+    view["lastRefreshTime"] = json!(now.to_string());
 }
 
 /// DuckDB has no table without columns: one without a schema gets a hidden column until it has one.
@@ -300,13 +317,14 @@ pub(crate) fn replace_storage(
     schema: &Value,
 ) -> Result<(), Fault> {
     tx.run(&format!("DROP TABLE {}", name.duck()))?;
-    doc["schema"] = types::normalise_schema(schema)?;
-    check(doc)?;
+    doc["schema"] = schema::normalise_schema(schema)?;
+    settings::check(doc)?;
     create_storage(tx, name, &doc["schema"])?;
     touch(tx, name, doc)
 }
 
 pub(crate) fn drop_table(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(), Fault> {
+    policies::forget(tx, Owner::Table, name)?;
     tx.execute(
         "DELETE FROM _headwater.tables WHERE project = ? AND dataset = ? AND name = ?",
         &binds(name),
@@ -323,7 +341,7 @@ pub(crate) fn delete(tx: &Session<'_>, name: &TableName) -> Result<(), Fault> {
     drop_table(tx, name, &doc)
 }
 
-/// `patch` merges, `update` replaces.
+/// `patch` merges, `update` replaces. A view's body must hold the schema of its query.
 pub(crate) fn change(
     tx: &Session<'_>,
     name: &TableName,
@@ -336,120 +354,67 @@ pub(crate) fn change(
     let mut doc = old.clone();
     let mut settings = settable(body);
     if replace && let Some(map) = doc.as_object_mut() {
-        map.retain(|key, _| !SETTABLE.contains(&key.as_str()) || FIXED.contains(&key.as_str()) || key == "schema");
+        map.retain(|key, _| !SETTABLE.contains(&key.as_str()) || KEPT.contains(&key.as_str()));
     }
     let schema = settings.remove("schema").filter(|s| s["fields"].is_array());
-    merge(&mut doc, &Value::Object(settings));
-    if let Some(schema) = schema {
-        let schema = types::normalise_schema(&schema)?;
-        if is_view(&old) {
-            doc["schema"] = schema;
-        } else {
-            evolve(tx, name, &old["schema"], &schema)?;
-            doc["schema"] = in_stored_order(&old["schema"], &schema);
+    for kind in ["view", "materializedView"] {
+        if settings.get(kind).is_some_and(Value::is_object) && !old[kind].is_object() {
+            return Err(Fault::invalid(format!(
+                "Cannot change {} into another kind of table: it is a {}",
+                name.id(),
+                old["type"].as_str().unwrap_or_default()
+            )));
         }
     }
-    check(&mut doc)?;
-    if !is_view(&old) && doc["rangePartitioning"] != old["rangePartitioning"] {
-        return Err(Fault::invalid("Cannot change the partitioning of a table"));
+    merge(&mut doc, &Value::Object(settings));
+    if doc["materializedView"]["query"] != old["materializedView"]["query"] {
+        return Err(Fault::invalid(
+            "The query of a materialized view cannot be changed; use CREATE OR REPLACE MATERIALIZED VIEW",
+        ));
     }
+    if let Some(schema) = schema {
+        let schema = schema::normalise_schema(&schema)?;
+        if doc["view"]["query"] != old["view"]["query"] {
+            doc["schema"] = schema;
+        } else if is_view(&old) {
+            doc["schema"] = described(&old["schema"], &schema)?;
+        } else {
+            let schema = in_stored_order(&old["schema"], &schema);
+            evolve(tx, name, &old["schema"], &schema)?;
+            doc["schema"] = schema;
+        }
+    }
+    settings::check(&mut doc)?;
+    settings::check_foreign_keys(tx, name, &mut doc)?;
+    settings::check_partitioning_kept(&old, &doc)?;
     doc["lastModifiedTime"] = json!(now_ms().to_string());
     save(tx, name, &doc)?;
     Ok(doc)
 }
 
-/// Columns stay where they are, new ones come last: as DuckDB stores them.
-fn in_stored_order(old: &Value, new: &Value) -> Value {
-    let fields = new["fields"].as_array().cloned().unwrap_or_default();
-    let position = |field: &Value| {
-        let name = field["name"].as_str().unwrap_or_default();
-        let mut old = old["fields"].as_array().into_iter().flatten();
-        old.position(|o| o["name"].as_str().is_some_and(|o| o.eq_ignore_ascii_case(name)))
-            .unwrap_or(usize::MAX)
-    };
-    let mut fields = fields;
-    fields.sort_by_key(position);
-    json!({"fields": fields})
+/// Saves a document that DDL has changed, after the same checks.
+pub(crate) fn save_checked(tx: &Session<'_>, name: &TableName, old: &Value, doc: &mut Value) -> Result<(), Fault> {
+    settings::check(doc)?;
+    settings::check_foreign_keys(tx, name, doc)?;
+    settings::check_partitioning_kept(old, doc)?;
+    touch(tx, name, doc)
 }
 
-/// Brings the stored columns from one schema to another: new columns and relaxed modes, nothing else.
-pub(crate) fn evolve(tx: &Session<'_>, name: &TableName, old: &Value, new: &Value) -> Result<(), Fault> {
-    let empty = Vec::new();
-    let old_fields = old["fields"].as_array().unwrap_or(&empty);
-    let new_fields = new["fields"].as_array().unwrap_or(&empty);
-    let mismatch =
-        |detail: String| Fault::invalid(format!("Provided Schema does not match Table {}. {detail}", name.id()));
-    let table = name.duck();
-    let same = |a: &Value, b: &Value| {
-        a["name"]
-            .as_str()
-            .unwrap_or_default()
-            .eq_ignore_ascii_case(b["name"].as_str().unwrap_or_default())
-    };
-    if let Some(lost) = old_fields.iter().find(|o| !new_fields.iter().any(|n| same(o, n))) {
-        return Err(mismatch(format!(
-            "Field {} is missing in new schema",
-            lost["name"].as_str().unwrap_or_default()
-        )));
-    }
-    for field in new_fields {
-        let column = quoted(field["name"].as_str().unwrap_or_default());
-        let shown = field["name"].as_str().unwrap_or_default();
-        match old_fields.iter().find(|o| same(o, field)) {
-            None => {
-                if field["mode"] == "REQUIRED" && !old_fields.is_empty() {
-                    return Err(mismatch(format!(
-                        "Cannot add required fields to an existing schema. (field: {shown})"
-                    )));
-                }
-                tx.run(&format!(
-                    "ALTER TABLE {table} ADD COLUMN {column} {}",
-                    types::storage_type(field)?
-                ))?;
-            }
-            Some(old) => {
-                check_compatible(old, field, shown).map_err(mismatch)?;
-                if old["mode"] == "REQUIRED" && field["mode"] == "NULLABLE" {
-                    tx.run(&format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"))?;
-                }
-                let (before, after) = (types::storage_type(old)?, types::storage_type(field)?);
-                if before != after {
-                    tx.run(&format!(
-                        "ALTER TABLE {table} ALTER COLUMN {column} SET DATA TYPE {after}"
-                    ))?;
-                }
-            }
+/// Gives a table another name in its dataset.
+pub(crate) fn rename(tx: &Session<'_>, name: &TableName, to: &str) -> Result<TableName, Fault> {
+    let new = TableName::new(&name.project, &name.dataset, to);
+    new.check()?;
+    if let Some(old) = find_any(tx, &new)? {
+        if !expired(&old) {
+            return Err(Fault::duplicate("Table", &new.id()));
         }
+        drop_table(tx, &new, &old)?;
     }
-    if old_fields.is_empty() && !new_fields.is_empty() {
-        tx.run(&format!("ALTER TABLE {table} DROP COLUMN _headwater_empty"))?;
-    }
-    Ok(())
-}
-
-fn check_compatible(old: &Value, new: &Value, shown: &str) -> Result<(), String> {
-    let text = |v: &Value, key: &str| v[key].as_str().unwrap_or_default().to_owned();
-    if old["type"] != new["type"] {
-        return Err(format!(
-            "Field {shown} has changed type from {} to {}",
-            text(old, "type"),
-            text(new, "type")
-        ));
-    }
-    let (from, to) = (text(old, "mode"), text(new, "mode"));
-    if from != to && !(from == "REQUIRED" && to == "NULLABLE") {
-        return Err(format!("Field {shown} has changed mode from {from} to {to}"));
-    }
-    let empty = Vec::new();
-    let inner = new["fields"].as_array().unwrap_or(&empty);
-    for old in old["fields"].as_array().unwrap_or(&empty) {
-        let path = format!("{shown}.{}", old["name"].as_str().unwrap_or_default());
-        match inner.iter().find(|n| n["name"] == old["name"]) {
-            None => return Err(format!("Field {path} is missing in new schema")),
-            Some(new) => check_compatible(old, new, &path)?,
-        }
-    }
-    Ok(())
+    tx.run(&format!("ALTER TABLE {} RENAME TO {}", name.duck(), quoted(to)))?;
+    let [p, d, t] = binds(name);
+    let sql = "UPDATE _headwater.tables SET name = ? WHERE project = ? AND dataset = ? AND name = ?";
+    tx.execute(sql, &[Bind::Text(to), p, d, t])?;
+    Ok(new)
 }
 
 /// Deletes what has expired. Runs at the start and from time to time.
@@ -469,7 +434,11 @@ pub(crate) fn must_be_table(name: &TableName, doc: &Value) -> Result<(), Fault> 
     if is_view(doc) {
         return Err(Fault::new(
             Reason::Invalid,
-            format!("{} is not allowed for this operation because it is a VIEW", name.id()),
+            format!(
+                "{} is not allowed for this operation because it is currently a {}.",
+                name.id(),
+                doc["type"].as_str().unwrap_or_default()
+            ),
         ));
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use duckdb::types::{TimeUnit, Value};
 
+use crate::types::{Ty, literal, quoted};
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     Null,
@@ -36,6 +38,45 @@ impl Cell {
         match self {
             Self::Int(value) => i64::try_from(*value).unwrap_or_default(),
             _ => 0,
+        }
+    }
+
+    /// The value as a constant of this type in DuckDB's SQL.
+    pub(crate) fn constant(&self, ty: &Ty) -> String {
+        let cast = |text: String| format!("CAST({text} AS {})", ty.duck());
+        match (self, ty) {
+            (Self::Null, _) => cast("NULL".into()),
+            (Self::Bool(v), _) => v.to_string(),
+            (Self::Int(v), _) => cast(v.to_string()),
+            (Self::Float(v), _) => cast(literal(&v.to_string())),
+            (Self::Decimal(v, scale), _) => cast(literal(&crate::encode::decimal(*v, *scale))),
+            (Self::Text(v), Ty::Json) => cast(literal(v)),
+            (Self::Text(v), _) => literal(v),
+            (Self::Bytes(v), _) => {
+                let escaped: String = v.iter().map(|b| format!("\\x{b:02X}")).collect();
+                format!("'{escaped}'::BLOB")
+            }
+            (Self::Date(days), _) => format!("(DATE '1970-01-01' + {days})"),
+            (Self::Time(micros), _) => format!("(TIME '00:00:00' + to_microseconds({micros}))"),
+            (Self::Timestamp(micros), Ty::Timestamp) => format!("make_timestamptz({micros})"),
+            (Self::Timestamp(micros), _) => format!("make_timestamp({micros})"),
+            (Self::Interval(months, days, nanos), _) => format!(
+                "(to_months({months}) + to_days({days}) + to_microseconds({}))",
+                nanos / 1000
+            ),
+            (Self::List(items), Ty::Array(item)) => {
+                let items: Vec<String> = items.iter().map(|i| i.constant(item)).collect();
+                cast(format!("[{}]", items.join(", ")))
+            }
+            (Self::Struct(values), Ty::Struct(fields)) => {
+                let values: Vec<String> = values
+                    .iter()
+                    .zip(fields)
+                    .map(|((_, value), f)| format!("{} := {}", quoted(&f.name), value.constant(&f.ty)))
+                    .collect();
+                format!("struct_pack({})", values.join(", "))
+            }
+            (Self::List(_) | Self::Struct(_), _) => cast("NULL".into()),
         }
     }
 

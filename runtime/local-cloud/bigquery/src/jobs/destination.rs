@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::catalog::evolve::evolve;
 use crate::catalog::names::TableName;
-use crate::catalog::tables;
+use crate::catalog::{size, tables};
 use crate::engine::Session;
 use crate::error::{Fault, Reason};
-use crate::types::normalise_schema;
+use crate::schema::normalise_schema;
 
 /// What a job says about its destination.
 pub(crate) struct Destination<'a> {
@@ -67,7 +68,7 @@ impl Destination<'_> {
                 self.append(tx, &mut doc, &incoming)?;
             }
             "WRITE_EMPTY" => {
-                if tables::size(tx, name, &doc)?.0 > 0 {
+                if size::rows(tx, name, &doc)? > 0 {
                     return Err(Fault::duplicate("Table", &name.id()));
                 }
                 self.append(tx, &mut doc, &incoming)?;
@@ -129,7 +130,7 @@ impl Destination<'_> {
         }
         let new = json!({"fields": merged});
         if new != old {
-            tables::evolve(tx, self.name, &old, &new)?;
+            evolve(tx, self.name, &old, &new)?;
             doc["schema"] = new;
         }
         tables::touch(tx, self.name, doc)

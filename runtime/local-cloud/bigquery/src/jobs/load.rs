@@ -193,7 +193,7 @@ impl Reader<'_> {
             }
             if let (Some(_), Some(wanted)) = (self.given_schema(), wanted) {
                 // A schema that came with the job decides, as far as the file's values are of its types.
-                let given = crate::types::normalise_schema(&json!({"fields": [wanted]}))?["fields"][0].clone();
+                let given = crate::schema::normalise_schema(&json!({"fields": [wanted]}))?["fields"][0].clone();
                 let (declared, actual) = (given["type"].as_str(), file_type.as_str());
                 let numbers = [Some("NUMERIC"), Some("BIGNUMERIC")];
                 if declared != actual && !(numbers.contains(&declared) && numbers.contains(&actual)) {
@@ -212,7 +212,7 @@ impl Reader<'_> {
         }
         let given = self
             .given_schema()
-            .map(crate::types::normalise_schema)
+            .map(crate::schema::normalise_schema)
             .transpose()?
             .unwrap_or_default();
         for field in given["fields"].as_array().into_iter().flatten() {

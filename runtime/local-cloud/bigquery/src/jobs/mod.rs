@@ -1,6 +1,7 @@
 //! Jobs: their records, which are committed together with the data, and the threads that run them.
 //! A job's DONE record is written in the transaction that changes the data: done is never lost and never doubled.
 
+mod child;
 mod copy;
 pub(crate) mod destination;
 mod extract;
@@ -8,7 +9,9 @@ mod load;
 mod load_text;
 mod parquet_decimals;
 pub(crate) mod query;
+mod script;
 mod sources;
+mod statement;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -55,17 +58,26 @@ impl Running {
         }
     }
 
-    /// Lets a cancellation reach what this session executes.
-    pub(crate) fn attach(&self, tx: &Session<'_>) -> Result<(), Fault> {
-        *self.interrupter.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx.interrupter()?);
+    /// Ends a job that was cancelled while nothing of it was executed.
+    pub(crate) fn must_go_on(&self) -> Result<(), Fault> {
         if self.cancelled.load(Ordering::SeqCst) {
-            return Err(Fault::new(
-                Reason::Stopped,
-                "Job execution was cancelled: User requested cancellation",
-            ));
+            return Err(cancelled());
         }
         Ok(())
     }
+
+    /// Lets a cancellation reach what this session executes.
+    pub(crate) fn attach(&self, tx: &Session<'_>) -> Result<(), Fault> {
+        *self.interrupter.lock().unwrap_or_else(PoisonError::into_inner) = Some(tx.interrupter()?);
+        self.must_go_on()
+    }
+}
+
+fn cancelled() -> Fault {
+    Fault::new(
+        Reason::Stopped,
+        "Job execution was cancelled: User requested cancellation",
+    )
 }
 
 impl Registry {
@@ -356,6 +368,12 @@ impl Work<'_> {
     pub(crate) fn job_id(&self) -> String {
         let doc = self.doc.lock().unwrap_or_else(PoisonError::into_inner);
         doc["jobReference"]["jobId"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The job's project, id and location.
+    pub(crate) fn reference(&self) -> Value {
+        let doc = self.doc.lock().unwrap_or_else(PoisonError::into_inner);
+        doc["jobReference"].clone()
     }
 
     /// Writes the DONE record; called last in the transaction that changes the data.

@@ -1,36 +1,43 @@
-//! Query jobs: SELECT into a destination table, DML, DDL, and scripts of several statements.
+//! Query jobs: one statement, carried out with the job's record in one transaction; scripts are run by `script`.
 
 use serde_json::{Value, json};
-use sqlparser::ast::{Spanned, Statement};
+use sqlparser::ast::Statement;
 
 use super::Work;
 use super::destination::{Destination, table as destination_table};
+use super::script;
+use super::statement::{self, Effect, execute, is_leaf};
 use crate::catalog::names::{ANONYMOUS, TableName};
-use crate::catalog::{now_ms, tables};
+use crate::catalog::{int, now_ms, size, tables};
 use crate::engine::{Key, Session};
 use crate::error::{Fault, Reason};
 use crate::service::{Service, text};
-use crate::sql::ddl::Performed;
-use crate::sql::dml::Changed;
 use crate::sql::params::Params;
-use crate::sql::{Translator, parse};
+use crate::sql::script::{Step, parse};
+use crate::sql::state::State;
+use crate::sql::{Read, Translator};
 use crate::types::{Field, rest_schema};
 
 /// How long the result of a query is kept.
-const RESULT_LIFE_MS: i64 = 24 * 3_600_000;
+pub(super) const RESULT_LIFE_MS: i64 = 24 * 3_600_000;
+/// What a query is billed for at least, and the unit of the rest.
+const LEAST_BILLED: u64 = 10 * MEBIBYTE;
+const MEBIBYTE: u64 = 1024 * 1024;
 
 /// A query as it was asked for.
 pub(crate) struct Query {
     pub(crate) text: String,
-    pub(crate) statements: Vec<Statement>,
-    params: Value,
-    default_dataset: Option<(String, String)>,
-    project: String,
+    pub(crate) steps: Vec<Step>,
+    pub(super) params: Params,
+    pub(super) default_dataset: Option<(String, String)>,
+    pub(super) project: String,
+    pub(super) state: State,
+    most_billed: Option<u64>,
 }
 
 impl Query {
     /// From a job's `configuration.query` or a `QueryRequest`, which name things alike.
-    pub(crate) fn from_settings(settings: &Value, project: &str) -> Result<Self, Fault> {
+    pub(crate) fn from_settings(settings: &Value, project: &str, job: &str) -> Result<Self, Fault> {
         if settings["useLegacySql"] == true {
             return Err(Fault::query(
                 "the local BigQuery does not support legacy SQL; set useLegacySql to false",
@@ -43,328 +50,209 @@ impl Query {
             .map(|d| (text(&dataset["projectId"]).unwrap_or(project).to_owned(), d.to_owned()));
         Ok(Self {
             text: query.to_owned(),
-            statements: parse::parse(query)?,
-            params: settings["queryParameters"].clone(),
+            steps: parse(query)?,
+            params: Params::from_rest(&settings["queryParameters"])?,
             default_dataset,
             project: project.to_owned(),
+            state: State::of_job(job),
+            most_billed: int(&settings["maximumBytesBilled"]).map(i64::unsigned_abs),
         })
     }
 
-    fn with<T>(&self, tx: &Session<'_>, work: impl FnOnce(&Translator<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        let params = Params::from_rest(&self.params)?;
-        let translator = Translator::new(tx, &self.project, self.default_dataset.clone(), &params);
+    pub(super) fn with<T>(
+        &self,
+        tx: &Session<'_>,
+        work: impl FnOnce(&Translator<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let params = self.params.clone();
+        let translator = Translator::new(tx, &self.project, self.default_dataset.clone(), &params, &self.state);
         work(&translator)
     }
 
-    /// Statements that are atomic together: those of a transaction, else each by itself.
-    fn units(&self) -> Result<Vec<Vec<&Statement>>, Fault> {
-        let mut units: Vec<Vec<&Statement>> = Vec::new();
-        let mut open = false;
-        for statement in &self.statements {
-            match statement {
-                Statement::StartTransaction { statements, .. } if statements.is_empty() && !open => {
-                    open = true;
-                    units.push(Vec::new());
-                }
-                Statement::Commit { .. } if open => open = false,
-                Statement::StartTransaction { .. } | Statement::Commit { .. } | Statement::Rollback { .. } => {
-                    return Err(Fault::query(format!(
-                        "the local BigQuery does not support `{statement}` here"
-                    )));
-                }
-                other if open => units.last_mut().into_iter().for_each(|u| u.push(other)),
-                other => units.push(vec![other]),
+    /// The one statement that this is, or the statements of the one transaction.
+    fn single(&self) -> Option<&[Step]> {
+        match self.steps.as_slice() {
+            one @ [step] if is_leaf(step) => Some(one),
+            [Step::Transaction { steps, commit: true }] if steps.iter().all(is_leaf) && !steps.is_empty() => {
+                Some(steps)
             }
+            _ => None,
         }
-        if open {
-            return Err(Fault::query("a transaction was begun and not committed"));
+    }
+
+    /// The one SELECT that this is.
+    fn select(&self) -> Option<&sqlparser::ast::Query> {
+        match self.steps.as_slice() {
+            [Step::Sql(written)] => match &written.statement {
+                Statement::Query(query) => Some(query),
+                _ => None,
+            },
+            _ => None,
         }
-        units.retain(|u| !u.is_empty());
-        Ok(units)
     }
-
-    /// What a statement changes.
-    fn target(&self, tx: &Session<'_>, statement: &Statement) -> Result<Option<Key>, Fault> {
-        self.with(tx, |t| {
-            let name = match statement {
-                Statement::Insert(i) => match &i.table {
-                    sqlparser::ast::TableObject::TableName(name) => name,
-                    _ => return Ok(None),
-                },
-                Statement::Update(u) => {
-                    return Ok(factor_name(&u.table.relation)
-                        .map(|n| t.table_name(n))
-                        .transpose()?
-                        .map(|n| n.key()));
-                }
-                Statement::Delete(d) => {
-                    let (sqlparser::ast::FromTable::WithFromKeyword(list)
-                    | sqlparser::ast::FromTable::WithoutKeyword(list)) = &d.from;
-                    let name = list.first().and_then(|f| factor_name(&f.relation));
-                    return Ok(name.map(|n| t.table_name(n)).transpose()?.map(|n| n.key()));
-                }
-                Statement::Merge(m) => {
-                    return Ok(factor_name(&m.table)
-                        .map(|n| t.table_name(n))
-                        .transpose()?
-                        .map(|n| n.key()));
-                }
-                Statement::Truncate(x) => match x.table_names.first() {
-                    Some(target) => &target.name,
-                    None => return Ok(None),
-                },
-                Statement::CreateTable(c) => &c.name,
-                Statement::CreateView(c) => &c.name,
-                Statement::AlterTable(a) => &a.name,
-                Statement::Drop {
-                    object_type: sqlparser::ast::ObjectType::Schema,
-                    names,
-                    ..
-                } => {
-                    let parts = names.first().map(crate::sql::path).transpose()?.unwrap_or_default();
-                    return Ok(match parts.as_slice() {
-                        [dataset] => Some(Key::Dataset(self.project.clone(), dataset.clone())),
-                        [project, dataset] => Some(Key::Dataset(project.clone(), dataset.clone())),
-                        _ => None,
-                    });
-                }
-                Statement::Drop { names, .. } => match names.first() {
-                    Some(name) => name,
-                    None => return Ok(None),
-                },
-                _ => return Ok(None),
-            };
-            Ok(Some(t.table_name(name)?.key()))
-        })
-    }
-}
-
-fn factor_name(factor: &sqlparser::ast::TableFactor) -> Option<&sqlparser::ast::ObjectName> {
-    match factor {
-        sqlparser::ast::TableFactor::Table { name, .. } => Some(name),
-        _ => None,
-    }
-}
-
-fn statement_type(statement: &Statement) -> &'static str {
-    match statement {
-        Statement::Query(_) => "SELECT",
-        Statement::Insert(_) => "INSERT",
-        Statement::Update(_) => "UPDATE",
-        Statement::Delete(_) => "DELETE",
-        Statement::Merge(_) => "MERGE",
-        Statement::Truncate(_) => "TRUNCATE_TABLE",
-        Statement::CreateTable(c) if c.query.is_some() => "CREATE_TABLE_AS_SELECT",
-        Statement::CreateTable(_) => "CREATE_TABLE",
-        Statement::CreateView(_) => "CREATE_VIEW",
-        Statement::CreateSchema { .. } => "CREATE_SCHEMA",
-        Statement::AlterTable(_) => "ALTER_TABLE",
-        Statement::Drop { object_type, .. } => match object_type {
-            sqlparser::ast::ObjectType::Schema => "DROP_SCHEMA",
-            sqlparser::ast::ObjectType::View => "DROP_VIEW",
-            _ => "DROP_TABLE",
-        },
-        _ => "SCRIPT",
-    }
-}
-
-/// What one statement did.
-enum Effect {
-    Selected,
-    Changed(Changed),
-    Defined(Performed),
 }
 
 pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let settings = &work.configuration["query"];
-    let query = Query::from_settings(settings, work.project)?;
-    let units = query.units()?;
+    let id = work.job_id();
+    let query = Query::from_settings(settings, work.project, &id)?;
     let named = destination_table(settings, work.project)?;
-    let result = named.clone().unwrap_or_else(|| anonymous(work.project, &work.job_id()));
-    let last_unit = units.len().saturating_sub(1);
-    for (i, unit) in units.iter().enumerate() {
-        let mut keys = vec![result.key()];
-        work.service.engine.read(|tx| {
-            for statement in unit {
-                keys.extend(query.target(tx, statement)?);
-            }
-            Ok(())
-        })?;
-        work.service.engine.write(&keys, |tx| {
-            work.running.attach(tx)?;
-            query.with(tx, |translator| {
-                let mut effect = None;
-                for (j, statement) in unit.iter().enumerate() {
-                    let wanted = i == last_unit && j + 1 == unit.len();
-                    let target = wanted.then(|| Destination {
-                        name: &result,
-                        settings,
-                        default_write: "WRITE_EMPTY",
-                        expires_ms: named.is_none().then(|| now_ms() + RESULT_LIFE_MS),
-                    });
-                    effect = Some(execute(translator, statement, &query.text, target.as_ref())?);
-                }
-                if i < last_unit {
-                    return Ok(());
-                }
-                let statement = unit.last().copied();
-                let (statistics, configuration) = finish(translator, &query, statement, effect, &result, work)?;
-                work.done(tx, &statistics, Some(&configuration))
-            })
-        })?;
-    }
-    Ok(())
-}
-
-fn execute(
-    translator: &Translator<'_>,
-    statement: &Statement,
-    text: &str,
-    target: Option<&Destination<'_>>,
-) -> Result<Effect, Fault> {
-    let tx = translator.tx;
-    Ok(match statement {
-        Statement::Query(query) => {
-            let translated = translator.top_query(query)?;
-            let columns = tx.describe(&translated.sql)?;
-            if let Some(target) = target {
-                // Computed before the destination is touched: the query may read it.
-                let reads_target = translator.reads.borrow().contains_key(&target.name.id());
-                let source = if reads_target {
-                    tx.run(&format!(
-                        "CREATE OR REPLACE TEMP TABLE _hw_result AS {}",
-                        translated.sql
-                    ))?;
-                    "SELECT * FROM _hw_result".to_owned()
-                } else {
-                    translated.sql
-                };
-                target.prepare(tx, &rest_schema(&columns))?;
-                let names: Vec<String> = columns.iter().map(|c| crate::types::quoted(&c.name)).collect();
-                tx.execute(
-                    &format!("INSERT INTO {} ({}) {source}", target.name.duck(), names.join(", ")),
-                    &[],
-                )?;
-                if reads_target {
-                    tx.run("DROP TABLE _hw_result")?;
-                }
-            }
-            Effect::Selected
+    let Some(steps) = query.single() else {
+        if named.is_some() {
+            return Err(Fault::invalid(
+                "configuration.query.destinationTable cannot be set for scripts",
+            ));
         }
-        Statement::Insert(insert) => Effect::Changed(translator.insert(insert)?),
-        Statement::Update(update) => Effect::Changed(translator.update(update)?),
-        Statement::Delete(delete) => Effect::Changed(translator.delete(delete)?),
-        Statement::Merge(merge) => Effect::Changed(translator.merge(merge)?),
-        Statement::Truncate(truncate) => Effect::Changed(translator.truncate(truncate)?),
-        Statement::CreateTable(create) => Effect::Defined(translator.create_table(create)?),
-        Statement::CreateView(create) => Effect::Defined(translator.create_view(create, view_text(text, create))?),
-        Statement::CreateSchema {
-            schema_name,
-            if_not_exists,
-            options,
-            ..
-        } => Effect::Defined(translator.create_schema(
-            schema_name,
-            *if_not_exists,
-            options.as_deref().unwrap_or_default(),
-        )?),
-        Statement::AlterTable(alter) => Effect::Defined(translator.alter_table(alter)?),
-        Statement::Drop { .. } => Effect::Defined(translator.drop_object(statement)?),
-        other => {
-            let word = other.to_string();
-            let word = word.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-            return Err(Fault::query(format!(
-                "the local BigQuery does not support the statement {word}"
-            )));
-        }
+        return script::run(work, &query);
+    };
+    let result = named.clone().unwrap_or_else(|| anonymous(work.project, &id));
+    let mut keys = vec![result.key()];
+    work.service.engine.read(|tx| {
+        query.with(tx, |t| {
+            steps.iter().try_for_each(|s| statement::targets(t, s, &mut keys))
+        })
+    })?;
+    work.service.engine.write(&keys, |tx| {
+        work.running.attach(tx)?;
+        query.with(tx, |translator| {
+            let mut effect = None;
+            for (i, step) in steps.iter().enumerate() {
+                if let Some(limit) = query.most_billed {
+                    must_be_affordable(translator, step, limit)?;
+                }
+                let target = (i + 1 == steps.len()).then(|| Destination {
+                    name: &result,
+                    settings,
+                    default_write: "WRITE_EMPTY",
+                    expires_ms: named.is_none().then(|| now_ms() + RESULT_LIFE_MS),
+                });
+                effect = Some(execute(translator, step, &query.text, target.as_ref())?);
+            }
+            let kind = match steps {
+                [one] if query.steps.len() == 1 && is_leaf(&query.steps[0]) => statement::kind(one),
+                _ => "SCRIPT".into(),
+            };
+            let mut stats = statistics(translator, &kind)?;
+            let mut configuration = work.configuration.clone();
+            if let (Some(effect), Some(step)) = (&effect, steps.last()) {
+                describe(translator, step, effect, &mut stats)?;
+                configuration["query"]["destinationTable"] = destination(effect, &stats, &result);
+            }
+            let whole = json!({"totalBytesProcessed": stats["totalBytesProcessed"], "query": stats});
+            work.done(tx, &whole, Some(&configuration))
+        })
     })
 }
 
-/// The query of CREATE VIEW as the user wrote it.
-fn view_text<'t>(text: &'t str, create: &sqlparser::ast::CreateView) -> &'t str {
-    let start = create.query.span().start;
-    let mut offset = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        if number as u64 + 1 == start.line {
-            let column = usize::try_from(start.column).unwrap_or(1).saturating_sub(1);
-            offset += line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
-            break;
-        }
-        offset += line.len();
+/// The table that a job answers or has changed.
+pub(super) fn destination(effect: &Effect, stats: &Value, result: &TableName) -> Value {
+    match effect {
+        Effect::Selected => result.reference(),
+        Effect::Changed(_) => stats["dmlTarget"].clone(),
+        Effect::Defined(performed) => performed.table.as_ref().map_or(Value::Null, TableName::reference),
     }
-    text.get(offset..)
-        .unwrap_or(text)
-        .trim()
-        .trim_end_matches(';')
-        .trim_end()
 }
 
-fn finish(
-    translator: &Translator<'_>,
-    query: &Query,
-    statement: Option<&Statement>,
-    effect: Option<Effect>,
-    result: &TableName,
-    work: &Work<'_>,
-) -> Result<(Value, Value), Fault> {
-    let bytes = bytes_read(translator)?;
-    let kind = match statement {
-        Some(_) if query.statements.len() > 1 => "SCRIPT",
-        Some(statement) => statement_type(statement),
-        None => "SCRIPT",
-    };
+/// What every query's statistics say.
+pub(super) fn statistics(translator: &Translator<'_>, kind: &str) -> Result<Value, Fault> {
+    let reads = translator.reads();
+    let bytes = bytes_read(translator.tx, reads.values())?;
     let mut stats = json!({
         "statementType": kind,
-        "totalBytesProcessed": bytes.to_string(), "totalBytesBilled": bytes.to_string(), "totalSlotMs": "1",
+        "totalBytesProcessed": bytes.to_string(), "totalBytesBilled": billed(bytes).to_string(), "totalSlotMs": "1",
         "cacheHit": false, "billingTier": 1,
-        "referencedTables": translator.reads.borrow().values().map(TableName::reference).collect::<Vec<_>>(),
+        "referencedTables": reads.values().map(|r| r.name.reference()).collect::<Vec<_>>(),
     });
-    let mut configuration = work.configuration.clone();
+    let routines = translator.routines_called();
+    if !routines.is_empty() {
+        let list = routines.iter().map(routine_reference).collect::<Vec<_>>();
+        stats["referencedRoutines"] = Value::Array(list);
+    }
+    Ok(stats)
+}
+
+fn routine_reference(name: &TableName) -> Value {
+    json!({"projectId": name.project, "datasetId": name.dataset, "routineId": name.table})
+}
+
+/// What the last statement did, for the statistics.
+pub(super) fn describe(
+    translator: &Translator<'_>,
+    step: &Step,
+    effect: &Effect,
+    stats: &mut Value,
+) -> Result<(), Fault> {
     match effect {
-        Some(Effect::Changed(changed)) => {
+        Effect::Selected => {}
+        Effect::Changed(changed) => {
             stats["numDmlAffectedRows"] = json!((changed.inserted + changed.updated + changed.deleted).to_string());
             stats["dmlStats"] = json!({
                 "insertedRowCount": changed.inserted.to_string(),
                 "updatedRowCount": changed.updated.to_string(),
                 "deletedRowCount": changed.deleted.to_string(),
             });
-            if let Some(statement) = statement
-                && let Some(Key::Table(p, d, t)) = query.target(translator.tx, statement)?
+            if let Step::Sql(written) = step
+                && let Some(Key::Table(p, d, t)) = statement::target(translator, &written.statement)?
             {
-                configuration["query"]["destinationTable"] = TableName::new(&p, &d, &t).reference();
+                stats["dmlTarget"] = TableName::new(&p, &d, &t).reference();
             }
         }
-        Some(Effect::Defined(performed)) => {
+        Effect::Defined(performed) => {
             stats["ddlOperationPerformed"] = json!(performed.operation);
             if let Some(table) = &performed.table {
                 stats["ddlTargetTable"] = table.reference();
-                configuration["query"]["destinationTable"] = table.reference();
+                stats["ddlDestinationTable"] = table.reference();
             }
             if let Some((project, dataset)) = &performed.dataset {
                 stats["ddlTargetDataset"] = json!({"projectId": project, "datasetId": dataset});
             }
+            if let Some(routine) = &performed.routine {
+                stats["ddlTargetRoutine"] = routine_reference(routine);
+            }
         }
-        Some(Effect::Selected) => configuration["query"]["destinationTable"] = result.reference(),
-        None => {}
     }
-    Ok((
-        json!({"totalBytesProcessed": bytes.to_string(), "query": stats}),
-        configuration,
-    ))
+    Ok(())
 }
 
-fn bytes_read(translator: &Translator<'_>) -> Result<u64, Fault> {
+/// The bytes of the columns that were read.
+fn bytes_read<'r>(tx: &Session<'_>, reads: impl Iterator<Item = &'r Read>) -> Result<u64, Fault> {
     let mut bytes = 0;
-    for name in translator.reads.borrow().values() {
-        if let Some(doc) = tables::find(translator.tx, name)? {
-            bytes += tables::size(translator.tx, name, &doc)?.1;
+    for read in reads {
+        if let Some(doc) = tables::find(tx, &read.name)? {
+            let rows = size::rows(tx, &read.name, &doc)?;
+            bytes += size::bytes(tx, &read.name, &doc, rows, Some(&read.columns))?;
         }
     }
     Ok(bytes)
 }
 
+/// Whole mebibytes, and at least ten of them for what reads anything.
+fn billed(bytes: u64) -> u64 {
+    if bytes == 0 {
+        return 0;
+    }
+    (bytes.div_ceil(MEBIBYTE) * MEBIBYTE).max(LEAST_BILLED)
+}
+
+/// Refuses a query that would be billed for more than its job allows.
+fn must_be_affordable(translator: &Translator<'_>, step: &Step, limit: u64) -> Result<(), Fault> {
+    if let Step::Sql(written) = step
+        && let Statement::Query(query) = &written.statement
+    {
+        translator.top_query(query)?;
+        let needed = billed(bytes_read(translator.tx, translator.reads().values())?);
+        if needed > limit {
+            return Err(Fault::new(
+                Reason::BytesBilledLimitExceeded,
+                format!("Query exceeded limit for bytes billed: {limit}. {needed} or higher required."),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// The hidden table of a job's result.
-fn anonymous(project: &str, id: &str) -> TableName {
+pub(super) fn anonymous(project: &str, id: &str) -> TableName {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(id.as_bytes());
     let hex: String = digest.iter().take(20).map(|b| format!("{b:02x}")).collect();
@@ -387,33 +275,59 @@ pub(super) fn dry_run(service: &Service, project: &str, mut doc: Value) -> Resul
 
 /// The statistics that a query would have. What it would change is changed and rolled back.
 pub(crate) fn check(service: &Service, project: &str, settings: &Value) -> Result<Value, Fault> {
-    let query = Query::from_settings(settings, project)?;
+    let query = Query::from_settings(settings, project, "dry_run")?;
+    let Some(steps) = query.single() else {
+        // As in BigQuery: what a script would read depends on how it runs.
+        return Ok(json!({
+            "statementType": "SCRIPT", "totalBytesProcessed": "0", "totalBytesBilled": "0",
+            "totalBytesProcessedAccuracy": "LOWER_BOUND", "cacheHit": false,
+        }));
+    };
+    let mut keys = Vec::new();
+    if query.select().is_none() {
+        service.engine.read(|tx| {
+            query.with(tx, |t| {
+                steps.iter().try_for_each(|s| statement::targets(t, s, &mut keys))
+            })
+        })?;
+    }
     let rolled_back = Fault::new(Reason::Stopped, "dry run");
     let mut stats = Value::Null;
-    let result = service.engine.write(&[], |tx| {
+    let result = service.engine.write(&keys, |tx| {
         query.with(tx, |translator| {
-            let mut columns: Option<Vec<Field>> = None;
-            let mut kind = "SCRIPT";
-            for statement in query.units()?.into_iter().flatten() {
-                kind = statement_type(statement);
-                columns = None;
-                match statement {
-                    Statement::Query(inner) => {
-                        columns = Some(tx.describe(&translator.top_query(inner)?.sql)?);
+            let mut schema = None;
+            let mut effect = None;
+            for step in steps {
+                schema = None;
+                match step {
+                    Step::Sql(written) if matches!(written.statement, Statement::Query(_)) => {
+                        let Statement::Query(inner) = &written.statement else {
+                            continue;
+                        };
+                        schema = Some(rest_schema(&tx.describe(&translator.top_query(inner)?.sql)?));
                     }
-                    other => {
-                        execute(translator, other, &query.text, None)?;
-                    }
+                    other => effect = Some(execute(translator, other, &query.text, None)?),
                 }
             }
-            let bytes = bytes_read(translator)?;
-            stats = json!({
-                "statementType": kind, "totalBytesProcessed": bytes.to_string(), "totalBytesBilled": "0",
-                "totalBytesProcessedAccuracy": "PRECISE", "cacheHit": false,
-                "referencedTables": translator.reads.borrow().values().map(TableName::reference).collect::<Vec<_>>(),
-            });
-            if let Some(columns) = columns {
-                stats["schema"] = rest_schema(&columns);
+            let kind = steps.last().map_or_else(|| "SCRIPT".into(), statement::kind);
+            stats = statistics(translator, &kind)?;
+            stats["totalBytesBilled"] = json!("0");
+            stats["totalBytesProcessedAccuracy"] = json!("PRECISE");
+            if let (Some(effect), Some(step)) = (&effect, steps.last()) {
+                describe(translator, step, effect, &mut stats)?;
+                // Rows are not changed: how many there would be is not told.
+                if let Some(map) = stats.as_object_mut() {
+                    map.retain(|key, _| !["numDmlAffectedRows", "dmlStats"].contains(&key.as_str()));
+                }
+                if let Effect::Defined(performed) = effect
+                    && let Some(table) = &performed.table
+                    && let Some(doc) = tables::find(tx, table)?
+                {
+                    schema = Some(doc["schema"].clone());
+                }
+            }
+            if let Some(schema) = schema.filter(Value::is_object) {
+                stats["schema"] = schema;
             }
             Err::<(), Fault>(rolled_back.clone())
         })
@@ -429,7 +343,7 @@ pub(crate) fn check(service: &Service, project: &str, settings: &Value) -> Resul
 pub(crate) struct Immediate {
     pub(crate) columns: Vec<Field>,
     pub(crate) rows: Vec<Vec<crate::engine::Cell>>,
-    /// A guess at the bytes that were read.
+    /// An estimate of the bytes that were read.
     pub(crate) bytes: u64,
 }
 
@@ -441,13 +355,16 @@ pub(crate) fn immediate(
     settings: &Value,
     most: usize,
 ) -> Result<Option<Immediate>, Fault> {
-    let query = Query::from_settings(settings, project)?;
-    let [Statement::Query(inner)] = query.statements.as_slice() else {
+    let query = Query::from_settings(settings, project, "immediate")?;
+    let Some(inner) = query.select() else {
         return Ok(None);
     };
     service.engine.read(|tx| {
         query.with(tx, |translator| {
             let sql = translator.top_query(inner)?.sql;
+            if let Some(limit) = query.most_billed {
+                must_be_affordable(translator, &query.steps[0], limit)?;
+            }
             let columns = tx.describe(&sql)?;
             let list: Vec<String> = columns
                 .iter()
@@ -463,7 +380,7 @@ pub(crate) fn immediate(
             Ok(Some(Immediate {
                 columns,
                 rows,
-                bytes: bytes_read(translator)?,
+                bytes: bytes_read(tx, translator.reads().values())?,
             }))
         })
     })

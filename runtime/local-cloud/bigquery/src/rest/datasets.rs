@@ -145,10 +145,6 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-pub(super) async fn no_routines() -> Reply {
-    Ok(Json(json!({})))
-}
-
 pub(super) async fn no_models() -> Reply {
     Ok(Json(json!({})))
 }

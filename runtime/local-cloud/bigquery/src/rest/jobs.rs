@@ -50,7 +50,11 @@ pub(super) async fn list(State(service): Shared, Path(project): Path<String>, Qu
         let created = int(&doc["statistics"]["creationTime"])
             .unwrap_or_default()
             .unsigned_abs();
-        state.as_deref().is_none_or(|s| doc["status"]["state"] == s)
+        // A script's statements are listed only to who asks for them.
+        let parent = &doc["statistics"]["parentJobId"];
+        let listed = parameter(&query, "parentJobId").map_or(parent.is_null(), |wanted| parent == wanted);
+        listed
+            && state.as_deref().is_none_or(|s| doc["status"]["state"] == s)
             && from.is_none_or(|f| created >= f)
             && to.is_none_or(|t| created <= t)
     };

@@ -6,7 +6,9 @@ mod discovery;
 mod insert_all;
 mod jobs;
 mod page;
+mod policies;
 mod queries;
+mod routines;
 mod tabledata;
 mod tables;
 mod upload;
@@ -65,14 +67,29 @@ pub(crate) fn router(service: Arc<Service>) -> axum::Router {
             get(tables::get)
                 .patch(tables::patch)
                 .put(tables::update)
-                .delete(tables::delete),
+                .delete(tables::delete)
+                .post(tables::verb),
+        )
+        .route(
+            &at("/datasets/{dataset}/tables/{table}/rowAccessPolicies"),
+            get(tables::row_access_policies),
         )
         .route(&at("/datasets/{dataset}/tables/{table}/data"), get(tabledata::list))
         .route(
             &at("/datasets/{dataset}/tables/{table}/insertAll"),
             post(insert_all::insert_all),
         )
-        .route(&at("/datasets/{dataset}/routines"), get(datasets::no_routines))
+        .route(
+            &at("/datasets/{dataset}/routines"),
+            get(routines::list).post(routines::insert),
+        )
+        .route(
+            &at("/datasets/{dataset}/routines/{routine}"),
+            get(routines::get)
+                .put(routines::update)
+                .delete(routines::delete)
+                .post(routines::verb),
+        )
         .route(&at("/datasets/{dataset}/models"), get(datasets::no_models))
         .route(&at("/jobs"), get(jobs::list).post(jobs::insert))
         .route(&at("/jobs/{job}"), get(jobs::get))
@@ -81,6 +98,7 @@ pub(crate) fn router(service: Arc<Service>) -> axum::Router {
         .route(&at("/queries"), post(queries::query))
         .route(&at("/queries/{job}"), get(queries::results))
         .route("/bigquery/v2/{*rest}", axum::routing::any(unknown))
+        .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .route(
             "/upload/bigquery/v2/projects/{project}/jobs",

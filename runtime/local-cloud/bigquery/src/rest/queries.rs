@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::page::{self, Rows};
 use super::{Parameters, Reply, Shared, body, number};
 use crate::catalog::names::TableName;
-use crate::catalog::{int, tables};
+use crate::catalog::{int, size, tables};
 use crate::encode::{Format, row};
 use crate::error::{Fault, Reason};
 use crate::jobs::{self, query as run};
@@ -176,7 +176,7 @@ async fn answer(
         }
     }
     let dml_or_ddl = !stats["dmlStats"].is_null() || !stats["ddlOperationPerformed"].is_null();
-    if dml_or_ddl {
+    if dml_or_ddl || doc["configuration"]["query"]["destinationTable"].is_null() {
         answer["totalRows"] = json!("0");
         return Ok(Json(answer));
     }
@@ -187,7 +187,7 @@ async fn answer(
             let name = TableName::from_reference(&reference, &owner)?;
             let table = tables::load(tx, &name)?;
             let fields = columns(&table["schema"]["fields"])?;
-            let total = tables::size(tx, &name, &table)?.0;
+            let total = size::rows(tx, &name, &table)?;
             let (found, next) = rows.read(tx, &name, &fields, total)?;
             Ok((table["schema"].clone(), total, found, next))
         })
@@ -211,6 +211,7 @@ fn refused(error: &Value) -> Fault {
         "conditionNotMet" => Reason::ConditionNotMet,
         "resourceInUse" => Reason::ResourceInUse,
         "resourcesExceeded" => Reason::ResourcesExceeded,
+        "bytesBilledLimitExceeded" => Reason::BytesBilledLimitExceeded,
         "stopped" => Reason::Stopped,
         "backendError" => Reason::BackendError,
         "notImplemented" => Reason::NotImplemented,

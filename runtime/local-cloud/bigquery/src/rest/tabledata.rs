@@ -7,7 +7,7 @@ use serde_json::json;
 use super::page::{self, Rows};
 use super::{Parameters, Reply, Shared, parameter};
 use crate::catalog::names::TableName;
-use crate::catalog::{etag, tables};
+use crate::catalog::{etag, size, tables};
 use crate::error::Fault;
 use crate::service::blocking;
 use crate::types::columns;
@@ -35,7 +35,7 @@ pub(super) async fn list(
                 }
                 fields.retain(|f| selected.iter().any(|s| s.eq_ignore_ascii_case(&f.name)));
             }
-            let total = tables::size(tx, &name, &doc)?.0;
+            let total = size::rows(tx, &name, &doc)?;
             let (found, next) = rows.read(tx, &name, &fields, total)?;
             let mut answer =
                 json!({"kind": "bigquery#tableDataList", "etag": etag(&doc), "totalRows": total.to_string()});

@@ -7,14 +7,17 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Parameters, Reply, Shared, body, if_match, page};
+use super::{Parameters, Reply, Shared, body, if_match, page, parameter, policies};
+use crate::catalog::evolve::described;
 use crate::catalog::names::TableName;
+use crate::catalog::policies::Owner;
 use crate::catalog::{datasets, tables};
 use crate::engine::Session;
-use crate::error::Fault;
+use crate::error::{Fault, Reason};
 use crate::service::{blocking, text};
 use crate::sql::Translator;
 use crate::sql::params::Params;
+use crate::sql::state::State as ScriptState;
 
 type Name = Path<(String, String, String)>;
 
@@ -48,30 +51,36 @@ pub(super) async fn list(
     Ok(Json(answer))
 }
 
-/// A view's query is checked, and gives the view its schema.
-fn resolve_view(tx: &Session<'_>, project: &str, body: &mut Value) -> Result<(), Fault> {
-    let Some(query) = text(&body["view"]["query"]).map(str::to_owned) else {
-        return Ok(());
-    };
+/// Reads what a request says in GoogleSQL: a view's query is checked and gives the view its schema. What a client says
+/// about the columns (descriptions) is kept.
+fn resolve(translator: &Translator<'_>, name: &TableName, body: &mut Value, old: Option<&Value>) -> Result<(), Fault> {
     if body["view"]["useLegacySql"] == true {
         return Err(Fault::query(
             "the local BigQuery does not support views in legacy SQL; set useLegacySql to false",
         ));
     }
-    body["view"]["useLegacySql"] = json!(false);
-    let params = Params::default();
-    let mut schema = Translator::new(tx, project, None, &params).view_columns(&query)?;
-    // What a client says about the columns (descriptions) is kept.
-    let given = body["schema"]["fields"].as_array().cloned().unwrap_or_default();
-    for field in schema["fields"].as_array_mut().into_iter().flatten() {
-        if let Some(given) = given.iter().find(|g| g["name"] == field["name"])
-            && !given["description"].is_null()
-        {
-            field["description"] = given["description"].clone();
+    for kind in ["view", "materializedView"] {
+        let Some(query) = text(&body[kind]["query"]).map(str::to_owned) else {
+            continue;
+        };
+        if old.is_some_and(|old| old[kind]["query"] == query.as_str()) {
+            continue;
         }
+        let free = body[kind]["allowNonIncrementalDefinition"] == true;
+        let derived = translator.view_schema(name, &query, (kind == "materializedView").then_some(free))?;
+        body["schema"] = described(&derived, &body["schema"])?;
     }
-    body["schema"] = schema;
     Ok(())
+}
+
+/// A translator for what stands in the metadata: nothing but the project is known.
+fn with_translator<T>(
+    tx: &Session<'_>,
+    project: &str,
+    work: impl FnOnce(&Translator<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let (params, state) = (Params::default(), ScriptState::default());
+    work(&Translator::new(tx, project, None, &params, &state))
 }
 
 pub(super) async fn insert(
@@ -81,17 +90,18 @@ pub(super) async fn insert(
     bytes: Bytes,
 ) -> Reply {
     let body = body(&headers, &bytes)?;
-    let table = body["tableReference"]["tableId"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let reference = &body["tableReference"];
+    let Some(table) = text(&reference["tableId"]).map(str::to_owned) else {
+        return Err(Fault::new(
+            Reason::Required,
+            "Required parameter is missing: tableReference.tableId",
+        ));
+    };
+    if text(&reference["datasetId"]).is_some_and(|d| d != dataset) {
+        return Err(Fault::invalid("the table's dataset is not the dataset of the request"));
+    }
     let name = TableName::new(&project, &dataset, &table);
-    for unsupported in [
-        "externalDataConfiguration",
-        "materializedView",
-        "snapshotDefinition",
-        "cloneDefinition",
-    ] {
+    for unsupported in ["externalDataConfiguration", "snapshotDefinition", "cloneDefinition"] {
         if body[unsupported].is_object() {
             return Err(Fault::not_implemented(&format!("tables with {unsupported}")));
         }
@@ -99,21 +109,38 @@ pub(super) async fn insert(
     let answer = blocking(&service, move |s| {
         s.sweep();
         s.engine.write(&[name.key()], |tx| {
-            let mut body = body.clone();
-            resolve_view(tx, &project, &mut body)?;
-            let doc = tables::create(tx, &name, &tables::settable(&body))?;
-            tables::resource(tx, &name, &doc, &s.base_url)
+            with_translator(tx, &project, |translator| {
+                let mut body = body.clone();
+                resolve(translator, &name, &mut body, None)?;
+                let doc = tables::create(tx, &name, &tables::settable(&body))?;
+                if tables::is_stored(&doc) {
+                    translator.apply_defaults(&name, &Value::Null, &doc)?;
+                }
+                tables::resource(tx, &name, &doc, &s.base_url, true)
+            })
         })
     });
     Ok(Json(answer.await?))
 }
 
-pub(super) async fn get(State(service): Shared, Path(path): Name) -> Reply {
+pub(super) async fn get(State(service): Shared, Path(path): Name, Query(query): Parameters) -> Reply {
     let name = name(&path);
+    let stats = parameter(&query, "view") != Some("BASIC");
+    let selected = parameter(&query, "selectedFields").map(str::to_owned);
     let answer = blocking(&service, move |s| {
         s.engine.read(|tx| {
             let doc = tables::load(tx, &name)?;
-            tables::resource(tx, &name, &doc, &s.base_url)
+            let mut out = tables::resource(tx, &name, &doc, &s.base_url, stats)?;
+            if let (Some(selected), Some(fields)) = (&selected, out["schema"]["fields"].as_array_mut()) {
+                fields.retain(|f| {
+                    let wanted = selected
+                        .split(',')
+                        .map(|s| s.split('.').next().unwrap_or_default().trim());
+                    let name = f["name"].as_str().unwrap_or_default();
+                    wanted.into_iter().any(|w| w.eq_ignore_ascii_case(name))
+                });
+            }
+            Ok(out)
         })
     });
     Ok(Json(answer.await?))
@@ -133,10 +160,16 @@ async fn change(State(service): Shared, Path(path): Name, headers: HeaderMap, by
     let name = name(&path);
     let answer = blocking(&service, move |s| {
         s.engine.write(&[name.key()], |tx| {
-            let mut body = body.clone();
-            resolve_view(tx, &name.project, &mut body)?;
-            let doc = tables::change(tx, &name, &body, replace, expected.as_deref())?;
-            tables::resource(tx, &name, &doc, &s.base_url)
+            with_translator(tx, &name.project, |translator| {
+                let old = tables::load(tx, &name)?;
+                let mut body = body.clone();
+                resolve(translator, &name, &mut body, Some(&old))?;
+                let doc = tables::change(tx, &name, &body, replace, expected.as_deref())?;
+                if tables::is_stored(&doc) {
+                    translator.apply_defaults(&name, &old, &doc)?;
+                }
+                tables::resource(tx, &name, &doc, &s.base_url, true)
+            })
         })
     });
     Ok(Json(answer.await?))
@@ -149,4 +182,16 @@ pub(super) async fn delete(State(service): Shared, Path(path): Name) -> Result<R
     })
     .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `tables/TABLE:getIamPolicy` and its like.
+pub(super) async fn verb(service: Shared, Path(path): Name, headers: HeaderMap, bytes: Bytes) -> Reply {
+    policies::verb(service, Owner::Table, path, &headers, &bytes).await
+}
+
+/// Nobody is kept from any row: a table has no row access policies.
+pub(super) async fn row_access_policies(State(service): Shared, Path(path): Name) -> Reply {
+    let name = name(&path);
+    blocking(&service, move |s| s.engine.read(|tx| tables::load(tx, &name).map(drop))).await?;
+    Ok(Json(json!({})))
 }

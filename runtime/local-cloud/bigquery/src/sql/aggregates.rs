@@ -302,6 +302,8 @@ impl Translator<'_> {
                 _ => Ok(self.expr(expr, scope)?.sql),
             },
             Expr::Identifier(ident) if scope.aliases.iter().any(|a| a.name.eq_ignore_ascii_case(&ident.value)) => {
+                let alias = scope.aliases.iter().find(|a| a.name.eq_ignore_ascii_case(&ident.value));
+                alias.iter().for_each(|a| self.reads_columns(&a.origins));
                 Ok(quoted(&ident.value))
             }
             _ => Ok(self.expr(expr, scope)?.sql),

@@ -66,21 +66,13 @@ impl Translator<'_> {
         if let Some(last) = &interval.last_field {
             let value = self.expr(&interval.value, scope)?;
             let text = literal::text(&value).unwrap_or_default().to_owned();
-            let whole = format!("{} TO {last}", field.to_ascii_uppercase());
-            return match (whole.to_ascii_uppercase().as_str(), text.split_once('-')) {
-                ("YEAR TO MONTH", Some((years, months)))
-                    if years.parse::<u32>().is_ok() && months.parse::<u32>().is_ok() =>
-                {
-                    Ok(Ex::new(
-                        format!("INTERVAL '{years} years {months} months'"),
-                        Ty::Interval,
-                    ))
-                }
-                _ => Err(unsupported(
-                    &format!("the interval {whole} of this form"),
-                    &*interval.value,
-                )),
-            };
+            let (from, to) = (field.to_ascii_uppercase(), last.to_string().to_ascii_uppercase());
+            return super::interval::between(&text, &from, &to).ok_or_else(|| {
+                Fault::query(format!(
+                    "Invalid INTERVAL literal '{text}' for {from} TO {to}{}",
+                    at(&*interval.value)
+                ))
+            });
         }
         let part = part_named(&field).filter(|p| p.name != "isoyear");
         let part =

@@ -1,17 +1,17 @@
-//! CREATE, ALTER and DROP of tables, views and schemas: executed on the catalogue.
+//! CREATE and DROP of tables and schemas, ALTER of schemas: executed on the catalogue.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sqlparser::ast::{
-    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CreateTable, CreateTableOptions,
-    CreateView, ObjectName, ObjectType, SchemaName, SqlOption, Statement, WrappedCollection,
+    CreateTable, CreateTableLikeKind, Expr, ObjectName, ObjectType, SchemaName, SqlOption, Statement, WrappedCollection,
 };
 
-use super::options::{days, partitioning, primary_key};
+use super::options::partitioning;
+use super::scope::Scope;
 use super::{Result, Translator, literal, path, unsupported};
-use crate::catalog::names::TableName;
+use crate::catalog::names::{ANONYMOUS, TableName};
 use crate::catalog::{datasets, now_ms, tables};
-use crate::error::{Fault, Reason};
-use crate::types::{quoted, rest_field, rest_schema, storage_type};
+use crate::error::Fault;
+use crate::types::rest_schema;
 
 /// What a DDL statement did, for the job's statistics.
 #[derive(Debug, Clone)]
@@ -19,27 +19,96 @@ pub(crate) struct Performed {
     pub(crate) operation: &'static str,
     pub(crate) table: Option<TableName>,
     pub(crate) dataset: Option<(String, String)>,
+    pub(crate) routine: Option<TableName>,
 }
 
 impl Performed {
-    fn table(operation: &'static str, table: TableName) -> Self {
+    pub(super) fn nothing(operation: &'static str) -> Self {
         Self {
             operation,
-            table: Some(table),
+            table: None,
             dataset: None,
+            routine: None,
+        }
+    }
+
+    pub(super) fn table(operation: &'static str, table: TableName) -> Self {
+        Self {
+            table: Some(table),
+            ..Self::nothing(operation)
+        }
+    }
+
+    pub(super) fn routine(operation: &'static str, routine: TableName) -> Self {
+        Self {
+            routine: Some(routine),
+            ..Self::nothing(operation)
+        }
+    }
+
+    fn dataset(operation: &'static str, name: &(String, String)) -> Self {
+        Self {
+            dataset: Some(name.clone()),
+            ..Self::nothing(operation)
         }
     }
 }
 
+/// How long a temporary table lives at most; it ends with its script.
+const TEMPORARY_MS: i64 = 24 * 3_600_000;
+
 impl Translator<'_> {
+    /// The hidden name of a temporary table.
+    fn temporary_table(&self, create: &CreateTable) -> Result<TableName> {
+        let parts = path(&create.name)?;
+        match parts.as_slice() {
+            [name] => {
+                let job: String = self.state.job.chars().map(|c| if c == '-' { '_' } else { c }).collect();
+                Ok(TableName::new(
+                    &self.project,
+                    ANONYMOUS,
+                    &format!("script_{job}_{name}"),
+                ))
+            }
+            _ => Err(Fault::query(format!(
+                "A temporary table has a name without a dataset: {}",
+                parts.join(".")
+            ))),
+        }
+    }
+
+    /// The schema of another table, and its partitioning, clustering and description where none are given.
+    fn like(&self, like: &CreateTableLikeKind, settings: &mut Map<String, Value>) -> Result<Value> {
+        let (CreateTableLikeKind::Parenthesized(like) | CreateTableLikeKind::Plain(like)) = like;
+        let other = self.table_name(&like.name)?;
+        let doc = tables::load(self.tx, &other)?;
+        tables::must_be_table(&other, &doc)?;
+        for key in [
+            "timePartitioning",
+            "rangePartitioning",
+            "clustering",
+            "description",
+            "labels",
+        ] {
+            if !doc[key].is_null() {
+                settings.entry(key).or_insert_with(|| doc[key].clone());
+            }
+        }
+        Ok(doc["schema"].clone())
+    }
+
     pub(crate) fn create_table(&self, create: &CreateTable) -> Result<Performed> {
-        if create.temporary || create.external || create.snapshot {
+        if create.external || create.snapshot {
             return Err(unsupported("this kind of CREATE TABLE", create));
         }
-        if create.like.is_some() || create.clone.is_some() {
-            return Err(unsupported("CREATE TABLE LIKE, COPY and CLONE", create));
+        if create.clone.is_some() {
+            return Err(unsupported("CREATE TABLE COPY and CLONE", create));
         }
-        let table = self.table_name(&create.name)?;
+        let table = if create.temporary {
+            self.temporary_table(create)?
+        } else {
+            self.table_name(&create.name)?
+        };
         let old = tables::find(self.tx, &table)?;
         if old.is_some() && create.if_not_exists {
             return Ok(Performed::table("SKIP", table));
@@ -54,9 +123,16 @@ impl Translator<'_> {
         } else {
             json!({"fields": create.columns.iter().map(|c| self.column(c)).collect::<Result<Vec<_>>>()?})
         };
+        let schema = match &create.like {
+            Some(like) => self.like(like, &mut settings)?,
+            None => schema,
+        };
         settings.insert("schema".into(), schema);
-        if let Some(key) = primary_key(&create.constraints, &create.columns) {
-            settings.insert("tableConstraints".into(), json!({"primaryKey": {"columns": key}}));
+        if let Some(constraints) = self.constraints(&create.constraints, &create.columns)? {
+            settings.insert("tableConstraints".into(), constraints);
+        }
+        if create.temporary {
+            settings.insert("expirationTime".into(), json!((now_ms() + TEMPORARY_MS).to_string()));
         }
         if let Some(partition) = &create.partition_by {
             let (key, value) = partitioning(partition)?;
@@ -84,7 +160,13 @@ impl Translator<'_> {
             }
             _ => "CREATE",
         };
-        tables::create(self.tx, &table, &settings)?;
+        let doc = tables::create(self.tx, &table, &settings)?;
+        self.apply_defaults(&table, &Value::Null, &doc)?;
+        if create.temporary
+            && let Some(name) = path(&create.name)?.last()
+        {
+            self.state.add_table(name, table.clone());
+        }
         if query.is_some() {
             self.tx
                 .execute(&format!("INSERT INTO {} SELECT * FROM {work}", table.duck()), &[])?;
@@ -93,65 +175,40 @@ impl Translator<'_> {
         Ok(Performed::table(operation, table))
     }
 
-    pub(crate) fn create_view(&self, create: &CreateView, text: &str) -> Result<Performed> {
-        if create.materialized || create.temporary {
-            return Err(unsupported("this kind of CREATE VIEW", &create.name));
-        }
-        let view = self.table_name(&create.name)?;
-        let old = tables::find(self.tx, &view)?;
-        if old.is_some() && create.if_not_exists {
-            return Ok(Performed::table("SKIP", view));
-        }
-        let mut query = self.top_query(&create.query)?;
-        if !create.columns.is_empty() {
-            return Err(unsupported("column names after a view's name", &create.name));
-        }
-        query.columns = self.tx.describe(&query.sql)?;
-        let mut settings = self.table_options(&create.options)?;
-        settings.insert("view".into(), json!({"query": text, "useLegacySql": false}));
-        settings.insert("schema".into(), rest_schema(&query.columns));
-        let operation = match (&old, create.or_replace) {
-            (Some(doc), true) if tables::is_view(doc) => {
-                tables::drop_table(self.tx, &view, doc)?;
-                "REPLACE"
-            }
-            _ => "CREATE",
-        };
-        tables::create(self.tx, &view, &settings)?;
-        Ok(Performed::table(operation, view))
-    }
-
     pub(crate) fn create_schema(
         &self,
         name: &SchemaName,
         if_not_exists: bool,
         options: &[SqlOption],
+        collation: Option<&Expr>,
     ) -> Result<Performed> {
         let SchemaName::Simple(name) = name else {
             return Err(Fault::query("CREATE SCHEMA takes a name"));
         };
-        let (project, dataset) = self.dataset_name(name)?;
-        let done = |operation| Performed {
-            operation,
-            table: None,
-            dataset: Some((project.clone(), dataset.clone())),
-        };
-        if if_not_exists && datasets::load(self.tx, &project, &dataset).is_ok() {
-            return Ok(done("SKIP"));
+        let dataset = self.dataset_name(name)?;
+        if if_not_exists && datasets::load(self.tx, &dataset.0, &dataset.1).is_ok() {
+            return Ok(Performed::dataset("SKIP", &dataset));
         }
-        let mut body = json!({"datasetReference": {"datasetId": dataset}});
-        for (key, value) in self.options(options)? {
-            match key.as_str() {
-                "description" | "friendly_name" | "location" | "labels" => {
-                    let key = if key == "friendly_name" { "friendlyName" } else { &key };
-                    body[key] = value;
-                }
-                "default_table_expiration_days" => body["defaultTableExpirationMs"] = days(&value)?,
-                _ => return Err(Fault::query(format!("Unknown option: {key}"))),
-            }
+        let mut body = json!({"datasetReference": {"datasetId": dataset.1}});
+        for (key, value) in self.schema_options(options)? {
+            body[key] = value;
         }
-        datasets::insert(self.tx, &project, &body)?;
-        Ok(done("CREATE"))
+        if let Some(collation) = collation {
+            let text = self.expr(collation, &Scope::root())?;
+            body["defaultCollation"] = json!(literal::text(&text).unwrap_or_default());
+        }
+        datasets::insert(self.tx, &dataset.0, &body)?;
+        Ok(Performed::dataset("CREATE", &dataset))
+    }
+
+    pub(crate) fn alter_schema(&self, name: &ObjectName, if_exists: bool, options: &[SqlOption]) -> Result<Performed> {
+        let dataset = self.dataset_name(name)?;
+        if if_exists && datasets::load(self.tx, &dataset.0, &dataset.1).is_err() {
+            return Ok(Performed::dataset("SKIP", &dataset));
+        }
+        let changes = Value::Object(self.schema_options(options)?);
+        datasets::change(self.tx, &dataset.0, &dataset.1, &changes, false, None)?;
+        Ok(Performed::dataset("ALTER", &dataset))
     }
 
     pub(crate) fn drop_object(&self, statement: &Statement) -> Result<Performed> {
@@ -170,17 +227,12 @@ impl Translator<'_> {
         };
         match object_type {
             ObjectType::Schema => {
-                let (project, dataset) = self.dataset_name(name)?;
-                let done = |operation| Performed {
-                    operation,
-                    table: None,
-                    dataset: Some((project.clone(), dataset.clone())),
-                };
-                if *if_exists && datasets::load(self.tx, &project, &dataset).is_err() {
-                    return Ok(done("SKIP"));
+                let dataset = self.dataset_name(name)?;
+                if *if_exists && datasets::load(self.tx, &dataset.0, &dataset.1).is_err() {
+                    return Ok(Performed::dataset("SKIP", &dataset));
                 }
-                datasets::delete(self.tx, &project, &dataset, *cascade)?;
-                Ok(done("DROP"))
+                datasets::delete(self.tx, &dataset.0, &dataset.1, *cascade)?;
+                Ok(Performed::dataset("DROP", &dataset))
             }
             ObjectType::Table | ObjectType::View => {
                 let table = self.table_name(name)?;
@@ -190,12 +242,12 @@ impl Translator<'_> {
                     }
                     return Err(tables::not_found(&table));
                 };
-                if tables::is_view(&doc) != (*object_type == ObjectType::View) {
-                    let kind = if tables::is_view(&doc) { "VIEW" } else { "TABLE" };
-                    return Err(Fault::query(format!(
-                        "Cannot drop {} as a {object_type}, it is a {kind}",
-                        table.id()
-                    )));
+                let kind = doc["type"].as_str().unwrap_or_default();
+                if kind != object_type.to_string() {
+                    return Err(wrong_kind(&table, &object_type.to_string(), kind));
+                }
+                if let Some(single) = path(name)?.last() {
+                    self.state.remove_table(single);
                 }
                 tables::drop_table(self.tx, &table, &doc)?;
                 Ok(Performed::table("DROP", table))
@@ -204,199 +256,15 @@ impl Translator<'_> {
         }
     }
 
-    pub(crate) fn alter_table(&self, alter: &AlterTable) -> Result<Performed> {
-        let table = self.table_name(&alter.name)?;
-        let Some(mut doc) = tables::find(self.tx, &table)? else {
-            if alter.if_exists {
-                return Ok(Performed::table("SKIP", table));
-            }
-            return Err(tables::not_found(&table));
-        };
-        for operation in &alter.operations {
-            self.alter(&table, &mut doc, operation)?;
-        }
-        doc["lastModifiedTime"] = json!(now_ms().to_string());
-        tables::save(self.tx, &table, &doc)?;
-        Ok(Performed::table("ALTER", table))
-    }
-
-    fn alter(&self, table: &TableName, doc: &mut Value, operation: &AlterTableOperation) -> Result<()> {
-        let mut fields = doc["schema"]["fields"].as_array().cloned().unwrap_or_default();
-        let position = |fields: &[Value], name: &str| {
-            fields
-                .iter()
-                .position(|f| f["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(name)))
-        };
-        let missing = |name: &str| Fault::query(format!("Column not found: {name} in table {}", table.id()));
-        match operation {
-            AlterTableOperation::AddColumn {
-                if_not_exists,
-                column_def,
-                ..
-            } => {
-                tables::must_be_table(table, doc)?;
-                if position(&fields, &column_def.name.value).is_some() {
-                    if *if_not_exists {
-                        return Ok(());
-                    }
-                    return Err(Fault::query(format!(
-                        "Column already exists: {} in table {}",
-                        column_def.name.value,
-                        table.id()
-                    )));
-                }
-                fields.push(self.column(column_def)?);
-                let new = crate::types::normalise_schema(&json!({"fields": fields}))?;
-                tables::evolve(self.tx, table, &doc["schema"], &new)?;
-                doc["schema"] = new;
-            }
-            AlterTableOperation::DropColumn {
-                column_names,
-                if_exists,
-                ..
-            } => {
-                for name in column_names {
-                    let Some(at) = position(&fields, &name.value) else {
-                        if *if_exists {
-                            continue;
-                        }
-                        return Err(missing(&name.value));
-                    };
-                    if fields.len() == 1 {
-                        return Err(Fault::query("A table must keep at least one column"));
-                    }
-                    fields.remove(at);
-                    self.tx.run(&format!(
-                        "ALTER TABLE {} DROP COLUMN {}",
-                        table.duck(),
-                        quoted(&name.value)
-                    ))?;
-                }
-                doc["schema"]["fields"] = Value::Array(fields);
-            }
-            AlterTableOperation::RenameColumn {
-                old_column_name,
-                new_column_name,
-            } => {
-                let at = position(&fields, &old_column_name.value).ok_or_else(|| missing(&old_column_name.value))?;
-                fields[at]["name"] = json!(new_column_name.value);
-                let new = crate::types::normalise_schema(&json!({"fields": fields}))?;
-                let (old, name) = (quoted(&old_column_name.value), quoted(&new_column_name.value));
-                self.tx
-                    .run(&format!("ALTER TABLE {} RENAME COLUMN {old} TO {name}", table.duck()))?;
-                doc["schema"] = new;
-            }
-            AlterTableOperation::AlterColumn { column_name, op } => {
-                let at = position(&fields, &column_name.value).ok_or_else(|| missing(&column_name.value))?;
-                let column = quoted(&column_name.value);
-                match op {
-                    AlterColumnOperation::DropNotNull => {
-                        fields[at]["mode"] = json!("NULLABLE");
-                        self.tx.run(&format!(
-                            "ALTER TABLE {} ALTER COLUMN {column} DROP NOT NULL",
-                            table.duck()
-                        ))?;
-                    }
-                    AlterColumnOperation::SetDataType { data_type, .. } => {
-                        let to = literal::data_type(data_type)?;
-                        let from = crate::types::field_type(&fields[at])?;
-                        if !super::dml::assignable(&from, &to) {
-                            return Err(Fault::query(format!(
-                                "ALTER TABLE ALTER COLUMN SET DATA TYPE requires that the existing column type ({}) is \
-                                 assignable to the new type ({})",
-                                from.sql(),
-                                to.sql()
-                            )));
-                        }
-                        let mut field = rest_field(&column_name.value, &to);
-                        field["mode"] = fields[at]["mode"].clone();
-                        if !fields[at]["description"].is_null() {
-                            field["description"] = fields[at]["description"].clone();
-                        }
-                        let duck = storage_type(&field)?;
-                        fields[at] = field;
-                        self.tx.run(&format!(
-                            "ALTER TABLE {} ALTER COLUMN {column} SET DATA TYPE {duck}",
-                            table.duck()
-                        ))?;
-                    }
-                    other => {
-                        return Err(Fault::query(format!(
-                            "the local BigQuery does not support ALTER COLUMN {other}"
-                        )));
-                    }
-                }
-                doc["schema"]["fields"] = Value::Array(fields);
-            }
-            AlterTableOperation::SetOptionsParens { options } => {
-                let settings = self.table_options(&CreateTableOptions::Options(options.clone()))?;
-                for (key, value) in settings {
-                    if value.is_null() {
-                        doc.as_object_mut().map(|map| map.remove(&key));
-                    } else {
-                        doc[key] = value;
-                    }
-                }
-            }
-            AlterTableOperation::RenameTable { table_name } => {
-                tables::must_be_table(table, doc)?;
-                let new = table_name.to_string();
-                let new = new.rsplit(' ').next().unwrap_or_default().replace('`', "");
-                return Err(Fault::new(
-                    Reason::NotImplemented,
-                    format!("the local BigQuery does not rename tables (to {new})"),
-                ));
-            }
-            other => {
-                return Err(Fault::query(format!(
-                    "the local BigQuery does not support ALTER TABLE {other}"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn dataset_name(&self, name: &ObjectName) -> Result<(String, String)> {
+    pub(super) fn dataset_name(&self, name: &ObjectName) -> Result<(String, String)> {
         match path(name)?.as_slice() {
             [dataset] => Ok((self.project.clone(), dataset.clone())),
             [project, dataset] => Ok((project.clone(), dataset.clone())),
             parts => Err(Fault::query(format!("Invalid dataset name: {}", parts.join(".")))),
         }
     }
+}
 
-    /// A column definition as a REST schema's field.
-    fn column(&self, column: &ColumnDef) -> Result<Value> {
-        let ty = literal::data_type(&column.data_type)?;
-        let mut field = rest_field(&column.name.value, &ty);
-        if let Some((precision, scale)) = literal::precision(&column.data_type) {
-            field["precision"] = json!(precision.to_string());
-            field["scale"] = json!(scale.to_string());
-        }
-        for option in &column.options {
-            match &option.option {
-                ColumnOption::NotNull if field["mode"] == "NULLABLE" => field["mode"] = json!("REQUIRED"),
-                ColumnOption::Null | ColumnOption::NotNull | ColumnOption::PrimaryKey(_) => {}
-                ColumnOption::Options(options) => {
-                    for (key, value) in self.options(options)? {
-                        if key == "description" {
-                            field["description"] = value;
-                        }
-                    }
-                }
-                other => {
-                    return Err(Fault::query(format!(
-                        "the local BigQuery does not support the column option {other}"
-                    )));
-                }
-            }
-        }
-        Ok(field)
-    }
-
-    /// The columns of a view, for the catalogue.
-    pub(crate) fn view_columns(&self, text: &str) -> Result<Value> {
-        let query = super::from::view_query(text)?;
-        let translated = self.top_query(&query)?;
-        Ok(rest_schema(&self.tx.describe(&translated.sql)?))
-    }
+pub(super) fn wrong_kind(name: &TableName, wanted: &str, kind: &str) -> Fault {
+    Fault::query(format!("Cannot drop {} as a {wanted}, it is a {kind}", name.id()))
 }

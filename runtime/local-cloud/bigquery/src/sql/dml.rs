@@ -116,10 +116,12 @@ impl Translator<'_> {
         let mut sets = Vec::new();
         for assignment in &update.assignments {
             let column = self.assignment_target(assignment, &relation.columns)?;
-            sets.push((
-                quoted(&column.name),
-                self.assigned(&assignment.value, &column, &scope)?.sql,
-            ));
+            let value = if from.is_empty() {
+                self.assigned(&assignment.value, &column, &scope)?
+            } else {
+                self.computed(&assignment.value, &column, &scope)?
+            };
+            sets.push((quoted(&column.name), value.sql));
         }
         let condition = match &update.selection {
             Some(condition) => self.expr(condition, &scope)?.sql,
@@ -245,7 +247,7 @@ impl Translator<'_> {
         let alias = alias
             .as_ref()
             .map_or_else(|| table.table.clone(), |a| a.name.value.clone());
-        Ok((table, Relation { alias, columns }))
+        Ok((table, Relation::new(alias, columns)))
     }
 
     pub(super) fn assignment_target(&self, assignment: &Assignment, columns: &[Field]) -> Result<Field> {
@@ -263,13 +265,39 @@ impl Translator<'_> {
         }
     }
 
+    /// The same where the value is computed before it is stored: DEFAULT is not a value.
+    pub(super) fn computed(&self, expr: &Expr, column: &Field, scope: &Scope<'_>) -> Result<Ex> {
+        let value = self.assigned(expr, column, scope)?;
+        if value.sql == "DEFAULT" {
+            return Err(unsupported("DEFAULT in MERGE and in UPDATE … FROM", expr));
+        }
+        Ok(value)
+    }
+
+    /// A value on its way into a variable of this type.
+    pub(crate) fn assigned_to(&self, value: Ex, wanted: &Ty) -> Result<Ex> {
+        let value = coerce(value, wanted);
+        if !assignable(&value.ty, wanted) {
+            return Err(Fault::query(format!(
+                "Cannot coerce expression of type {} to type {}",
+                value.ty.sql(),
+                wanted.sql()
+            )));
+        }
+        if matches!(wanted, Ty::Struct(_) | Ty::Array(_)) && value.ty != *wanted && value.ty != Ty::Unknown {
+            return Ok(Ex::new(reshape(&value.sql, &value.ty, wanted, 0), wanted.clone()));
+        }
+        Ok(value)
+    }
+
     /// A value on its way into a column.
     pub(super) fn assigned(&self, expr: &Expr, column: &Field, scope: &Scope<'_>) -> Result<Ex> {
         if let Expr::Identifier(ident) = expr
             && ident.value.eq_ignore_ascii_case("DEFAULT")
             && ident.quote_style.is_none()
         {
-            return Ok(Ex::new("NULL", column.ty.clone()));
+            // In an INSERT's rows DuckDB knows the column's default by the same word.
+            return Ok(Ex::new("DEFAULT", column.ty.clone()));
         }
         let value = coerce(self.expr(expr, scope)?, &column.ty);
         if matches!((&value.literal, &column.ty), (Some(Literal::Text(_)), Ty::Json))

@@ -4,7 +4,7 @@ use sqlparser::ast::{AccessExpr, CastKind, Expr, Ident, Subscript};
 
 use super::literal::coerce;
 use super::operators::{comparable, unify};
-use super::scope::{Found, Scope};
+use super::scope::{Found, Origins, Scope};
 use super::{Ex, Here, Literal, Result, Translator, at, unsupported};
 use crate::error::Fault;
 use crate::types::{Field, Ty, literal, quoted};
@@ -225,18 +225,44 @@ impl Translator<'_> {
         }
     }
 
-    /// A path: a column, a field of one, a parameter, a whole row, or an alias.
+    /// A path: a column, a field of one, a parameter, a whole row, an alias or a variable.
     fn identifier(&self, idents: &[Ident], scope: &Scope<'_>) -> Result<Ex> {
+        let (ex, origins) = self.resolve(idents, scope)?;
+        self.reads_columns(&origins);
+        Ok(ex)
+    }
+
+    fn project_variable(&self, path: &[String]) -> Option<Ex> {
+        let name = path.join(".").to_lowercase();
+        let text = |t: &str| Ex::new(literal(t), Ty::String);
+        let (project, dataset) = self
+            .default_dataset
+            .as_ref()
+            .map_or((None, None), |(p, d)| (Some(p), Some(d)));
+        match name.as_str() {
+            "@@project_id" => Some(text(&self.project)),
+            "@@dataset_project_id" => Some(text(project.unwrap_or(&self.project))),
+            "@@dataset_id" => dataset.map(|d| text(d)),
+            _ => None,
+        }
+    }
+
+    /// The same, and the stored columns that it passes through.
+    pub(super) fn resolve(&self, idents: &[Ident], scope: &Scope<'_>) -> Result<(Ex, Origins)> {
         let first = &idents[0];
         let name = first.value.as_str();
         if first.quote_style.is_none()
             && let Some(parameter) = name.strip_prefix('@')
         {
             if parameter.starts_with('@') {
-                return Err(unsupported(&format!("the system variable {name}"), &Here(first)));
+                let path: Vec<String> = idents.iter().map(|i| i.value.clone()).collect();
+                let known = self.state.system(&path).or_else(|| self.project_variable(&path));
+                let known = known
+                    .ok_or_else(|| unsupported(&format!("the system variable {}", path.join(".")), &Here(first)))?;
+                return Ok((known, Origins::new()));
             }
             let ex = self.params.named(parameter)?;
-            return self.fields(ex, &idents[1..]);
+            return Ok((self.fields(ex, &idents[1..])?, Origins::new()));
         }
         // alias.column first, as BigQuery does for a path.
         if let (Some(relation), Some(second)) = (scope.relation(name), idents.get(1))
@@ -245,15 +271,17 @@ impl Translator<'_> {
                 .iter()
                 .find(|c| c.name.eq_ignore_ascii_case(&second.value))
         {
-            let sql = format!("{}.{}", quoted(&relation.alias), quoted(&column.name));
-            return self.fields(Ex::new(sql, column.ty.clone()), &idents[2..]);
+            let ex = Ex::new(relation.column(&column.name), column.ty.clone());
+            return Ok((self.fields(ex, &idents[2..])?, relation.origins_of(&column.name)));
         }
+        let mut origins = Origins::new();
         let ex = match scope.find(name) {
             Found::Column(relation, column, merged) => {
+                origins = relation.origins_of(&column.name);
                 let sql = if merged {
                     quoted(&column.name)
                 } else {
-                    format!("{}.{}", quoted(&relation.alias), quoted(&column.name))
+                    relation.column(&column.name)
                 };
                 Ex::new(sql, column.ty.clone())
             }
@@ -265,18 +293,28 @@ impl Translator<'_> {
                         at(&Here(second))
                     )));
                 }
-                Ex::new(quoted(&relation.alias), Ty::Struct(relation.columns.clone()))
+                origins = relation.origins.iter().flatten().cloned().collect();
+                Ex::new(relation.duck.clone(), Ty::Struct(relation.columns.clone()))
             }
-            Found::Alias(alias) => Ex::new(format!("({})", alias.sql), alias.ty.clone()),
+            Found::Alias(alias) => {
+                origins.clone_from(&alias.origins);
+                Ex {
+                    literal: alias.literal.clone(),
+                    ..Ex::new(format!("({})", alias.sql), alias.ty.clone())
+                }
+            }
             Found::Ambiguous => {
                 return Err(Fault::query(format!(
                     "Column name {name} is ambiguous{}",
                     at(&Here(first))
                 )));
             }
-            Found::Nothing => return Err(Fault::query(format!("Unrecognized name: {name}{}", at(&Here(first))))),
+            Found::Nothing => match self.state.variable(name) {
+                Some(variable) => variable,
+                None => return Err(Fault::query(format!("Unrecognized name: {name}{}", at(&Here(first))))),
+            },
         };
-        self.fields(ex, &idents[1..])
+        Ok((self.fields(ex, &idents[1..])?, origins))
     }
 
     fn fields(&self, mut ex: Ex, path: &[Ident]) -> Result<Ex> {

@@ -1,12 +1,12 @@
 //! FROM: tables, views, subqueries, arrays and joins; each becomes a relation of the scope.
 
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, SetExpr, Statement, TableAlias, TableFactor,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, SetExpr, TableAlias, TableFactor,
     TableWithJoins,
 };
 
-use super::scope::{Relation, Scope};
-use super::{Ex, Here, Result, Translator, at, parse, path, unsupported};
+use super::scope::{Origins, Relation, Scope};
+use super::{Ex, Here, Result, Translated, Translator, at, parse, path, unsupported};
 use crate::catalog::names::TableName;
 use crate::catalog::tables;
 use crate::error::Fault;
@@ -47,6 +47,10 @@ impl Translator<'_> {
                 for name in names {
                     let name = path(name)?.join(".");
                     columns.push(quoted(&name));
+                    for relation in &scope.relations {
+                        let known = relation.columns.iter().find(|c| c.name.eq_ignore_ascii_case(&name));
+                        self.reads_columns(&known.map(|c| relation.origins_of(&c.name)).unwrap_or_default());
+                    }
                     scope.merged.push(name);
                 }
                 format!(" {word} {right} USING ({})", columns.join(", "))
@@ -66,6 +70,15 @@ impl Translator<'_> {
             TableFactor::Table {
                 name,
                 alias,
+                args: Some(args),
+                version: None,
+                sample: None,
+                with_ordinality: false,
+                ..
+            } if args.settings.is_none() => self.table_function(name, &args.args, alias.as_ref(), scope),
+            TableFactor::Table {
+                name,
+                alias,
                 args: None,
                 version: None,
                 sample: None,
@@ -82,12 +95,9 @@ impl Translator<'_> {
             } => {
                 let inner = self.query(subquery, scope)?;
                 let alias = self.alias(alias.as_ref(), None)?;
-                let sql = format!("({}) AS {}", inner.sql, quoted(&alias));
-                scope.relations.push(Relation {
-                    alias,
-                    columns: inner.columns,
-                });
-                Ok(sql)
+                Ok(self.relate(scope, alias, inner.columns, inner.origins, |duck| {
+                    format!("({}) AS {duck}", inner.sql)
+                }))
             }
             TableFactor::UNNEST {
                 alias,
@@ -116,7 +126,26 @@ impl Translator<'_> {
         }
     }
 
-    fn alias(&self, alias: Option<&TableAlias>, implied: Option<&str>) -> Result<String> {
+    /// Adds a relation to the scope, under a name that DuckDB's SQL cannot confuse, and answers its SQL.
+    pub(super) fn relate(
+        &self,
+        scope: &mut Scope<'_>,
+        alias: String,
+        columns: Vec<Field>,
+        origins: Vec<Origins>,
+        sql: impl FnOnce(&str) -> String,
+    ) -> String {
+        let mut relation = Relation::new(alias, columns);
+        if self.renames {
+            relation.duck = quoted(&self.fresh("r"));
+        }
+        relation.origins = origins;
+        let sql = sql(&relation.duck);
+        scope.relations.push(relation);
+        sql
+    }
+
+    pub(super) fn alias(&self, alias: Option<&TableAlias>, implied: Option<&str>) -> Result<String> {
         match alias {
             Some(alias) if !alias.columns.is_empty() => {
                 Err(unsupported("column names in a table alias", &Here(&alias.name)))
@@ -129,13 +158,13 @@ impl Translator<'_> {
     fn table(&self, name: &ObjectName, alias: Option<&TableAlias>, scope: &mut Scope<'_>) -> Result<String> {
         let parts = path(name)?;
         if let [single] = parts.as_slice()
-            && let Some(columns) = scope.cte(single)
+            && let Some(cte) = scope.cte(single)
         {
-            let columns = columns.to_vec();
+            let cte = cte.clone();
             let alias = self.alias(alias, Some(single))?;
-            let sql = format!("{} AS {}", quoted(single), quoted(&alias));
-            scope.relations.push(Relation { alias, columns });
-            return Ok(sql);
+            return Ok(self.relate(scope, alias, cte.columns, cte.origins, |duck| {
+                format!("{} AS {duck}", quoted(single))
+            }));
         }
         // `FROM t, t.items`: an array of a relation that is already there.
         if parts.len() > 1 && scope.relation(&parts[0]).is_some() {
@@ -152,41 +181,48 @@ impl Translator<'_> {
         let implied = parts.last().map(String::as_str);
         if let Some(view) = self.information_schema(&parts)? {
             let alias = self.alias(alias, implied)?;
-            let sql = format!("{} AS {}", view.sql, quoted(&alias));
-            scope.relations.push(Relation {
-                alias,
-                columns: view.columns,
-            });
-            return Ok(sql);
+            return Ok(self.relate(scope, alias, view.columns, view.origins, |duck| {
+                format!("{} AS {duck}", view.sql)
+            }));
         }
         let table = self.table_name(name)?;
         let alias = self.alias(alias, implied)?;
-        let (sql, columns) = self.stored(&table)?;
-        scope.relations.push(Relation {
-            alias: alias.clone(),
-            columns,
-        });
-        Ok(format!("{sql} AS {}", quoted(&alias)))
+        let found = self.stored(&table)?;
+        Ok(self.relate(scope, alias, found.columns, found.origins, |duck| {
+            format!("{} AS {duck}", found.sql)
+        }))
     }
 
     /// A stored table or view, as something to select from.
-    fn stored(&self, table: &TableName) -> Result<(String, Vec<Field>)> {
+    fn stored(&self, table: &TableName) -> Result<Translated> {
         if table.table.contains('*') {
             return Err(Fault::query("the local BigQuery does not support wildcard tables"));
         }
         let doc = tables::load(self.tx, table)?;
-        if tables::is_view(&doc) {
-            let text = doc["view"]["query"].as_str().unwrap_or_default();
+        if let Some(text) = tables::view_query(&doc) {
             let query = view_query(text)?;
-            let inner = self.query(&query, &Scope::root())?;
-            return Ok((format!("({})", inner.sql), inner.columns));
+            let mut inner = self.elsewhere(&table.project, &table.id(), |t| t.query(&query, &Scope::root()))?;
+            if doc["view"]["useExplicitColumnNames"] == true {
+                inner = renamed(inner, &columns(&doc["schema"]["fields"])?);
+            }
+            inner.sql = format!("({})", inner.sql);
+            return Ok(inner);
         }
         let columns = columns(&doc["schema"]["fields"])?;
         if columns.is_empty() {
             return Err(Fault::query(format!("Table {} does not have a schema.", table.id())));
         }
-        self.reads.borrow_mut().insert(table.id(), table.clone());
-        Ok((table.duck(), columns))
+        self.reads_table(table);
+        let id = table.id();
+        let origins = columns
+            .iter()
+            .map(|c| vec![(id.clone(), c.name.to_lowercase())])
+            .collect();
+        Ok(Translated {
+            sql: table.duck(),
+            columns,
+            origins,
+        })
     }
 
     fn unnest(
@@ -230,16 +266,31 @@ impl Translator<'_> {
                 ty: Ty::Int64,
             });
         }
-        let sql = format!("(SELECT {list}) AS {}", quoted(&alias));
-        scope.relations.push(Relation { alias, columns });
-        Ok(sql)
+        Ok(self.relate(scope, alias, columns, Vec::new(), |duck| {
+            format!("(SELECT {list}) AS {duck}")
+        }))
     }
+}
+
+/// A view's columns under the names that its definition gives them.
+fn renamed(inner: Translated, columns: &[Field]) -> Translated {
+    let names: Vec<String> = columns.iter().map(|c| quoted(&c.name)).collect();
+    let mut out = inner;
+    out.sql = format!("SELECT * FROM ({}) AS v({})", out.sql, names.join(", "));
+    for (column, named) in out.columns.iter_mut().zip(columns) {
+        column.name.clone_from(&named.name);
+    }
+    out
 }
 
 /// The query of a view's text.
 pub(crate) fn view_query(text: &str) -> Result<Box<Query>> {
-    match parse::parse(text)?.pop() {
-        Some(Statement::Query(query)) if !matches!(*query.body, SetExpr::Insert(_)) => Ok(query),
-        _ => Err(Fault::query("a view must be one SELECT")),
+    let query = parse::query_text(text)?;
+    if matches!(
+        *query.body,
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+    ) {
+        return Err(Fault::query("a view must be one SELECT"));
     }
+    Ok(query)
 }

@@ -124,6 +124,9 @@ const SCALARS: &[Scalar] = &[
 
 impl Translator<'_> {
     pub(super) fn function(&self, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
+        if let Some(ex) = self.user_function(call, scope)? {
+            return Ok(ex);
+        }
         let name = call.name.to_string().replace('`', "").to_ascii_uppercase();
         if let Some(inner) = name.strip_prefix("SAFE.") {
             if call.over.is_some() {

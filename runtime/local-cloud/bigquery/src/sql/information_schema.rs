@@ -117,6 +117,7 @@ impl Translator<'_> {
         Ok(Some(Translated {
             sql: values(&columns, &rows),
             columns,
+            origins: Vec::new(),
         }))
     }
 }

@@ -210,6 +210,14 @@ pub(crate) fn precision(ty: &DataType) -> Option<(u64, i64)> {
     }
 }
 
+/// The declared length of STRING(n) or BYTES(n).
+pub(crate) fn max_length(ty: &DataType) -> Option<u64> {
+    match ty {
+        DataType::String(length) | DataType::Bytes(length) => *length,
+        _ => None,
+    }
+}
+
 /// Reads a literal again as `ty`, as BigQuery does where a literal meets a typed value.
 pub(super) fn coerce(ex: Ex, ty: &Ty) -> Ex {
     let sql = match (&ex.literal, ty) {
@@ -227,6 +235,20 @@ pub(super) fn coerce(ex: Ex, ty: &Ty) -> Ex {
         sql,
         ty: ty.clone(),
         literal: ex.literal,
+    }
+}
+
+/// The text of a string literal of the parser's.
+pub(super) fn plain_text(value: &Value) -> Option<String> {
+    match value {
+        Value::SingleQuotedString(t) => unescape(t, Some('\'')).ok(),
+        Value::DoubleQuotedString(t) => unescape(t, Some('"')).ok(),
+        Value::TripleSingleQuotedString(t) | Value::TripleDoubleQuotedString(t) => unescape(t, None).ok(),
+        Value::SingleQuotedRawStringLiteral(t)
+        | Value::DoubleQuotedRawStringLiteral(t)
+        | Value::TripleSingleQuotedRawStringLiteral(t)
+        | Value::TripleDoubleQuotedRawStringLiteral(t) => Some(t.clone()),
+        _ => None,
     }
 }
 

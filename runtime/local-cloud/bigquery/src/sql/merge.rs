@@ -189,7 +189,7 @@ impl Translator<'_> {
                 let mut sets = Vec::new();
                 for assignment in assignments {
                     let column = self.assignment_target(assignment, &target.columns)?;
-                    let value = self.assigned(&assignment.value, &column, scope)?.sql;
+                    let value = self.computed(&assignment.value, &column, scope)?.sql;
                     sets.push((quoted(&column.name), value));
                 }
                 let by_source = kind == MergeClauseKind::NotMatchedBySource;
@@ -231,7 +231,7 @@ impl Translator<'_> {
                 }
                 let mut values = Vec::new();
                 for (expr, column) in exprs.iter().zip(&columns) {
-                    values.push(self.assigned(expr, column, scope)?.sql);
+                    values.push(self.computed(expr, column, scope)?.sql);
                 }
                 let columns = columns.iter().map(|c| quoted(&c.name)).collect();
                 Work::Insert { columns, values }

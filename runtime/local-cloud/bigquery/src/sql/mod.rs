@@ -2,6 +2,7 @@
 //! What is not known is refused by name; nothing is passed through in the hope that DuckDB means the same.
 
 mod aggregates;
+mod alter;
 mod cast;
 mod dates;
 pub(crate) mod ddl;
@@ -11,20 +12,29 @@ mod format;
 mod from;
 mod functions;
 mod information_schema;
+mod interval;
 mod literal;
+mod materialized;
 pub(crate) mod merge;
 mod operators;
 mod options;
 pub(crate) mod params;
 pub(crate) mod parse;
 mod query;
+pub(crate) mod routine_syntax;
+pub(crate) mod routines;
 mod scope;
+pub(crate) mod script;
+mod script_reader;
 mod select;
+pub(crate) mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, SetExpr, Spanned, ValueTableMode};
 use sqlparser::tokenizer::Span;
@@ -35,10 +45,31 @@ use crate::engine::Session;
 use crate::error::Fault;
 use crate::types::{Field, Ty, columns, quoted};
 use params::Params;
-use scope::Scope;
+use scope::{Origins, Scope};
+use state::State;
 
 /// Deeper nesting than this is refused rather than risked.
 const DEEPEST: usize = 3000;
+/// BigQuery's own limit on views within views.
+const DEEPEST_EXPANSION: usize = 16;
+
+/// A table that a statement reads, and the columns that it takes from it, in lower case.
+#[derive(Debug, Clone)]
+pub(crate) struct Read {
+    pub(crate) name: TableName,
+    pub(crate) columns: BTreeSet<String>,
+}
+
+/// What the translation of a statement shares with that of the views and functions in it.
+#[derive(Default)]
+struct Shared {
+    reads: RefCell<BTreeMap<String, Read>>,
+    depth: Cell<usize>,
+    unique: Cell<usize>,
+    /// The views and functions whose bodies are being translated.
+    expanding: RefCell<Vec<String>>,
+    routines: RefCell<BTreeSet<TableName>>,
+}
 
 /// What a statement is translated against.
 pub(crate) struct Translator<'a> {
@@ -46,10 +77,10 @@ pub(crate) struct Translator<'a> {
     pub(crate) project: String,
     pub(crate) default_dataset: Option<(String, String)>,
     pub(crate) params: &'a Params,
-    /// The tables that were read, with the columns' width, for statistics.
-    pub(crate) reads: RefCell<BTreeMap<String, TableName>>,
-    depth: Cell<usize>,
-    unique: Cell<usize>,
+    pub(crate) state: &'a State,
+    shared: Rc<Shared>,
+    /// Whether relations get names of their own in DuckDB's SQL: a function's body stands among another query's names.
+    renames: bool,
 }
 
 /// A translated query and the columns that it answers.
@@ -57,6 +88,8 @@ pub(crate) struct Translator<'a> {
 pub(crate) struct Translated {
     pub(crate) sql: String,
     pub(crate) columns: Vec<Field>,
+    /// Where the columns' values come from, as far as they are passed through.
+    origins: Vec<Origins>,
 }
 
 /// A translated expression.
@@ -93,15 +126,81 @@ impl<'a> Translator<'a> {
         project: &str,
         default_dataset: Option<(String, String)>,
         params: &'a Params,
+        state: &'a State,
     ) -> Self {
         Self {
             tx,
             project: project.to_owned(),
             default_dataset,
             params,
-            reads: RefCell::default(),
-            depth: Cell::new(0),
-            unique: Cell::new(0),
+            state,
+            shared: Rc::default(),
+            renames: false,
+        }
+    }
+
+    /// Translates what is stored elsewhere: neither parameters nor variables nor a default dataset are known there.
+    fn elsewhere<T>(&self, project: &str, what: &str, work: impl FnOnce(&Translator<'_>) -> Result<T>) -> Result<T> {
+        let (params, state) = (Params::default(), State::default());
+        let inner = Translator {
+            tx: self.tx,
+            project: project.to_owned(),
+            default_dataset: None,
+            params: &params,
+            state: &state,
+            shared: Rc::clone(&self.shared),
+            renames: self.renames,
+        };
+        self.expanding(what, || work(&inner))
+    }
+
+    /// Notes that the body of a view or function is being translated; one within itself has no end.
+    fn expanding<T>(&self, what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let nested = self
+            .shared
+            .expanding
+            .borrow()
+            .iter()
+            .any(|e| e.eq_ignore_ascii_case(what));
+        if nested {
+            return Err(Fault::query(format!("Recursive reference to {what} is not allowed")));
+        }
+        if self.shared.expanding.borrow().len() >= DEEPEST_EXPANSION {
+            return Err(Fault::query(format!(
+                "Views and functions are nested too deeply: at most {DEEPEST_EXPANSION} levels are allowed"
+            )));
+        }
+        self.shared.expanding.borrow_mut().push(what.to_owned());
+        let result = work();
+        self.shared.expanding.borrow_mut().pop();
+        result
+    }
+
+    /// The tables that were read, by their ids.
+    pub(crate) fn reads(&self) -> BTreeMap<String, Read> {
+        self.shared.reads.borrow().clone()
+    }
+
+    /// The stored routines that were called.
+    pub(crate) fn routines_called(&self) -> Vec<TableName> {
+        self.shared.routines.borrow().iter().cloned().collect()
+    }
+
+    /// Notes that a table is read; which of its columns is noted where they are used.
+    fn reads_table(&self, name: &TableName) {
+        let mut reads = self.shared.reads.borrow_mut();
+        reads.entry(name.id()).or_insert_with(|| Read {
+            name: name.clone(),
+            columns: BTreeSet::new(),
+        });
+    }
+
+    fn reads_columns(&self, origins: &[(String, String)]) {
+        let mut reads = self.shared.reads.borrow_mut();
+        for (table, column) in origins {
+            if let Some(read) = reads.get_mut(table) {
+                read.columns.insert(column.clone());
+            }
         }
     }
 
@@ -127,7 +226,11 @@ impl<'a> Translator<'a> {
             out = Translated {
                 sql,
                 columns: fields.clone(),
+                origins: Vec::new(),
             };
+        }
+        for origins in &out.origins {
+            self.reads_columns(origins);
         }
         let mut seen = std::collections::HashSet::new();
         for column in &out.columns {
@@ -142,25 +245,30 @@ impl<'a> Translator<'a> {
     }
 
     fn deeper<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        if self.depth.get() >= DEEPEST {
+        let depth = &self.shared.depth;
+        if depth.get() >= DEEPEST {
             return Err(Fault::query("Query is too complex: expressions are nested too deeply"));
         }
-        self.depth.set(self.depth.get() + 1);
+        depth.set(depth.get() + 1);
         let result = work();
-        self.depth.set(self.depth.get() - 1);
+        depth.set(depth.get() - 1);
         result
     }
 
     /// A name that no user's name collides with.
     fn fresh(&self, prefix: &str) -> String {
-        self.unique.set(self.unique.get() + 1);
-        format!("_hw_{prefix}{}", self.unique.get())
+        let unique = &self.shared.unique;
+        unique.set(unique.get() + 1);
+        format!("_hw_{prefix}{}", unique.get())
     }
 
     /// The table that a path in a statement means.
     pub(crate) fn table_name(&self, name: &ObjectName) -> Result<TableName> {
         let parts = path(name)?;
         match parts.as_slice() {
+            [table] | [_, table] if self.temporary(&parts).is_some() => self
+                .temporary(&parts)
+                .ok_or_else(|| Fault::query(format!("Table not found: {table}"))),
             [table] => match &self.default_dataset {
                 Some((project, dataset)) => Ok(TableName::new(project, dataset, table)),
                 None => Err(Fault::query(format!(
@@ -178,12 +286,25 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// A stored table's columns.
+    /// A temporary table of this script, by its bare name or as one of `_SESSION`.
+    fn temporary(&self, parts: &[String]) -> Option<TableName> {
+        match parts {
+            [table] => self.state.table(table),
+            [session, table] if session.eq_ignore_ascii_case("_SESSION") => self.state.table(table),
+            _ => None,
+        }
+    }
+
+    /// The columns of a table that is changed: all of them are read.
     pub(crate) fn table_columns(&self, name: &TableName) -> Result<Vec<Field>> {
         let doc = tables::load(self.tx, name)?;
         tables::must_be_table(name, &doc)?;
-        self.reads.borrow_mut().insert(name.id(), name.clone());
-        columns(&doc["schema"]["fields"])
+        let columns = columns(&doc["schema"]["fields"])?;
+        self.reads_table(name);
+        let id = name.id();
+        let all: Origins = columns.iter().map(|c| (id.clone(), c.name.to_lowercase())).collect();
+        self.reads_columns(&all);
+        Ok(columns)
     }
 }
 
@@ -213,6 +334,11 @@ fn split(ident: &Ident, parts: &mut Vec<String>) {
     } else {
         parts.push(ident.value.clone());
     }
+}
+
+/// A type as it is written in a statement.
+pub(crate) fn literal_type(ty: &sqlparser::ast::DataType) -> Result<Ty> {
+    literal::data_type(ty)
 }
 
 /// ` at [line:column]`, where the parser kept it.

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 use sqlparser::ast::{
-    ColumnDef, ColumnOption, CreateTableOptions, Expr, FunctionArguments, SqlOption, TableConstraint,
+    ColumnDef, ColumnOption, CreateTableOptions, Expr, FunctionArguments, Ident, ObjectName, SqlOption, TableConstraint,
 };
 
 use super::scope::Scope;
-use super::{Literal, Result, Translator, literal, unsupported};
+use super::{Ex, Literal, Result, Translator, literal, unsupported};
 use crate::error::Fault;
+use crate::types::{Field, Ty};
 
 impl Translator<'_> {
     /// OPTIONS(…) of a table or view, as the settable part of its resource.
@@ -27,8 +28,39 @@ impl Translator<'_> {
                 "partition_expiration_days" => out.insert("partitionExpirationMs".into(), days(&value)?),
                 "expiration_timestamp" => out.insert("expirationTime".into(), value),
                 "max_staleness" => out.insert("maxStaleness".into(), value),
+                "default_rounding_mode" => out.insert("defaultRoundingMode".into(), value),
+                "kms_key_name" => out.insert("encryptionConfiguration".into(), json!({"kmsKeyName": value})),
+                "tags" => out.insert("resourceTags".into(), value),
+                "enable_refresh" => out.insert("enableRefresh".into(), value),
+                "allow_non_incremental_definition" => out.insert("allowNonIncrementalDefinition".into(), value),
+                "refresh_interval_minutes" => {
+                    let ms = number(&value)? * 60_000.0;
+                    out.insert("refreshIntervalMs".into(), json!(whole(ms)))
+                }
                 _ => return Err(Fault::query(format!("Unknown option: {key}"))),
             };
+        }
+        Ok(out)
+    }
+
+    /// OPTIONS(…) of a schema, as the settable part of its resource; NULL takes a setting away.
+    pub(super) fn schema_options(&self, options: &[SqlOption]) -> Result<Map<String, Value>> {
+        let mut out = Map::new();
+        for (key, value) in self.options(options)? {
+            let (name, value) = match key.as_str() {
+                "description" | "labels" | "location" => (key.as_str(), value),
+                "friendly_name" => ("friendlyName", value),
+                "default_table_expiration_days" => ("defaultTableExpirationMs", days(&value)?),
+                "default_partition_expiration_days" => ("defaultPartitionExpirationMs", days(&value)?),
+                "max_time_travel_hours" => ("maxTimeTravelHours", value),
+                "storage_billing_model" => ("storageBillingModel", value),
+                "is_case_insensitive" => ("isCaseInsensitive", value),
+                "default_rounding_mode" => ("defaultRoundingMode", value),
+                "default_kms_key_name" => ("defaultEncryptionConfiguration", json!({"kmsKeyName": value})),
+                "tags" => ("resourceTags", value),
+                _ => return Err(Fault::query(format!("Unknown option: {key}"))),
+            };
+            out.insert(name.into(), value);
         }
         Ok(out)
     }
@@ -47,17 +79,32 @@ impl Translator<'_> {
     }
 
     fn option(&self, key: &str, value: &Expr) -> Result<Value> {
-        let ex = self.expr(value, &Scope::root())?;
+        let array = matches!(value, Expr::Array(_));
+        let ex = if array {
+            Ex::new("NULL", Ty::Unknown)
+        } else {
+            self.expr(value, &Scope::root())?
+        };
         match &ex.literal {
             Some(Literal::Null) => return Ok(Value::Null),
             Some(Literal::Text(text)) => return Ok(json!(text)),
             _ => {}
         }
+        if ex.ty == Ty::Interval {
+            // As the API writes it: Y-M D H:M:S.
+            let cells = self.tx.query(&format!("SELECT {}", ex.sql), &[])?;
+            let field = Field {
+                name: "v".into(),
+                ty: Ty::Interval,
+            };
+            let row = crate::encode::row(&cells[0], &[field], crate::encode::Format::default());
+            return Ok(row["f"][0]["v"].clone());
+        }
         let one = |sql: &str| -> Result<String> {
             let rows = self.tx.query(&format!("SELECT CAST({sql} AS VARCHAR)"), &[])?;
             Ok(rows.first().map_or_else(String::new, |r| r[0].text().to_owned()))
         };
-        if key == "labels" {
+        if key == "labels" || key == "tags" {
             let Expr::Array(array) = value else {
                 return Err(unsupported("labels of this form", value));
             };
@@ -80,6 +127,10 @@ impl Translator<'_> {
             }
             return Ok(Value::Object(labels));
         }
+        if let Expr::Array(array) = value {
+            let items = array.elem.iter().map(|e| self.option("", e));
+            return Ok(Value::Array(items.collect::<Result<_>>()?));
+        }
         if key == "expiration_timestamp" {
             return Ok(json!(one(&format!("epoch_ms({})", ex.sql))?));
         }
@@ -92,34 +143,90 @@ impl Translator<'_> {
     }
 }
 
+/// A number of days in milliseconds; NULL stays NULL.
 pub(super) fn days(value: &Value) -> Result<Value> {
-    let days: f64 = value
-        .as_str()
-        .unwrap_or_default()
-        .parse()
-        .map_err(|_| Fault::query("an option in days must be a number"))?;
-    #[allow(clippy::cast_possible_truncation)]
-    Ok(json!(((days * 86_400_000.0) as i64).to_string()))
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    Ok(json!(whole(number(value)? * 86_400_000.0)))
 }
 
-pub(super) fn primary_key(constraints: &[TableConstraint], columns: &[ColumnDef]) -> Option<Vec<String>> {
-    let table = constraints.iter().find_map(|c| match c {
-        TableConstraint::PrimaryKey(key) => Some(
-            key.columns
-                .iter()
-                .map(|c| c.column.expr.to_string().replace('`', ""))
-                .collect(),
-        ),
-        _ => None,
-    });
-    table.or_else(|| {
+fn number(value: &Value) -> Result<f64> {
+    let number = value.as_str().and_then(|t| t.parse::<f64>().ok());
+    number.ok_or_else(|| Fault::query("the option must be a number"))
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn whole(number: f64) -> String {
+    (number as i64).to_string()
+}
+
+impl Translator<'_> {
+    /// Primary and foreign keys, as the resource's `tableConstraints`. Only keys that are not enforced exist.
+    pub(super) fn constraints(&self, constraints: &[TableConstraint], columns: &[ColumnDef]) -> Result<Option<Value>> {
+        let mut out = Map::new();
+        let mut keys = Vec::new();
         let own = |c: &&ColumnDef| {
-            c.options
-                .iter()
-                .any(|o| matches!(o.option, ColumnOption::PrimaryKey(_)))
+            let mut options = c.options.iter();
+            options.any(|o| matches!(o.option, ColumnOption::PrimaryKey(_)))
         };
-        columns.iter().find(own).map(|c| vec![c.name.value.clone()])
-    })
+        if let Some(column) = columns.iter().find(own) {
+            out.insert("primaryKey".into(), json!({"columns": [column.name.value]}));
+        }
+        for column in columns {
+            for option in &column.options {
+                if let ColumnOption::ForeignKey(key) = &option.option {
+                    let from = vec![column.name.value.clone()];
+                    keys.push(self.foreign_key(None, &from, &key.foreign_table, &key.referred_columns)?);
+                }
+            }
+        }
+        for constraint in constraints {
+            match constraint {
+                TableConstraint::PrimaryKey(key) => {
+                    if out.contains_key("primaryKey") {
+                        return Err(Fault::query("Multiple primary keys are defined for one table"));
+                    }
+                    let columns: Vec<String> = key
+                        .columns
+                        .iter()
+                        .map(|c| c.column.expr.to_string().replace('`', ""))
+                        .collect();
+                    out.insert("primaryKey".into(), json!({"columns": columns}));
+                }
+                TableConstraint::ForeignKey(key) => {
+                    let from: Vec<String> = key.columns.iter().map(|c| c.value.clone()).collect();
+                    let name = key.name.as_ref().map(|n| n.value.as_str());
+                    keys.push(self.foreign_key(name, &from, &key.foreign_table, &key.referred_columns)?);
+                }
+                other => {
+                    return Err(Fault::query(format!(
+                        "the local BigQuery does not support the constraint {other}"
+                    )));
+                }
+            }
+        }
+        if !keys.is_empty() {
+            out.insert("foreignKeys".into(), Value::Array(keys));
+        }
+        Ok((!out.is_empty()).then_some(Value::Object(out)))
+    }
+
+    fn foreign_key(&self, name: Option<&str>, from: &[String], table: &ObjectName, to: &[Ident]) -> Result<Value> {
+        if from.len() != to.len() {
+            return Err(Fault::query("A foreign key must name as many columns as it refers to"));
+        }
+        let pairs: Vec<Value> = from
+            .iter()
+            .zip(to)
+            .map(|(from, to)| json!({"referencingColumn": from, "referencedColumn": to.value}))
+            .collect();
+        let mut out = json!({"referencedTable": self.table_name(table)?.reference(), "columnReferences": pairs});
+        if let Some(name) = name {
+            out["name"] = json!(name);
+        }
+        Ok(out)
+    }
 }
 
 /// PARTITION BY as `timePartitioning` or `rangePartitioning`.

@@ -9,7 +9,7 @@ use crate::error::Fault;
 use crate::types::{Field, Ty, literal, quoted};
 
 /// The parameters of one query.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Params {
     named: Vec<(String, Ex)>,
     positional: Vec<Ex>,
@@ -32,6 +32,18 @@ impl Params {
             }
         }
         Ok(out)
+    }
+
+    /// From the values of EXECUTE IMMEDIATE … USING.
+    pub(crate) fn of(values: Vec<(Option<String>, Ex)>) -> Self {
+        let mut out = Self::default();
+        for (name, value) in values {
+            match name {
+                Some(name) => out.named.push((name, value)),
+                None => out.positional.push(value),
+            }
+        }
+        out
     }
 
     pub(super) fn named(&self, name: &str) -> Result<Ex> {

@@ -1,63 +1,146 @@
 //! Text to statements, with errors in BigQuery's form.
 
-use sqlparser::ast::Statement;
+// The parser's methods are not general enough over its lifetime to be passed by name.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
+use sqlparser::ast::{DataType, Expr, ObjectName, Query, SqlOption, Statement};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
 use crate::error::Fault;
 
 /// BigQuery's own limit on a query's text.
 const LONGEST_BYTES: usize = 1024 * 1024;
 
-/// The statements of a script, in order; at least one.
-pub(crate) fn parse(sql: &str) -> Result<Vec<Statement>, Fault> {
+/// The tokens of a text, without white space and comments.
+pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Fault> {
     if sql.len() > LONGEST_BYTES {
         return Err(Fault::query(
             "The query is too large. The maximum standard SQL query length is 1024.00K characters",
         ));
     }
     // Escapes are read later: the tokenizer's own idea of them loses GoogleSQL's.
-    let parsed = Tokenizer::new(&BigQueryDialect, sql)
+    Tokenizer::new(&BigQueryDialect, sql)
         .with_unescape(false)
         .tokenize_with_location()
-        .map_err(ParserError::from)
-        .and_then(|tokens| {
-            Parser::new(&BigQueryDialect)
-                .with_recursion_limit(200)
-                .with_tokens_with_locations(adapt(tokens))
-                .parse_statements()
-        });
-    let statements = parsed.map_err(|error| match error {
+        .map(adapt)
+        .map_err(|error| refusal(error.into(), None))
+}
+
+fn refusal(error: ParserError, end: Option<Location>) -> Fault {
+    match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
-            Fault::query(format!("Syntax error: {}", position(&text, sql)))
+            Fault::query(format!("Syntax error: {}", position(&text, end)))
         }
         ParserError::RecursionLimitExceeded => Fault::query("Query is too complex: expressions are nested too deeply"),
-    })?;
-    if statements.is_empty() {
-        return Err(Fault::query("Syntax error: Unexpected end of script"));
     }
-    Ok(statements)
+}
+
+/// Reads all of these tokens as one thing.
+fn whole<T>(
+    tokens: &[TokenWithSpan],
+    read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
+) -> Result<T, Fault> {
+    let end = tokens.last().map(|t| t.span.end);
+    let mut parser = Parser::new(&BigQueryDialect)
+        .with_recursion_limit(200)
+        .with_tokens_with_locations(tokens.to_vec());
+    let read = read(&mut parser).map_err(|e| refusal(e, end))?;
+    let next = parser.next_token();
+    if next.token == Token::EOF {
+        return Ok(read);
+    }
+    let at = next.span.start;
+    Err(Fault::query(format!(
+        "Syntax error: Expected end of input but got {} at [{}:{}]",
+        next.token, at.line, at.column
+    )))
+}
+
+pub(crate) fn statement(tokens: &[TokenWithSpan]) -> Result<Statement, Fault> {
+    whole(tokens, |parser| parser.parse_statement())
+}
+
+pub(crate) fn expression(tokens: &[TokenWithSpan]) -> Result<Expr, Fault> {
+    whole(tokens, |parser| parser.parse_expr())
+}
+
+pub(crate) fn expressions(tokens: &[TokenWithSpan]) -> Result<Vec<Expr>, Fault> {
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    whole(tokens, |parser| parser.parse_comma_separated(Parser::parse_expr))
+}
+
+pub(crate) fn query(tokens: &[TokenWithSpan]) -> Result<Box<Query>, Fault> {
+    whole(tokens, |parser| parser.parse_query())
+}
+
+pub(crate) fn data_type(tokens: &[TokenWithSpan]) -> Result<DataType, Fault> {
+    whole(tokens, |parser| parser.parse_data_type())
+}
+
+/// A path such as `project.dataset.name`, with dashes in its first part.
+pub(crate) fn object_name(tokens: &[TokenWithSpan]) -> Result<ObjectName, Fault> {
+    whole(tokens, |parser| parser.parse_object_name(true))
+}
+
+/// `OPTIONS (…)`, with the word.
+pub(crate) fn options(tokens: &[TokenWithSpan]) -> Result<Vec<SqlOption>, Fault> {
+    whole(tokens, |parser| parser.parse_options(Keyword::OPTIONS))
+}
+
+/// Reads a text that is one query.
+pub(crate) fn query_text(text: &str) -> Result<Box<Query>, Fault> {
+    let mut tokens = tokens(text)?;
+    while tokens.last().is_some_and(|t| t.token == Token::SemiColon) {
+        tokens.pop();
+    }
+    query(&tokens)
+}
+
+pub(crate) fn expression_text(text: &str) -> Result<Expr, Fault> {
+    expression(&tokens(text)?)
 }
 
 /// `… at Line: 1, Column: 8` becomes `… at [1:8]`; what has no place is at the end of the text.
-fn position(text: &str, sql: &str) -> String {
+fn position(text: &str, end: Option<Location>) -> String {
     let text = text.replacen("Expected: ", "Expected ", 1);
     if let Some((before, after)) = text.rsplit_once(" at Line: ")
         && let Some((line, column)) = after.split_once(", Column: ")
     {
         return format!("{before} at [{}:{}]", line.trim(), column.trim());
     }
-    let lines = sql.split('\n').count();
-    let column = sql.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
-    format!(
-        "{} at [{lines}:{column}]",
-        text.replace("found: EOF", "found: end of script")
-    )
+    let text = text.replace("found: EOF", "found: end of script");
+    match end {
+        Some(end) => format!("{text} at [{}:{}]", end.line, end.column),
+        None => text,
+    }
 }
 
-fn word(token: &TokenWithSpan) -> Option<&Word> {
+/// The part of a text between two places.
+pub(crate) fn slice(text: &str, from: Location, to: Location) -> &str {
+    let start = offset(text, from);
+    text[start..]
+        .get(..offset(text, to).saturating_sub(start))
+        .unwrap_or_default()
+}
+
+fn offset(text: &str, at: Location) -> usize {
+    let mut offset = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if number as u64 + 1 == at.line {
+            let column = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
+            return offset + line.char_indices().nth(column).map_or(line.len(), |(i, _)| i);
+        }
+        offset += line.len();
+    }
+    text.len()
+}
+
+pub(super) fn word(token: &TokenWithSpan) -> Option<&Word> {
     match &token.token {
         Token::Word(word) if word.quote_style.is_none() => Some(word),
         _ => None,
@@ -157,10 +240,17 @@ fn type_end(tokens: &[TokenWithSpan], from: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     #[test]
+    fn a_slice_is_found_by_its_places() {
+        let text = "SELECT é,\n  x FROM t";
+        let tokens = super::tokens(text).unwrap();
+        assert_eq!(super::slice(text, tokens[1].span.start, tokens[3].span.end), "é,\n  x");
+    }
+
+    #[test]
     fn a_syntax_error_has_its_position() {
-        let fault = super::parse("SELECT 1 +\n FROM t WHERE").unwrap_err();
+        let fault = crate::sql::script::parse("SELECT 1 +\n FROM t WHERE").unwrap_err();
         assert!(fault.message.starts_with("Syntax error: "), "{}", fault.message);
         assert!(fault.message.contains("[2:"), "{}", fault.message);
-        assert!(super::parse("").is_err());
+        assert!(crate::sql::script::parse("").is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{LimitClause, OrderByExpr, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier};
 
-use super::scope::{Alias, Scope};
+use super::scope::{Alias, Cte, Origins, Scope};
 use super::{Result, Translated, Translator, unsupported};
 use crate::error::Fault;
 use crate::types::{Ty, quoted};
@@ -33,11 +33,20 @@ impl Translator<'_> {
                 {
                     // The recursive part refers to the name that it defines: its columns are those of the first.
                     let anchor = self.body(left, &[], &env)?;
-                    env.ctes.push((name.clone(), anchor.columns));
+                    anchor.origins.iter().for_each(|o| self.reads_columns(o));
+                    env.ctes.push(Cte {
+                        name: name.clone(),
+                        columns: anchor.columns,
+                        origins: Vec::new(),
+                    });
                 }
                 let inner = self.query(&cte.query, &env)?;
                 parts.push(format!("{} AS ({})", quoted(&name), inner.sql));
-                env.ctes.push((name, inner.columns));
+                env.ctes.push(Cte {
+                    name,
+                    columns: inner.columns,
+                    origins: inner.origins,
+                });
             }
             sql = format!(
                 "WITH {}{} ",
@@ -73,6 +82,7 @@ impl Translator<'_> {
         Ok(Translated {
             sql,
             columns: body.columns,
+            origins: body.origins,
         })
     }
 
@@ -85,6 +95,7 @@ impl Translator<'_> {
                     Translated {
                         sql: format!("({})", inner.sql),
                         columns: inner.columns,
+                        origins: inner.origins,
                     },
                     order,
                 )
@@ -116,6 +127,25 @@ impl Translator<'_> {
                         r.columns.len()
                     )));
                 }
+                let origins: Vec<Origins> = match set_quantifier {
+                    SetQuantifier::All => {
+                        let pairs = l.origins.iter().cloned().zip(r.origins.iter().cloned());
+                        pairs
+                            .map(|(mut l, r)| {
+                                l.extend(r);
+                                l
+                            })
+                            .collect()
+                    }
+                    _ => {
+                        l.origins.iter().chain(&r.origins).for_each(|o| self.reads_columns(o));
+                        Vec::new()
+                    }
+                };
+                if origins.is_empty() {
+                    // One side is computed: what the other passes through is read.
+                    l.origins.iter().chain(&r.origins).for_each(|o| self.reads_columns(o));
+                }
                 let mut columns = l.columns;
                 for (column, other) in columns.iter_mut().zip(r.columns) {
                     if column.ty == Ty::Unknown || (column.ty == Ty::Int64 && other.ty.is_number()) {
@@ -128,6 +158,7 @@ impl Translator<'_> {
                     Translated {
                         sql: format!("{} {word} {}", l.sql, r.sql),
                         columns,
+                        origins,
                     },
                     order,
                 )
@@ -145,16 +176,20 @@ impl Translator<'_> {
         scope.aliases = inner
             .columns
             .iter()
-            .map(|c| Alias {
+            .enumerate()
+            .map(|(i, c)| Alias {
                 name: c.name.clone(),
                 ty: c.ty.clone(),
                 sql: quoted(&c.name),
+                literal: None,
+                origins: inner.origins.get(i).cloned().unwrap_or_default(),
             })
             .collect();
         let order = self.result_order(order, &scope)?;
         Ok(Translated {
             sql: format!("{} {order}", inner.sql),
             columns: inner.columns,
+            origins: inner.origins,
         })
     }
 }

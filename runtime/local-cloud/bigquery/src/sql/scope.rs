@@ -1,27 +1,74 @@
 //! What names mean where: relations with their columns, common table expressions, aliases of the SELECT list.
 
+use super::Literal;
 use crate::types::{Field, Ty, quoted};
+
+/// The stored columns (a table's id, a column in lower case) that a column's values are taken from as they are.
+pub(crate) type Origins = Vec<(String, String)>;
 
 /// A table, subquery or array in FROM.
 #[derive(Debug, Clone)]
 pub(crate) struct Relation {
+    /// What the statement calls it.
     pub(crate) alias: String,
+    /// What DuckDB's SQL calls it, in quotes.
+    pub(crate) duck: String,
     pub(crate) columns: Vec<Field>,
+    /// One for each column; fewer where nothing is known.
+    pub(crate) origins: Vec<Origins>,
 }
 
-/// A SELECT list's alias and what it stands for.
+impl Relation {
+    pub(crate) fn new(alias: String, columns: Vec<Field>) -> Self {
+        Self {
+            duck: quoted(&alias),
+            alias,
+            columns,
+            origins: Vec::new(),
+        }
+    }
+
+    /// A column as DuckDB's SQL names it.
+    pub(crate) fn column(&self, name: &str) -> String {
+        format!("{}.{}", self.duck, quoted(name))
+    }
+
+    pub(crate) fn origins_of(&self, name: &str) -> Origins {
+        let at = self.columns.iter().position(|c| c.name == name);
+        at.and_then(|at| self.origins.get(at)).cloned().unwrap_or_default()
+    }
+}
+
+/// A SELECT list's alias or a function's argument, and what it stands for.
 #[derive(Debug, Clone)]
 pub(crate) struct Alias {
     pub(crate) name: String,
     pub(crate) ty: Ty,
     pub(crate) sql: String,
+    pub(crate) literal: Option<Literal>,
+    pub(crate) origins: Origins,
+}
+
+/// A common table expression.
+#[derive(Debug, Clone)]
+pub(crate) struct Cte {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Field>,
+    pub(crate) origins: Vec<Origins>,
+}
+
+/// A column of `*`, as it is named in DuckDB's SQL.
+pub(crate) struct StarColumn {
+    pub(crate) sql: String,
+    pub(crate) field: Field,
+    pub(crate) origins: Origins,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Scope<'p> {
     parent: Option<&'p Scope<'p>>,
     pub(crate) relations: Vec<Relation>,
-    pub(crate) ctes: Vec<(String, Vec<Field>)>,
+    pub(crate) ctes: Vec<Cte>,
     /// Columns that a USING has merged.
     pub(crate) merged: Vec<String>,
     pub(crate) aliases: Vec<Alias>,
@@ -52,13 +99,8 @@ impl<'p> Scope<'p> {
         }
     }
 
-    pub(crate) fn cte(&self, name: &str) -> Option<&[Field]> {
-        let own = self
-            .ctes
-            .iter()
-            .rev()
-            .find(|(n, _)| same(n, name))
-            .map(|(_, columns)| columns.as_slice());
+    pub(crate) fn cte(&self, name: &str) -> Option<&Cte> {
+        let own = self.ctes.iter().rev().find(|c| same(&c.name, name));
         own.or_else(|| self.parent.and_then(|p| p.cte(name)))
     }
 
@@ -88,21 +130,25 @@ impl<'p> Scope<'p> {
         self.parent.map_or(Found::Nothing, |p| p.find(name))
     }
 
-    /// The columns of `*`, each as it is named in DuckDB's SQL; those that a USING merged come once.
-    pub(crate) fn star(&self) -> Vec<(String, Field)> {
-        let mut out: Vec<(String, Field)> = Vec::new();
+    /// The columns of `*`; those that a USING merged come once.
+    pub(crate) fn star(&self) -> Vec<StarColumn> {
+        let mut out: Vec<StarColumn> = Vec::new();
         for relation in &self.relations {
-            for column in &relation.columns {
-                if self.merged.iter().any(|m| same(m, &column.name)) {
-                    let sql = quoted(&column.name);
-                    if !out.iter().any(|(o, _)| same(o, &sql)) {
-                        out.push((sql, column.clone()));
-                    }
+            for field in &relation.columns {
+                let origins = relation.origins_of(&field.name);
+                let merged = self.merged.iter().any(|m| same(m, &field.name));
+                let sql = if merged {
+                    quoted(&field.name)
                 } else {
-                    out.push((
-                        format!("{}.{}", quoted(&relation.alias), quoted(&column.name)),
-                        column.clone(),
-                    ));
+                    relation.column(&field.name)
+                };
+                match out.iter_mut().find(|o| merged && same(&o.sql, &sql)) {
+                    Some(known) => known.origins.extend(origins),
+                    None => out.push(StarColumn {
+                        sql,
+                        field: field.clone(),
+                        origins,
+                    }),
                 }
             }
         }

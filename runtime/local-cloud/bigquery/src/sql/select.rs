@@ -5,15 +5,16 @@ use sqlparser::ast::{
     SelectItemQualifiedWildcardKind, ValueTableMode, WildcardAdditionalOptions,
 };
 
-use super::scope::{Alias, Scope};
+use super::scope::{Alias, Origins, Scope};
 use super::{Ex, Here, Result, Translated, Translator, at, path, unsupported};
 use crate::error::Fault;
 use crate::types::{Field, Ty, quoted};
 
-/// One column of the result.
+/// One column of the result, and the stored columns that it passes through as they are.
 struct Item {
     name: String,
     ex: Ex,
+    origins: Origins,
 }
 
 impl Translator<'_> {
@@ -54,6 +55,8 @@ impl Translator<'_> {
                 name: i.name.clone(),
                 ty: i.ex.ty.clone(),
                 sql: i.ex.sql.clone(),
+                literal: None,
+                origins: i.origins.clone(),
             })
             .collect();
         let grouping = self.group_by(&select.group_by, &own)?;
@@ -80,6 +83,10 @@ impl Translator<'_> {
         if !order.is_empty() {
             sql.push_str(&format!(" {}", self.result_order(order, &own)?));
         }
+        let origins: Vec<Origins> = items.iter().map(|i| i.origins.clone()).collect();
+        if select.distinct.is_some() || matches!(select.group_by, GroupByExpr::All(_)) {
+            origins.iter().for_each(|o| self.reads_columns(o));
+        }
         let columns: Vec<Field> = items
             .into_iter()
             .map(|i| Field {
@@ -96,9 +103,10 @@ impl Translator<'_> {
                     name: "f0_".into(),
                     ty: Ty::Struct(columns),
                 }],
+                origins: vec![origins.into_iter().flatten().collect()],
             });
         }
-        Ok(Translated { sql, columns })
+        Ok(Translated { sql, columns, origins })
     }
 
     fn group_by(&self, group_by: &GroupByExpr, scope: &Scope<'_>) -> Result<String> {
@@ -130,9 +138,20 @@ impl Translator<'_> {
 
     fn group_key(&self, key: &Expr, scope: &Scope<'_>) -> Result<String> {
         match key {
-            Expr::Value(value) => Ok(value.value.to_string()),
+            Expr::Value(value) => {
+                let position = value.value.to_string();
+                let alias = position
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|p| scope.aliases.get(p.checked_sub(1)?));
+                alias.iter().for_each(|a| self.reads_columns(&a.origins));
+                Ok(position)
+            }
             Expr::Identifier(ident) => match scope.aliases.iter().find(|a| a.name.eq_ignore_ascii_case(&ident.value)) {
-                Some(alias) => Ok(alias.sql.clone()),
+                Some(alias) => {
+                    self.reads_columns(&alias.origins);
+                    Ok(alias.sql.clone())
+                }
                 None => Ok(self.expr(key, scope)?.sql),
             },
             other => Ok(self.expr(other, scope)?.sql),
@@ -149,23 +168,24 @@ impl Translator<'_> {
                         unnamed += 1;
                         format!("f{}_", unnamed - 1)
                     });
-                    items.push(Item {
-                        name,
-                        ex: self.expr(expr, scope)?,
-                    });
+                    let (ex, origins) = self.passed_through(expr, scope)?;
+                    items.push(Item { name, ex, origins });
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
+                    let (ex, origins) = self.passed_through(expr, scope)?;
                     items.push(Item {
                         name: alias.value.clone(),
-                        ex: self.expr(expr, scope)?,
+                        ex,
+                        origins,
                     });
                 }
                 SelectItem::Wildcard(options) => {
                     let columns = scope.star().into_iter();
                     let columns = columns
-                        .map(|(sql, c)| Item {
-                            name: c.name,
-                            ex: Ex::new(sql, c.ty),
+                        .map(|c| Item {
+                            name: c.field.name,
+                            ex: Ex::new(c.sql, c.field.ty),
+                            origins: c.origins,
                         })
                         .collect();
                     self.star(columns, options, scope, &mut items)?;
@@ -180,6 +200,15 @@ impl Translator<'_> {
         Ok(items)
     }
 
+    /// An expression of the list. A mere column is not read yet: whoever reads this result may not want it.
+    fn passed_through(&self, expr: &Expr, scope: &Scope<'_>) -> Result<(Ex, Origins)> {
+        match expr {
+            Expr::Identifier(ident) => self.resolve(std::slice::from_ref(ident), scope),
+            Expr::CompoundIdentifier(idents) => self.resolve(idents, scope),
+            other => Ok((self.expr(other, scope)?, Origins::new())),
+        }
+    }
+
     fn qualified_star(&self, kind: &SelectItemQualifiedWildcardKind, scope: &Scope<'_>) -> Result<Vec<Item>> {
         let expr = match kind {
             SelectItemQualifiedWildcardKind::ObjectName(name) => {
@@ -187,7 +216,8 @@ impl Translator<'_> {
                 if let ([_], Some(relation)) = (parts.as_slice(), scope.relation(&parts[0])) {
                     let item = |c: &Field| Item {
                         name: c.name.clone(),
-                        ex: Ex::new(format!("{}.{}", quoted(&relation.alias), quoted(&c.name)), c.ty.clone()),
+                        ex: Ex::new(relation.column(&c.name), c.ty.clone()),
+                        origins: relation.origins_of(&c.name),
                     };
                     return Ok(relation.columns.iter().map(item).collect());
                 }
@@ -206,6 +236,7 @@ impl Translator<'_> {
         let item = |f: &Field| Item {
             name: f.name.clone(),
             ex: Ex::new(format!("({}).{}", whole.sql, quoted(&f.name)), f.ty.clone()),
+            origins: Origins::new(),
         };
         Ok(fields.iter().map(item).collect())
     }
@@ -248,6 +279,7 @@ impl Translator<'_> {
                 )));
             };
             column.ex = self.expr(&replacement.expr, scope)?;
+            column.origins.clear();
         }
         items.append(&mut columns);
         Ok(())

@@ -3,20 +3,24 @@
 use serde_json::Value;
 
 use super::params::Params;
-use super::{Translator, parse};
+use super::state::State;
+use super::{Translator, script};
 use crate::encode::{Format, row};
 use crate::engine::Engine;
 use crate::error::Fault;
 
 /// Runs one query and answers its rows without the `f` and `v` around them.
 fn answer(engine: &Engine, sql: &str) -> Result<String, Fault> {
-    let statements = parse::parse(sql)?;
-    let sqlparser::ast::Statement::Query(query) = &statements[0] else {
-        return Err(Fault::query("not a query"));
+    let query = match script::parse(sql)?.pop() {
+        Some(script::Step::Sql(written)) => match written.statement {
+            sqlparser::ast::Statement::Query(query) => query,
+            _ => return Err(Fault::query("not a query")),
+        },
+        _ => return Err(Fault::query("not a query")),
     };
-    let params = Params::default();
+    let (params, state) = (Params::default(), State::default());
     engine.read(|tx| {
-        let translated = Translator::new(tx, "p", None, &params).top_query(query)?;
+        let translated = Translator::new(tx, "p", None, &params, &state).top_query(&query)?;
         let columns = tx.describe(&translated.sql)?;
         let format = Format { int64_timestamps: true };
         let cells = tx.query(&translated.sql, &[])?;

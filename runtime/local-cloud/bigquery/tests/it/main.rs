@@ -10,3 +10,9 @@ mod jobs;
 mod loads;
 #[cfg(test)]
 mod resources;
+#[cfg(test)]
+mod routines;
+#[cfg(test)]
+mod schema_edits;
+#[cfg(test)]
+mod views;
