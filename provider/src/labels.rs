@@ -46,7 +46,7 @@ pub(crate) fn change(present: &Value, wanted: Map<String, Value>) -> Value {
 }
 
 /// Labels in an API that replaces them whole: Google's own among the present ones stay.
-pub(crate) fn with_googles(present: &Value, wanted: Value) -> Value {
+pub(crate) fn with_googles(present: &Value, wanted: &Value) -> Value {
     let googles = present.as_object().into_iter().flatten();
     let googles = googles.filter(|(key, _)| is_googles(key));
     let mut labels = googles

@@ -287,6 +287,70 @@ pub(crate) fn pubsub_schema_id() -> Validator {
     )
 }
 
+/// The name of a secret. <https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create>
+pub(crate) fn secret() -> Validator {
+    validate::matches(
+        "must be 1 to 255 letters, digits, hyphens and underscores, such as `crm-token`",
+        is_secret,
+    )
+}
+
+pub(crate) fn is_secret(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// The id of a `headwater_secret`.
+pub(crate) fn secret_id() -> Validator {
+    validate::matches(
+        "must be the id of a secret, `projects/PROJECT/secrets/SECRET`: write `headwater_secret.NAME.id`",
+        |text| matches!(text.split('/').collect::<Vec<_>>().as_slice(), ["projects", p, "secrets", s] if is_project(p) && is_secret(s)),
+    )
+}
+
+/// The name of a job of Cloud Scheduler.
+pub(crate) fn scheduler_job() -> Validator {
+    validate::matches(
+        "must be 1 to 500 letters, digits, hyphens and underscores, such as `nightly-report`",
+        |text| {
+            (1..=500).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        },
+    )
+}
+
+/// An address with a path and perhaps a query.
+pub(crate) fn web_address() -> Validator {
+    validate::matches(
+        "must be an address such as `https://example.com/path`, with http or https",
+        |text| {
+            let bare = text.split_once(['?', '#']).map_or(text, |(bare, _)| bare);
+            is_url(bare, &["http", "https"]) && !text.contains(char::is_whitespace)
+        },
+    )
+}
+
+/// A table as SQL names it.
+pub(crate) fn table_dotted() -> Validator {
+    validate::matches("must be a table, `PROJECT.DATASET.TABLE`", |text| {
+        let mut parts = text.rsplitn(3, '.');
+        let (table, dataset, project) = (parts.next(), parts.next(), parts.next());
+        table.is_some_and(|table| !table.is_empty() && !table.contains(char::is_whitespace))
+            && dataset.is_some_and(is_dataset_id)
+            && project.is_some_and(is_project)
+    })
+}
+
+/// The e-mail address of a service account.
+pub(crate) fn service_account() -> Validator {
+    validate::matches(
+        "must be the e-mail address of a service account, such as `headwater@acme-data.iam.gserviceaccount.com`",
+        |text| {
+            text.split_once('@').is_some_and(|(user, host)| {
+                !user.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
+            })
+        },
+    )
+}
+
 /// A key of Cloud KMS.
 pub(crate) fn kms_key() -> Validator {
     validate::matches(
@@ -376,7 +440,7 @@ mod tests {
 
     #[test]
     fn rules() {
-        let cases: [(&str, Validator, &[&str], &[&str]); 13] = [
+        let cases: [(&str, Validator, &[&str], &[&str]); 19] = [
             (
                 "project",
                 project(),
@@ -442,6 +506,54 @@ mod tests {
                 memory(),
                 &["512Mi", "2Gi"],
                 &["512", "2GB", "Gi", "0Mi", "-1Gi"],
+            ),
+            (
+                "pubsub",
+                pubsub(),
+                &["account-changes", "A.b~c+d%e_f", "abc"],
+                &["ab", "1abc", "google-x", "a b c", ""],
+            ),
+            (
+                "topic",
+                topic_id(),
+                &["projects/acme-data/topics/changes"],
+                &[
+                    "changes",
+                    "projects/acme-data/subscriptions/changes",
+                    "projects/acme-data/topics/x",
+                ],
+            ),
+            (
+                "secret",
+                secret_id(),
+                &["projects/acme-data/secrets/crm_token"],
+                &[
+                    "crm",
+                    "projects/acme-data/secrets/",
+                    "projects/acme-data/secrets/a/versions/1",
+                ],
+            ),
+            (
+                "web_address",
+                web_address(),
+                &[
+                    "https://x/y?z=1",
+                    "http://127.0.0.1:1/a",
+                    "https://www.googleapis.com/auth/cloud-platform",
+                ],
+                &["x.com", "ftp://x", "https://", "https://a b"],
+            ),
+            (
+                "table",
+                table_dotted(),
+                &["acme-data.raw.account", "example.com:acme.raw.account"],
+                &["raw.account", "acme-data.raw-x.account", "acme-data.raw."],
+            ),
+            (
+                "kms_key",
+                kms_key(),
+                &["projects/p/locations/eu/keyRings/r/cryptoKeys/k"],
+                &["k", "projects/p/locations/eu/keyRings/r/cryptoKeys/"],
             ),
             (
                 "connection_id",

@@ -5,10 +5,15 @@ use tfplugin_framework::AnyResource;
 use crate::rest::Rest;
 
 pub mod bigquery_dataset;
+pub(crate) mod pubsub_schema;
+pub(crate) mod pubsub_subscription;
 pub(crate) mod pubsub_topic;
 pub mod runtime;
 pub mod salesforce_connection;
 pub mod salesforce_extract;
+pub(crate) mod scheduler_job;
+pub(crate) mod secret;
+pub(crate) mod secret_version;
 pub mod storage_bucket;
 
 /// All of them.
@@ -17,7 +22,12 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(storage_bucket::StorageBucket),
         Box::new(bigquery_dataset::BigQueryDataset),
         Box::new(salesforce_connection::Connection),
+        Box::new(Rest(pubsub_schema::PubSubSchema)),
         Box::new(Rest(pubsub_topic::PubSubTopic)),
+        Box::new(Rest(pubsub_subscription::PubSubSubscription)),
+        Box::new(Rest(secret::SecretManagerSecret)),
+        Box::new(secret_version::SecretVersion),
+        Box::new(Rest(scheduler_job::SchedulerJob)),
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),
     ]

@@ -35,7 +35,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    fn name(&self) -> Result<&str, Diagnostic> {
+    pub(crate) fn name(&self) -> Result<&str, Diagnostic> {
         self.name.require("name").map(String::as_str)
     }
 

@@ -34,7 +34,7 @@ pub(super) fn body(wanted: &Json, present: &Json, fields: &[&str]) -> Json {
     for name in fields {
         let value = stripped(&wanted[*name]);
         let value = if *name == "labels" {
-            labels::with_googles(&present["labels"], value)
+            labels::with_googles(&present["labels"], &value)
         } else {
             value
         };

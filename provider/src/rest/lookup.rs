@@ -1,7 +1,8 @@
 //! The data source of a kind of document: found by its name, everything else computed.
 
-use async_trait::async_trait;
 use std::time::Duration;
+
+use async_trait::async_trait;
 use tfplugin_framework::{Attribute, Cx, DataSource, Diagnostic, Kind as Shape, Result, Schema, Timeouts};
 
 use super::{Described, place, whole_schema};
@@ -21,16 +22,8 @@ impl<D: Described> DataSource for Lookup<D> {
 
     fn schema(&self) -> Schema {
         let api = self.0.api();
-        let whole = whole_schema(&self.0);
-        let attributes = whole.attributes().filter(|(name, _)| *name != "timeouts");
-        let attributes = attributes.map(|(name, attribute)| {
-            let sought = api.name.placeholders().any(|part| part == name);
-            let attribute = if sought { attribute.clone() } else { computed(attribute) };
-            (name.to_owned(), attribute)
-        });
-        Schema::new(attributes)
-            .describe(format!("A {} that exists already. {}", api.noun, whole.description()))
-            .timeouts(Timeouts::new().read(Duration::from_secs(120)))
+        let parts: Vec<&str> = api.name.placeholders().collect();
+        looked_up(&whole_schema(&self.0), api.noun, &parts)
     }
 
     async fn read(&self, cx: &mut Cx, config: D::Model) -> Result<D::Model> {
@@ -47,6 +40,21 @@ impl<D: Described> DataSource for Lookup<D> {
         };
         Ok(self.0.read(&model, &document))
     }
+}
+
+/// The schema of a data source that finds what a resource of this schema makes, by some of its attributes.
+pub(crate) fn looked_up(whole: &Schema, noun: &str, by: &[&str]) -> Schema {
+    let attributes = whole.attributes().filter(|(name, _)| *name != "timeouts");
+    let attributes = attributes.map(|(name, attribute)| {
+        let sought = by.contains(&name);
+        (
+            name.to_owned(),
+            if sought { attribute.clone() } else { computed(attribute) },
+        )
+    });
+    Schema::new(attributes)
+        .describe(format!("A {noun} that exists already. {}", whole.description()))
+        .timeouts(Timeouts::new().read(Duration::from_secs(120)))
 }
 
 /// The same attribute as something that is only read.

@@ -21,7 +21,7 @@ use headwater_cloud::{CreateBy, Documents, Error, Listing, PatchBy, Service};
 use serde_json::Value as Json;
 use tfplugin_framework::{Attr, Attribute, Diagnostic, Model, Result, Schema, Timeouts};
 
-pub(crate) use lookup::Lookup;
+pub(crate) use lookup::{Lookup, looked_up};
 pub(crate) use name::Pattern;
 pub(crate) use resource::Rest;
 

@@ -38,6 +38,16 @@ impl Pattern {
         )
     }
 
+    /// The parts that have no default, as an id that can be imported, where that is shorter than all of them.
+    pub fn short(self) -> Option<String> {
+        let own: Vec<String> = self
+            .placeholders()
+            .filter(|name| !has_default(name))
+            .map(|name| format!("{{{name}}}"))
+            .collect();
+        (own.len() < self.placeholders().count()).then(|| own.join("/"))
+    }
+
     /// The name, once all of its parts are known.
     pub fn fill<'a>(self, part: impl Fn(&str) -> Attr<&'a str>) -> Attr<String> {
         let mut name = String::new();

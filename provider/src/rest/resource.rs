@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use headwater_cloud::Kind;
 use serde_json::Value as Json;
-use tfplugin_framework::{Attr, Cx, Diagnostic, Path, Plan, Resource, Result, Schema};
+use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Path, Plan, Resource, Result, Schema};
 
 use super::changes::{differing, stripped};
 use super::{Described, Parts, Target, place, whole_schema};
@@ -125,6 +125,15 @@ impl<D: Described> Resource for Rest<D> {
         let deleted = at.documents.delete(&at.name).await;
         deleted.explain(at.cannot("delete"))?;
         Ok(())
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let pattern = self.0.api().name;
+        let identity = Identity::new(pattern.0);
+        Some(match pattern.short() {
+            Some(short) => identity.or(&short),
+            None => identity,
+        })
     }
 
     async fn import(&self, cx: &mut Cx, id: &str) -> Result<D::Model> {

@@ -140,6 +140,8 @@ fn names_are_filled_and_parsed() {
         REGIONAL.forms(),
         "`projects/PROJECT/locations/REGION/jobs/NAME`, `PROJECT/REGION/NAME`, or `NAME` in the provider's project and region"
     );
+    assert_eq!(PLAIN.short().as_deref(), Some("{name}"));
+    assert_eq!((CHILD.short(), ACCOUNT.short()), (None, None));
     assert_eq!(ACCOUNT.forms(), "`things/A/parts/B` or `A/B`");
 }
 

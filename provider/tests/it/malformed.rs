@@ -1,12 +1,24 @@
 //! Every error names the attribute and the remedy.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::terraform::Workspace;
 
-const CASES: &str = include_str!("malformed.tf");
+/// All files of cases, as one configuration.
+fn configuration() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let entries = std::fs::read_dir(folder).expect("the folder of tests");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "tf"));
+    files.sort();
+    let texts = files
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("a file of cases"));
+    texts.collect::<Vec<_>>().join("\n")
+}
 
 /// A block of the configuration: its lines, and what its error must say.
 struct Case<'a> {
@@ -15,9 +27,9 @@ struct Case<'a> {
     says: Vec<&'a str>,
 }
 
-fn cases() -> Vec<Case<'static>> {
+fn cases(configuration: &str) -> Vec<Case<'_>> {
     let mut cases: Vec<Case<'_>> = Vec::new();
-    let lines: Vec<&str> = CASES.lines().collect();
+    let lines: Vec<&str> = configuration.lines().collect();
     for (index, line) in lines.iter().enumerate() {
         if let Some(says) = line.strip_prefix("#! ") {
             let length = lines[index..]
@@ -45,9 +57,12 @@ fn text(diagnostic: &Value) -> String {
 
 #[test]
 fn what_people_get_wrong() {
-    let cases = cases();
+    let configuration = configuration();
+    let cases = cases(&configuration);
     assert!(cases.len() >= 40, "{} cases", cases.len());
-    let workspace = Workspace::new(&format!("{CASES}\nresource \"terraform_data\" \"unknown\" {{}}\n"));
+    let workspace = Workspace::new(&format!(
+        "{configuration}\nresource \"terraform_data\" \"unknown\" {{}}\n"
+    ));
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for diagnostic in workspace.diagnostics() {
         let line = diagnostic["range"]["start"]["line"].as_u64().unwrap_or_default();

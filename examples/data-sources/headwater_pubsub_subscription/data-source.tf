@@ -1,0 +1,3 @@
+data "headwater_pubsub_subscription" "workers" {
+  name = "account-changes-workers"
+}

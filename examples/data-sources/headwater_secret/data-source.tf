@@ -1,0 +1,3 @@
+data "headwater_secret" "token" {
+  name = "crm-token"
+}

@@ -1,0 +1,3 @@
+data "headwater_storage_bucket" "lake" {
+  name = "acme-lake"
+}

@@ -1,0 +1,4 @@
+terraform import headwater_pubsub_subscription.workers projects/acme-data/subscriptions/account-changes-workers
+
+# or
+terraform import headwater_pubsub_subscription.workers account-changes-workers
