@@ -257,6 +257,32 @@ pub(crate) fn rest_schema(columns: &[Field]) -> Value {
     json!({"fields": columns.iter().map(|f| rest_field(&f.name, &f.ty)).collect::<Vec<_>>()})
 }
 
+/// A field's type as GoogleSQL declares it, with its limits, as in `STRUCT<a STRING(5)>`.
+pub(crate) fn declared(field: &Value) -> Result<String, Fault> {
+    let item = match field_type(field)? {
+        Ty::Array(item) => *item,
+        other => other,
+    };
+    let mut text = match &item {
+        Ty::Struct(_) => {
+            let inner = field["fields"].as_array().into_iter().flatten();
+            let inner: Result<Vec<String>, Fault> = inner
+                .map(|f| Ok(format!("{} {}", f["name"].as_str().unwrap_or_default(), declared(f)?)))
+                .collect();
+            format!("STRUCT<{}>", inner?.join(", "))
+        }
+        other => {
+            let whole = parameterised(field);
+            let limits = whole.find('(').map_or("", |at| &whole[at..]);
+            format!("{}{limits}", other.sql())
+        }
+    };
+    if field["mode"] == "REPEATED" {
+        text = format!("ARRAY<{text}>");
+    }
+    Ok(text)
+}
+
 /// A field's type with its limits, as in `NUMERIC(10, 2)`.
 pub(crate) fn parameterised(field: &Value) -> String {
     let ty = field["type"].as_str().unwrap_or_default();

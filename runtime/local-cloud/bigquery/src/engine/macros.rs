@@ -42,6 +42,17 @@ const MACROS: &[(&str, &str)] = &[
         "decimal_text(x)",
         "regexp_replace(regexp_replace(CAST(x AS VARCHAR), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', '')",
     ),
+    // Y-M D H:M:S, each of the three parts with its sign.
+    (
+        "interval_text(i)",
+        "(CASE WHEN datepart('year', i) * 12 + datepart('month', i) < 0 THEN '-' ELSE '' END) \
+         || abs(datepart('year', i) * 12 + datepart('month', i)) // 12 || '-' \
+         || abs(datepart('year', i) * 12 + datepart('month', i)) % 12 || ' ' || datepart('day', i) || ' ' \
+         || (CASE WHEN datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i) < 0 \
+         THEN '-' ELSE '' END) || abs(datepart('hour', i)) || ':' || abs(datepart('minute', i)) || ':' \
+         || abs(datepart('microsecond', i)) // 1000000 || (CASE WHEN datepart('microsecond', i) % 1000000 = 0 THEN '' \
+         ELSE rtrim('.' || lpad(CAST(abs(datepart('microsecond', i)) % 1000000 AS VARCHAR), 6, '0'), '0') END)",
+    ),
     (
         "from_start(s, p)",
         "CASE WHEN p = 0 THEN substr(s, 1) ELSE substr(s, p) END",
@@ -50,6 +61,14 @@ const MACROS: &[(&str, &str)] = &[
         "part(s, p, n)",
         "CASE WHEN n < 0 THEN error('Third argument in SUBSTR() cannot be negative') WHEN p = 0 THEN substr(s, 1, n) \
          WHEN p < -length(s) THEN substr(s, 1, n) ELSE substr(s, p, n) END",
+    ),
+    // The nth place of v in s at or after p; counted from the end where p is negative.
+    (
+        "instr(s, v, p, n)",
+        "CASE WHEN p = 0 OR n < 1 THEN error('INSTR position and occurrence cannot be zero') WHEN p > 0 THEN \
+         coalesce(list_extract(list_filter(range(p, length(s) - length(v) + 2), lambda i: substr(s, i, length(v)) = v), n), 0) \
+         ELSE coalesce(list_extract(list_reverse(list_filter(range(1, length(s) + p + 2), \
+         lambda i: substr(s, i, length(v)) = v)), n), 0) END",
     ),
     (
         "offset_of(a, i)",

@@ -28,6 +28,8 @@ use crate::service::{Service, spawn, text};
 
 /// How many jobs run at once; the rest are PENDING.
 const AT_ONCE: usize = 4;
+/// How often a job that was cancelled is interrupted again.
+const REPEAT_CANCEL: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// The jobs of this process that are not done.
 #[derive(Default)]
@@ -195,6 +197,13 @@ pub(crate) fn delete(service: &Service, project: &str, id: &str) -> Result<(), F
 pub(crate) fn cancel(service: &Service, project: &str, id: &str) -> Result<Value, Fault> {
     if let Some(running) = service.registry.get(project, id) {
         running.cancel();
+        // An interruption between two of DuckDB's statements is lost: it is repeated until the job is done.
+        spawn(move || {
+            while !*running.done.borrow() {
+                std::thread::sleep(REPEAT_CANCEL);
+                running.cancel();
+            }
+        })?;
     }
     get(service, project, id)
 }

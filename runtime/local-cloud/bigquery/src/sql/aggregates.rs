@@ -10,7 +10,7 @@ use super::operators::divide;
 use super::scope::Scope;
 use super::{Ex, Result, Translator, unsupported};
 use crate::error::Fault;
-use crate::types::{Ty, quoted};
+use crate::types::{Field, Ty, quoted};
 
 /// What a call says besides its arguments.
 #[derive(Default)]
@@ -68,6 +68,7 @@ impl Translator<'_> {
                     | "ARRAY_CONCAT_AGG"
                     | "APPROX_COUNT_DISTINCT"
                     | "APPROX_QUANTILES"
+                    | "APPROX_TOP_COUNT"
                     | "BIT_AND"
                     | "BIT_OR"
                     | "BIT_XOR"
@@ -182,6 +183,19 @@ impl Translator<'_> {
                 let steps: Vec<String> = (0..=n).map(|i| format!("{:?}", f64::from(i) / f64::from(n))).collect();
                 let sql = format!("quantile_disc({distinct}{v}, [{}]){over}", steps.join(", "));
                 Ex::new(sql, Ty::Array(Box::new(first.ty.clone())))
+            }
+            ("APPROX_TOP_COUNT", Some(number)) => {
+                let counted = format!("map_entries(histogram({v}){over})");
+                let sorted = format!(
+                    "list_sort(list_transform({counted}, lambda e: struct_pack(c := e.value, v := e.key)), 'DESC')"
+                );
+                let sql = format!(
+                    "list_transform(({sorted})[1:{}], lambda e: struct_pack(\"value\" := e.v, \"count\" := CAST(e.c AS BIGINT)))",
+                    number.sql
+                );
+                let field = |name: &str, ty: Ty| Field { name: name.into(), ty };
+                let row = Ty::Struct(vec![field("value", first.ty.clone()), field("count", Ty::Int64)]);
+                Ex::new(sql, Ty::Array(Box::new(row)))
             }
             ("STRING_AGG", separator) => {
                 let separator = separator.map_or("','", |s| s.sql.as_str());

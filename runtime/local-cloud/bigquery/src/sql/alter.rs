@@ -387,8 +387,14 @@ fn limits(field: &mut Value, ty: &DataType) {
     if let Some(length) = literal::max_length(ty) {
         field["maxLength"] = json!(length.to_string());
     }
-    if let DataType::Array(sqlparser::ast::ArrayElemTypeDef::AngleBracket(inner)) = ty {
-        limits(field, inner);
+    match ty {
+        DataType::Array(sqlparser::ast::ArrayElemTypeDef::AngleBracket(inner)) => limits(field, inner),
+        DataType::Struct(inner, _) => {
+            for (i, part) in inner.iter().enumerate() {
+                limits(&mut field["fields"][i], &part.field_type);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -68,6 +68,7 @@ impl Translator<'_> {
             (Ty::Float64, Ty::Int64) if safe => format!("TRY_CAST(round({v}) AS BIGINT)"),
             (Ty::Float64, Ty::Int64) => format!("_headwater.int_of_float({v})"),
             (Ty::Numeric | Ty::BigNumeric, Ty::Int64) => format!("{cast}(round({v}, 0) AS BIGINT)"),
+            (Ty::Interval, Ty::String) => format!("_headwater.interval_text({v})"),
             (Ty::Float64, Ty::String) => format!("_headwater.float_text({v})"),
             (Ty::Numeric | Ty::BigNumeric, Ty::String) => format!("_headwater.decimal_text({v})"),
             (Ty::Bytes, Ty::String) if safe => format!("TRY(decode({v}))"),

@@ -123,6 +123,10 @@ impl Translator<'_> {
             };
             sets.push((quoted(&column.name), value.sql));
         }
+        if let Some(condition) = &update.selection {
+            self.filters(condition);
+            self.must_filter()?;
+        }
         let condition = match &update.selection {
             Some(condition) => self.expr(condition, &scope)?.sql,
             None => "TRUE".into(),
@@ -185,6 +189,8 @@ impl Translator<'_> {
         let mut scope = Scope::root();
         let alias = quoted(&relation.alias);
         scope.relations.push(relation);
+        self.filters(condition);
+        self.must_filter()?;
         let condition = self.expr(condition, &scope)?.sql;
         let deleted = self.tx.execute(
             &format!("DELETE FROM {} AS {alias} WHERE {condition}", table.duck()),

@@ -266,10 +266,7 @@ impl Translator<'_> {
         }
         // alias.column first, as BigQuery does for a path.
         if let (Some(relation), Some(second)) = (scope.relation(name), idents.get(1))
-            && let Some(column) = relation
-                .columns
-                .iter()
-                .find(|c| c.name.eq_ignore_ascii_case(&second.value))
+            && let Some(column) = relation.find(&second.value)
         {
             let ex = Ex::new(relation.column(&column.name), column.ty.clone());
             return Ok((self.fields(ex, &idents[2..])?, relation.origins_of(&column.name)));

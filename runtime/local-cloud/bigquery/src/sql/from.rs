@@ -2,11 +2,11 @@
 
 use sqlparser::ast::{
     Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, SetExpr, TableAlias, TableFactor,
-    TableWithJoins,
+    TableSampleKind, TableSampleUnit, TableWithJoins,
 };
 
 use super::scope::{Origins, Relation, Scope};
-use super::{Ex, Here, Result, Translated, Translator, at, parse, path, unsupported};
+use super::{Ex, Here, Literal, Result, Translated, Translator, at, parse, path, unsupported};
 use crate::catalog::names::TableName;
 use crate::catalog::tables;
 use crate::error::Fault;
@@ -86,7 +86,26 @@ impl Translator<'_> {
                 ..
             } => self.table(name, alias.as_ref(), scope),
             TableFactor::Table { version: Some(_), .. } => Err(unsupported("FOR SYSTEM_TIME AS OF", factor)),
-            TableFactor::Table { sample: Some(_), .. } => Err(unsupported("TABLESAMPLE", factor)),
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                version: None,
+                sample: Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)),
+                ..
+            } => {
+                let share = match &sample.quantity {
+                    Some(quantity) if matches!(quantity.unit, Some(TableSampleUnit::Percent)) => {
+                        self.expr(&quantity.value, &Scope::root())?
+                    }
+                    _ => return Err(unsupported("TABLESAMPLE without PERCENT", factor)),
+                };
+                let Some(Literal::Number(share)) = share.literal else {
+                    return Err(unsupported("TABLESAMPLE of a share that is not a number", factor));
+                };
+                let table = self.table(name, alias.as_ref(), scope)?;
+                Ok(format!("{table} TABLESAMPLE {share} PERCENT (bernoulli)"))
+            }
             TableFactor::Derived {
                 subquery,
                 alias,
@@ -117,8 +136,8 @@ impl Translator<'_> {
                 table_with_joins,
                 alias: None,
             } => Ok(format!("({})", self.joined(table_with_joins, scope)?)),
-            TableFactor::Pivot { .. } => Err(unsupported("PIVOT", factor)),
-            TableFactor::Unpivot { .. } => Err(unsupported("UNPIVOT", factor)),
+            TableFactor::Pivot { .. } => self.pivot(factor, scope),
+            TableFactor::Unpivot { .. } => self.unpivot(factor, scope),
             TableFactor::Function { .. } | TableFactor::TableFunction { .. } | TableFactor::Table { .. } => {
                 Err(unsupported("table functions", factor))
             }
@@ -187,6 +206,9 @@ impl Translator<'_> {
         }
         let table = self.table_name(name)?;
         let alias = self.alias(alias, implied)?;
+        if table.table.ends_with('*') {
+            return self.wildcard(&table, alias, scope);
+        }
         let found = self.stored(&table)?;
         Ok(self.relate(scope, alias, found.columns, found.origins, |duck| {
             format!("{} AS {duck}", found.sql)
@@ -195,9 +217,6 @@ impl Translator<'_> {
 
     /// A stored table or view, as something to select from.
     fn stored(&self, table: &TableName) -> Result<Translated> {
-        if table.table.contains('*') {
-            return Err(Fault::query("the local BigQuery does not support wildcard tables"));
-        }
         let doc = tables::load(self.tx, table)?;
         if let Some(text) = tables::view_query(&doc) {
             let query = view_query(text)?;
@@ -213,6 +232,7 @@ impl Translator<'_> {
             return Err(Fault::query(format!("Table {} does not have a schema.", table.id())));
         }
         self.reads_table(table);
+        self.wants_filter(table, &doc);
         let id = table.id();
         let origins = columns
             .iter()

@@ -15,6 +15,7 @@ use crate::types::{Field, Ty, quoted};
 enum Ret {
     Int,
     Float,
+    Numeric,
     Str,
     Bool,
     Bytes,
@@ -45,6 +46,7 @@ const FAILING: &[&str] = &[
     "_headwater.modulo(",
     "_headwater.int_of_float(",
     "_headwater.part(",
+    "_headwater.instr(",
     "_headwater.offset_of(",
     "_headwater.exact_text(",
     "error(",
@@ -68,10 +70,13 @@ const SCALARS: &[Scalar] = &[
     ("RPAD", 2, 2, "rpad($1, CAST($2 AS INTEGER), ' ')", Ret::Str), ("RPAD", 3, 3, "rpad($1, CAST($2 AS INTEGER), $3)", Ret::Str),
     ("STARTS_WITH", 2, 2, "starts_with($1, $2)", Ret::Bool), ("ENDS_WITH", 2, 2, "ends_with($1, $2)", Ret::Bool),
     ("STRPOS", 2, 2, "strpos($1, $2)", Ret::Int), ("INSTR", 2, 2, "strpos($1, $2)", Ret::Int),
+    ("INSTR", 3, 3, "_headwater.instr($1, $2, $3, 1)", Ret::Int), ("INSTR", 4, 4, "_headwater.instr($1, $2, $3, $4)", Ret::Int),
+    ("OCTET_LENGTH", 1, 1, "octet_length(encode($1))", Ret::Int),
+    ("CODE_POINTS_TO_STRING", 1, 1, "array_to_string(list_transform($1, lambda c: chr(CAST(c AS INTEGER))), '')", Ret::Str),
     ("CONTAINS_SUBSTR", 2, 2, "contains(lower($1), lower($2))", Ret::Bool),
     ("SPLIT", 1, 1, "string_split($1, ',')", Ret::Strings), ("SPLIT", 2, 2, "string_split($1, $2)", Ret::Strings),
-    ("ASCII", 1, 1, "CAST(ascii($1) AS BIGINT)", Ret::Int), ("UNICODE", 1, 1, "CAST(unicode($1) AS BIGINT)", Ret::Int),
-    ("CHR", 1, 1, "chr(CAST($1 AS INTEGER))", Ret::Str), ("TRANSLATE", 3, 3, "translate($1, $2, $3)", Ret::Str),
+    ("ASCII", 1, 1, "CAST(ascii($1) AS BIGINT)", Ret::Int), ("UNICODE", 1, 1, "CAST(CASE WHEN $1 = '' THEN 0 ELSE unicode($1) END AS BIGINT)", Ret::Int),
+    ("CHR", 1, 1, "(CASE WHEN $1 = 0 THEN '' ELSE chr(CAST($1 AS INTEGER)) END)", Ret::Str), ("TRANSLATE", 3, 3, "translate($1, $2, $3)", Ret::Str),
     ("NORMALIZE", 1, 1, "nfc_normalize($1)", Ret::Str), ("SOUNDEX", 1, 1, "soundex($1)", Ret::Str),
     ("EDIT_DISTANCE", 2, 2, "levenshtein($1, $2)", Ret::Int),
     ("TO_HEX", 1, 1, "lower(hex($1))", Ret::Str), ("FROM_HEX", 1, 1, "unhex($1)", Ret::Bytes),
@@ -93,6 +98,13 @@ const SCALARS: &[Scalar] = &[
     ("ASIN", 1, 1, "asin($1)", Ret::Float), ("ACOS", 1, 1, "acos($1)", Ret::Float), ("ATAN", 1, 1, "atan($1)", Ret::Float),
     ("ATAN2", 2, 2, "atan2($1, $2)", Ret::Float), ("CBRT", 1, 1, "cbrt($1)", Ret::Float),
     ("IS_NAN", 1, 1, "isnan($1)", Ret::Bool), ("IS_INF", 1, 1, "isinf($1)", Ret::Bool), ("RAND", 0, 0, "random()", Ret::Float),
+    ("SINH", 1, 1, "sinh($1)", Ret::Float), ("COSH", 1, 1, "cosh($1)", Ret::Float), ("TANH", 1, 1, "tanh($1)", Ret::Float),
+    ("ASINH", 1, 1, "asinh($1)", Ret::Float), ("ACOSH", 1, 1, "acosh($1)", Ret::Float), ("ATANH", 1, 1, "atanh($1)", Ret::Float),
+    ("COT", 1, 1, "cot($1)", Ret::Float), ("CSC", 1, 1, "(1 / sin($1))", Ret::Float), ("SEC", 1, 1, "(1 / cos($1))", Ret::Float),
+    ("COTH", 1, 1, "(1 / tanh($1))", Ret::Float), ("CSCH", 1, 1, "(1 / sinh($1))", Ret::Float), ("SECH", 1, 1, "(1 / cosh($1))", Ret::Float),
+    ("COSINE_DISTANCE", 2, 2, "list_cosine_distance($1, $2)", Ret::Float),
+    ("EUCLIDEAN_DISTANCE", 2, 2, "list_distance($1, $2)", Ret::Float),
+    ("PARSE_NUMERIC", 1, 1, "CAST(regexp_replace($1, '[, ]', '', 'g') AS DECIMAL(38,9))", Ret::Numeric),
     ("BIT_COUNT", 1, 1, "CAST(bit_count($1) AS BIGINT)", Ret::Int),
     ("RANGE_BUCKET", 2, 2, "CAST(len(list_filter($2, lambda e: e <= $1)) AS BIGINT)", Ret::Int),
     // arrays
@@ -101,6 +113,11 @@ const SCALARS: &[Scalar] = &[
     ("ARRAY_TO_STRING", 3, 3, "array_to_string(list_transform($1, lambda e: coalesce(e, $3)), $2)", Ret::Str),
     ("ARRAY_FIRST", 1, 1, "_headwater.offset_of($1, 0)", Ret::Element),
     ("ARRAY_LAST", 1, 1, "_headwater.offset_of($1, len($1) - 1)", Ret::Element),
+    ("ARRAY_SLICE", 3, 3, "list_slice($1, CASE WHEN $2 < 0 THEN $2 ELSE $2 + 1 END, CASE WHEN $3 < 0 THEN $3 ELSE $3 + 1 END)", Ret::Arg(0)),
+    ("ARRAY_IS_DISTINCT", 1, 1, "(len(list_distinct($1)) + CASE WHEN len(list_filter($1, lambda e: e IS NULL)) > 0 THEN 1 ELSE 0 END = len($1))", Ret::Bool),
+    ("ARRAY_INCLUDES", 2, 2, "list_contains($1, $2)", Ret::Bool),
+    ("ARRAY_MAX", 1, 1, "list_max($1)", Ret::Element), ("ARRAY_MIN", 1, 1, "list_min($1)", Ret::Element),
+    ("ARRAY_SUM", 1, 1, "list_sum($1)", Ret::Element), ("ARRAY_AVG", 1, 1, "list_avg($1)", Ret::Float),
     ("GENERATE_ARRAY", 2, 2, "generate_series($1, $2)", Ret::Ints),
     ("GENERATE_ARRAY", 3, 3, "generate_series($1, $2, $3)", Ret::Ints),
     // dates
@@ -111,7 +128,18 @@ const SCALARS: &[Scalar] = &[
     ("TIMESTAMP_MILLIS", 1, 1, "make_timestamptz($1 * 1000)", Ret::Timestamp),
     ("TIMESTAMP_MICROS", 1, 1, "make_timestamptz($1)", Ret::Timestamp),
     ("DATE_FROM_UNIX_DATE", 1, 1, "(DATE '1970-01-01' + CAST($1 AS INTEGER))", Ret::Date),
+    ("DATE_BUCKET", 2, 2, "CAST(time_bucket($2, $1, DATE '1950-01-01') AS DATE)", Ret::Date),
+    ("DATE_BUCKET", 3, 3, "CAST(time_bucket($2, $1, $3) AS DATE)", Ret::Date),
+    ("DATETIME_BUCKET", 2, 2, "time_bucket($2, $1, TIMESTAMP '1950-01-01')", Ret::Arg(0)),
+    ("DATETIME_BUCKET", 3, 3, "time_bucket($2, $1, $3)", Ret::Arg(0)),
+    ("TIMESTAMP_BUCKET", 2, 2, "time_bucket($2, $1, TIMESTAMPTZ '1950-01-01 00:00:00+00')", Ret::Timestamp),
+    ("TIMESTAMP_BUCKET", 3, 3, "time_bucket($2, $1, $3)", Ret::Timestamp),
     // JSON
+    ("JSON_ARRAY", 0, MANY, "json_array($*)", Ret::Json), ("JSON_OBJECT", 0, MANY, "json_object($*)", Ret::Json),
+    ("LAX_STRING", 1, 1, "CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string($1, '$$') END", Ret::Str),
+    ("LAX_FLOAT64", 1, 1, "CASE WHEN json_type($1) IN ('OBJECT', 'ARRAY', 'NULL', 'BOOLEAN') THEN NULL ELSE TRY_CAST(json_extract_string($1, '$$') AS DOUBLE) END", Ret::Float),
+    ("LAX_INT64", 1, 1, "CASE json_type($1) WHEN 'BOOLEAN' THEN CAST(CAST($1 AS BOOLEAN) AS BIGINT) WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL WHEN 'NULL' THEN NULL ELSE TRY_CAST(round(TRY_CAST(json_extract_string($1, '$$') AS DOUBLE)) AS BIGINT) END", Ret::Int),
+    ("LAX_BOOL", 1, 1, "CASE WHEN json_type($1) = 'BOOLEAN' THEN CAST($1 AS BOOLEAN) WHEN json_type($1) = 'VARCHAR' THEN TRY_CAST(json_extract_string($1, '$$') AS BOOLEAN) WHEN json_type($1) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE TRY_CAST($1 AS DOUBLE) <> 0 END", Ret::Bool),
     ("JSON_VALUE", 1, 1, "_headwater.json_scalar($1, '$$')", Ret::Str), ("JSON_VALUE", 2, 2, "_headwater.json_scalar($1, $2)", Ret::Str),
     ("JSON_EXTRACT_SCALAR", 1, 1, "_headwater.json_scalar($1, '$$')", Ret::Str),
     ("JSON_EXTRACT_SCALAR", 2, 2, "_headwater.json_scalar($1, $2)", Ret::Str),
@@ -208,6 +236,7 @@ impl Translator<'_> {
         let ty = match ret {
             Ret::Int => Ty::Int64,
             Ret::Float => Ty::Float64,
+            Ret::Numeric => Ty::Numeric,
             Ret::Str => Ty::String,
             Ret::Bool => Ty::Bool,
             Ret::Bytes => Ty::Bytes,
@@ -293,7 +322,24 @@ impl Translator<'_> {
                 divide(a, &b, &Ty::Numeric, node)?
             }
             ("LENGTH", [value]) if value.ty == Ty::Bytes => Ex::new(format!("octet_length({})", value.sql), Ty::Int64),
-            ("BYTE_LENGTH", [value]) if value.ty == Ty::Bytes => {
+            ("REGEXP_INSTR", [value, pattern]) => {
+                let plain = literal::text(pattern).and_then(group_of) == Some(0);
+                if !plain {
+                    return Err(unsupported(
+                        "REGEXP_INSTR with a group, or a pattern that is not a literal",
+                        node,
+                    ));
+                }
+                let (v, p) = (&value.sql, &pattern.sql);
+                Ex::new(
+                    format!(
+                        "(CASE WHEN regexp_matches({v}, {p}) THEN \
+                         length(regexp_extract({v}, '(?s)^(.*?)(?:' || {p} || ')', 1)) + 1 ELSE 0 END)"
+                    ),
+                    Ty::Int64,
+                )
+            }
+            ("BYTE_LENGTH" | "OCTET_LENGTH", [value]) if value.ty == Ty::Bytes => {
                 Ex::new(format!("octet_length({})", value.sql), Ty::Int64)
             }
             ("CONCAT", [first, ..]) if first.ty != Ty::Bytes => {

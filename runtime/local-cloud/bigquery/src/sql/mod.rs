@@ -8,6 +8,7 @@ mod dates;
 pub(crate) mod ddl;
 pub(crate) mod dml;
 mod expr;
+mod filters;
 mod format;
 mod from;
 mod functions;
@@ -20,6 +21,7 @@ mod operators;
 mod options;
 pub(crate) mod params;
 pub(crate) mod parse;
+mod pivot;
 mod query;
 pub(crate) mod routine_syntax;
 pub(crate) mod routines;
@@ -31,6 +33,7 @@ pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 mod views;
+mod wildcard;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +72,9 @@ struct Shared {
     /// The views and functions whose bodies are being translated.
     expanding: RefCell<Vec<String>>,
     routines: RefCell<BTreeSet<TableName>>,
+    /// Tables that want a filter on this column, and the columns that are filtered.
+    unfiltered: RefCell<BTreeSet<(String, String)>>,
+    filtered: RefCell<BTreeSet<String>>,
 }
 
 /// What a statement is translated against.
@@ -207,6 +213,7 @@ impl<'a> Translator<'a> {
     /// A whole query.
     pub(crate) fn top_query(&self, query: &Query) -> Result<Translated> {
         let mut out = self.query(query, &Scope::root())?;
+        self.must_filter()?;
         if let (
             true,
             [
@@ -299,6 +306,7 @@ impl<'a> Translator<'a> {
     pub(crate) fn table_columns(&self, name: &TableName) -> Result<Vec<Field>> {
         let doc = tables::load(self.tx, name)?;
         tables::must_be_table(name, &doc)?;
+        self.wants_filter(name, &doc);
         let columns = columns(&doc["schema"]["fields"])?;
         self.reads_table(name);
         let id = name.id();

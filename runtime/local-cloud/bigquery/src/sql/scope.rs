@@ -16,6 +16,8 @@ pub(crate) struct Relation {
     pub(crate) columns: Vec<Field>,
     /// One for each column; fewer where nothing is known.
     pub(crate) origins: Vec<Origins>,
+    /// Columns that `*` does not show, such as `_TABLE_SUFFIX`.
+    pub(crate) hidden: Vec<Field>,
 }
 
 impl Relation {
@@ -25,7 +27,13 @@ impl Relation {
             alias,
             columns,
             origins: Vec::new(),
+            hidden: Vec::new(),
         }
+    }
+
+    /// A column, or a hidden one, by its name in any case.
+    pub(crate) fn find(&self, name: &str) -> Option<&Field> {
+        self.columns.iter().chain(&self.hidden).find(|c| same(&c.name, name))
     }
 
     /// A column as DuckDB's SQL names it.
@@ -123,6 +131,15 @@ impl<'p> Scope<'p> {
         }
         if let Some(alias) = self.aliases.iter().find(|a| same(&a.name, name)) {
             return Found::Alias(alias);
+        }
+        let mut hidden = self
+            .relations
+            .iter()
+            .flat_map(|r| r.hidden.iter().filter(|c| same(&c.name, name)).map(move |c| (r, c)));
+        match (hidden.next(), hidden.next()) {
+            (Some(_), Some(_)) => return Found::Ambiguous,
+            (Some((relation, column)), None) => return Found::Column(relation, column, false),
+            _ => {}
         }
         if let Some(relation) = self.relations.iter().find(|r| same(&r.alias, name)) {
             return Found::Row(relation);

@@ -46,6 +46,7 @@ impl Translator<'_> {
             sql.push_str(&format!(" FROM {from}"));
         }
         if let Some(condition) = &select.selection {
+            self.filters(condition);
             sql.push_str(&format!(" WHERE {}", self.expr(condition, &own)?.sql));
         }
         // From here on the SELECT list's aliases are names as well.

@@ -9,6 +9,8 @@ mod jobs;
 #[cfg(test)]
 mod loads;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod resources;
 #[cfg(test)]
 mod routines;

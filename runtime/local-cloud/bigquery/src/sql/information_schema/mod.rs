@@ -1,11 +1,14 @@
-//! INFORMATION_SCHEMA: TABLES, COLUMNS, VIEWS of a dataset and SCHEMATA of a project, out of the catalogue.
+//! INFORMATION_SCHEMA, out of the catalogue: the views of a dataset, and SCHEMATA of a project.
+//! See <https://cloud.google.com/bigquery/docs/information-schema-intro>.
+
+mod details;
 
 use serde_json::Value;
 
 use super::{Result, Translated, Translator};
-use crate::catalog::{datasets, int, tables};
+use crate::catalog::{datasets, int, routines, tables};
 use crate::error::Fault;
-use crate::types::{Field, Ty, field_type, literal, quoted};
+use crate::types::{Field, Ty, declared, literal, quoted};
 
 const TABLES: &[(&str, Ty)] = &[
     ("table_catalog", Ty::String),
@@ -27,6 +30,9 @@ const COLUMNS: &[(&str, Ty)] = &[
     ("is_hidden", Ty::String),
     ("is_partitioning_column", Ty::String),
     ("clustering_ordinal_position", Ty::Int64),
+    ("collation_name", Ty::String),
+    ("column_default", Ty::String),
+    ("rounding_mode", Ty::String),
 ];
 const VIEWS: &[(&str, Ty)] = &[
     ("table_catalog", Ty::String),
@@ -84,27 +90,42 @@ impl Translator<'_> {
                 }
                 SCHEMATA
             }
-            "TABLES" | "COLUMNS" | "VIEWS" => {
+            "SCHEMATA_OPTIONS" => {
+                for (name, doc) in datasets::list(self.tx, &project)? {
+                    for option in details::options(&doc, true) {
+                        let mut row = vec![literal(&project), literal(&name)];
+                        row.extend(option);
+                        rows.push(row);
+                    }
+                }
+                details::SCHEMATA_OPTIONS
+            }
+            "ROUTINES" | "PARAMETERS" => {
                 for dataset in &scanned {
-                    for (name, doc) in tables::list(self.tx, &project, dataset)? {
+                    for (name, doc) in routines::list(self.tx, &project, dataset)? {
                         let head = vec![literal(&project), literal(dataset), literal(&name)];
-                        match view.as_str() {
-                            "TABLES" => rows.push(table_row(head, &doc)),
-                            "VIEWS" => rows.extend(view_row(head, &doc)),
-                            _ => column_rows(&head, &doc, &mut rows)?,
+                        if view == "ROUTINES" {
+                            rows.push(details::routine(&head, &doc));
+                        } else {
+                            details::parameters(&head, &doc, &mut rows);
                         }
                     }
                 }
-                match view.as_str() {
-                    "TABLES" => TABLES,
-                    "VIEWS" => VIEWS,
-                    _ => COLUMNS,
+                if view == "ROUTINES" {
+                    details::ROUTINES
+                } else {
+                    details::PARAMETERS
                 }
             }
-            other => {
-                return Err(Fault::query(format!(
-                    "the local BigQuery does not support INFORMATION_SCHEMA.{other}"
-                )));
+            _ => {
+                let columns = of_tables(&view)?;
+                for dataset in &scanned {
+                    for (name, doc) in tables::list(self.tx, &project, dataset)? {
+                        let head = vec![literal(&project), literal(dataset), literal(&name)];
+                        table_rows(&view, head, &name, &doc, &mut rows)?;
+                    }
+                }
+                columns
             }
         };
         let columns: Vec<Field> = columns
@@ -120,6 +141,47 @@ impl Translator<'_> {
             origins: Vec::new(),
         }))
     }
+}
+
+/// The columns of a view that has rows for each table.
+fn of_tables(view: &str) -> Result<&'static [(&'static str, Ty)]> {
+    Ok(match view {
+        "TABLES" => TABLES,
+        "VIEWS" => VIEWS,
+        "COLUMNS" => COLUMNS,
+        "COLUMN_FIELD_PATHS" => details::COLUMN_FIELD_PATHS,
+        "TABLE_OPTIONS" => details::TABLE_OPTIONS,
+        "TABLE_CONSTRAINTS" => details::TABLE_CONSTRAINTS,
+        "KEY_COLUMN_USAGE" => details::KEY_COLUMN_USAGE,
+        other => {
+            return Err(Fault::query(format!(
+                "the local BigQuery does not support INFORMATION_SCHEMA.{other}"
+            )));
+        }
+    })
+}
+
+fn table_rows(view: &str, head: Vec<String>, table: &str, doc: &Value, rows: &mut Vec<Vec<String>>) -> Result<()> {
+    match view {
+        "TABLES" => rows.push(table_row(head, doc)),
+        "VIEWS" => rows.extend(view_row(head, doc)),
+        "COLUMN_FIELD_PATHS" => details::field_paths(&head, doc, rows)?,
+        "TABLE_CONSTRAINTS" => details::constraints(&head, table, doc, rows),
+        "KEY_COLUMN_USAGE" => details::key_columns(&head, table, doc, rows),
+        "TABLE_OPTIONS" => {
+            for option in details::options(doc, false) {
+                let mut row = head.clone();
+                row.extend(option);
+                rows.push(row);
+            }
+        }
+        _ => column_rows(&head, doc, rows)?,
+    }
+    Ok(())
+}
+
+fn yes(yes: bool) -> String {
+    literal(if yes { "YES" } else { "NO" })
 }
 
 fn values(columns: &[Field], rows: &[Vec<String>]) -> String {
@@ -152,7 +214,11 @@ fn moment(value: &Value) -> String {
 
 fn table_row(mut row: Vec<String>, doc: &Value) -> Vec<String> {
     let view = tables::is_view(doc);
-    row.push(literal(if view { "VIEW" } else { "BASE TABLE" }));
+    row.push(literal(match doc["type"].as_str() {
+        Some("VIEW") => "VIEW",
+        Some("MATERIALIZED_VIEW") => "MATERIALIZED VIEW",
+        _ => "BASE TABLE",
+    }));
     row.push(literal(if view { "NO" } else { "YES" }));
     row.push(literal("NO"));
     row.push(moment(&doc["creationTime"]));
@@ -160,7 +226,7 @@ fn table_row(mut row: Vec<String>, doc: &Value) -> Vec<String> {
 }
 
 fn view_row(mut row: Vec<String>, doc: &Value) -> Option<Vec<String>> {
-    if !tables::is_view(doc) {
+    if doc["type"] != "VIEW" {
         return None;
     }
     row.push(literal(doc["view"]["query"].as_str().unwrap_or_default()));
@@ -171,19 +237,23 @@ fn view_row(mut row: Vec<String>, doc: &Value) -> Option<Vec<String>> {
 fn column_rows(head: &[String], doc: &Value, rows: &mut Vec<Vec<String>>) -> Result<()> {
     for (i, field) in doc["schema"]["fields"].as_array().into_iter().flatten().enumerate() {
         let name = field["name"].as_str().unwrap_or_default();
-        let yes = |yes: bool| literal(if yes { "YES" } else { "NO" });
         let clustered = doc["clustering"]["fields"].as_array().into_iter().flatten();
         let position = clustered.into_iter().position(|f| f.as_str() == Some(name));
         let mut row = head.to_vec();
         row.push(literal(name));
         row.push((i + 1).to_string());
         row.push(yes(field["mode"] != "REQUIRED"));
-        row.push(literal(&field_type(field)?.sql()));
+        row.push(literal(&declared(field)?));
         row.push(yes(false));
         row.push(yes(
             doc["timePartitioning"]["field"] == name || doc["rangePartitioning"]["field"] == name
         ));
         row.push(position.map_or_else(|| "NULL".into(), |p| (p + 1).to_string()));
+        for key in ["collation", "defaultValueExpression"] {
+            // BigQuery writes the word here, not a missing value.
+            row.push(literal(field[key].as_str().unwrap_or("NULL")));
+        }
+        row.push(details::text(&field["roundingMode"]));
         rows.push(row);
     }
     Ok(())
