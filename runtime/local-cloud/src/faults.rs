@@ -6,11 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What happens to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Action {
     /// Answered with this status; nothing is done.
-    Status { status: u16, retry_after: Option<u64> },
+    Status {
+        status: u16,
+        retry_after: Option<u64>,
+        /// What the error says.
+        message: Option<String>,
+    },
     /// Done, but the answer ends after so many bytes of its body; 0: before its head.
     DropAfterBytes { drop_after_bytes: u64 },
     /// The request's body ends after so many bytes, and there is no answer.
@@ -31,6 +36,7 @@ enum Written {
     Object {
         status: Option<u16>,
         retry_after: Option<u64>,
+        message: Option<String>,
         drop_after_bytes: Option<u64>,
         drop_request_after_bytes: Option<u64>,
         delay_ms: Option<u64>,
@@ -48,8 +54,13 @@ impl<'de> Deserialize<'de> for Action {
             Written::Object {
                 status: Some(status),
                 retry_after,
+                message,
                 ..
-            } => Some(Action::Status { status, retry_after }),
+            } => Some(Action::Status {
+                status,
+                retry_after,
+                message,
+            }),
             Written::Object {
                 drop_after_bytes: Some(drop_after_bytes),
                 ..
@@ -76,7 +87,7 @@ impl<'de> Deserialize<'de> for Action {
         };
         action.ok_or_else(|| {
             serde::de::Error::custom(
-                "action is one of {status, retry_after}, {drop_after_bytes}, {drop_request_after_bytes}, {delay_ms}, \
+                "action is one of {status, retry_after, message}, {drop_after_bytes}, {drop_request_after_bytes}, {delay_ms}, \
                  {delay_answer_ms}, \"apply_then_drop\"",
             )
         })
@@ -156,7 +167,7 @@ impl Faults {
             }
             fault.seen += 1;
             if in_turn {
-                due = Some(fault.action);
+                due = Some(fault.action.clone());
             }
         }
         due
@@ -195,9 +206,10 @@ mod tests {
         let unavailable = Some(Action::Status {
             status: 503,
             retry_after: Some(1),
+            message: None,
         });
         assert_eq!(faults.take("POST", "/upload/a"), None);
-        assert_eq!(faults.take("POST", "/upload/a"), unavailable);
+        assert_eq!(faults.take("POST", "/upload/a"), unavailable.clone());
         assert_eq!(faults.take("PUT", "/upload/a"), None);
         assert_eq!(faults.take("POST", "/_control/health"), None);
         assert_eq!(faults.take("POST", "/upload/a"), unavailable);

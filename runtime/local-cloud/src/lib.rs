@@ -22,6 +22,7 @@ mod labels;
 mod operations;
 mod page;
 mod platform;
+mod projects;
 mod run;
 mod scheduler;
 mod secrets;

@@ -1,11 +1,10 @@
-//! What surrounds the services: tokens, the metadata server, projects, enabled APIs. All is granted, all is enabled; it
+//! What surrounds the services: tokens, the metadata server, enabled APIs. All is granted, all is enabled; it
 //! exists so that clients which insist on asking get an answer.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::clock::stamp;
 use crate::cloud::Cloud;
 use crate::http::answer::{Answer, ApiError, json_response, ok};
 use crate::http::call::{Call, Query, parse_object};
@@ -54,18 +53,6 @@ pub(crate) fn methods() -> Vec<Method> {
             "GET",
             "/computeMetadata/v1/instance/service-accounts/{account}/token",
             |_| async { metadata(json_response(&access_token())) },
-        ),
-        method(
-            "cloudresourcemanager.projects.get",
-            "GET",
-            "/v1/projects/{project}",
-            project,
-        ),
-        method(
-            "cloudresourcemanager.projects.get",
-            "GET",
-            "/v3/projects/{project}",
-            project_v3,
         ),
         method(
             "serviceusage.services.get",
@@ -180,28 +167,6 @@ fn refused(error: &str, description: &str) -> Answer {
     let mut response = json_response(&json!({ "error": error, "error_description": description }));
     *response.status_mut() = http::StatusCode::BAD_REQUEST;
     Ok(response)
-}
-
-async fn project(call: Call) -> Answer {
-    let id = call.param("project");
-    ok(&json!({
-        "projectNumber": Cloud::project_number(id).to_string(),
-        "projectId": id,
-        "lifecycleState": "ACTIVE",
-        "name": id,
-        "createTime": stamp(chrono::DateTime::UNIX_EPOCH),
-    }))
-}
-
-async fn project_v3(call: Call) -> Answer {
-    let id = call.param("project");
-    ok(&json!({
-        "name": format!("projects/{}", Cloud::project_number(id)),
-        "projectId": id,
-        "state": "ACTIVE",
-        "displayName": id,
-        "createTime": stamp(chrono::DateTime::UNIX_EPOCH),
-    }))
 }
 
 async fn service(call: Call) -> Answer {

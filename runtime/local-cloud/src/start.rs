@@ -20,7 +20,9 @@ use crate::faults::Faults;
 use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
-use crate::{bigquery, control, dataform, dataplex, operations, platform, run, scheduler, secrets, storage};
+use crate::{
+    bigquery, control, dataform, dataplex, iam, operations, platform, projects, run, scheduler, secrets, storage,
+};
 
 /// What a local cloud needs to be told.
 #[derive(Debug, Clone)]
@@ -115,6 +117,7 @@ impl LocalCloud {
         let accept = CancellationToken::new();
         let served = tokio::spawn(server::serve(listener, cloud.clone(), accept.clone()));
         cloud.tasks.spawn(scheduler::keep_firing(cloud.clone()));
+        cloud.tasks.spawn(storage::keep_tidying(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
         Ok(LocalCloud {
             base_url,
@@ -171,6 +174,8 @@ fn routes() -> Routes {
     methods.extend(scheduler::methods());
     methods.extend(dataform::methods());
     methods.extend(dataplex::methods());
+    methods.extend(iam::methods());
+    methods.extend(projects::methods());
     methods.extend(platform::methods());
     methods.extend(control::methods());
     Routes::new(methods)

@@ -83,20 +83,25 @@ async fn answer(cloud: Arc<Cloud>, mut request: Request<Body>) -> Result<Respons
     if let Some(fault) = &fault {
         tracing::debug!(%verb, %path, ?fault, "fault injected");
     }
-    match fault {
-        Some(Action::Status { status, retry_after }) => {
+    match &fault {
+        Some(Action::Status {
+            status,
+            retry_after,
+            message,
+        }) => {
             let mut body = std::mem::take(request.body_mut()).into_data_stream();
             // A client that is still sending would see a reset instead of the answer.
             while let Some(Ok(_)) = body.next().await {}
-            let mut error = ApiError::new(status, ApiError::status_of(status), reason(status), "injected fault");
-            error.retry_after = retry_after;
+            let message = message.as_deref().unwrap_or("injected fault");
+            let mut error = ApiError::new(*status, ApiError::status_of(*status), reason(*status), message);
+            error.retry_after = *retry_after;
             return Ok(error.into_response());
         }
-        Some(Action::DelayMs { delay_ms }) => tokio::time::sleep(Duration::from_millis(delay_ms)).await,
+        Some(Action::DelayMs { delay_ms }) => tokio::time::sleep(Duration::from_millis(*delay_ms)).await,
         Some(Action::DropRequestAfterBytes {
             drop_request_after_bytes,
         }) => {
-            *request.body_mut() = cut(std::mem::take(request.body_mut()), drop_request_after_bytes);
+            *request.body_mut() = cut(std::mem::take(request.body_mut()), *drop_request_after_bytes);
         }
         _ => {}
     }
@@ -123,6 +128,7 @@ async fn answer(cloud: Arc<Cloud>, mut request: Request<Body>) -> Result<Respons
 
 fn reason(code: u16) -> &'static str {
     match code {
+        400 => "badRequest",
         401 => "authError",
         403 | 429 => "rateLimitExceeded",
         404 => "notFound",

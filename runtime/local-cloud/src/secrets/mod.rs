@@ -321,7 +321,11 @@ async fn delete(call: Call) -> Answer {
 async fn get_policy(call: Call) -> Answer {
     let (project, id) = (call.param("project"), call.param("secret"));
     Secret::read(&call.cloud.store.snapshot()?, project, id)?;
-    ok(&iam::get(&call.cloud, &policy_key(project, id))?)
+    ok(&iam::get_version(
+        &call.cloud,
+        &policy_key(project, id),
+        iam::requested(&call.query)?,
+    )?)
 }
 
 async fn set_policy(call: Call) -> Answer {

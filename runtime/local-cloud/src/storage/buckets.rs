@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::preconditions::Preconditions;
 use super::record::{Bucket, Object};
-use crate::clock::stamp_millis;
+use super::settings::{SETTABLE, lock, normalise};
 use crate::cloud::Cloud;
 use crate::http::answer::{Answer, ApiError, no_content, ok};
 use crate::http::call::{Call, percent_decode, percent_encode};
@@ -13,31 +13,12 @@ use crate::http::patch::merge;
 use crate::http::route::{Method, method};
 use crate::store::{Next, View, under};
 
-/// What only the service sets.
-const OUTPUT_ONLY: [&str; 15] = [
-    "kind",
-    "id",
-    "selfLink",
-    "projectNumber",
-    "generation",
-    "metageneration",
-    "etag",
-    "timeCreated",
-    "updated",
-    "locationType",
-    "owner",
-    "satisfiesPZS",
-    "satisfiesPZI",
-    "softDeleteTime",
-    "hardDeleteTime",
-];
 /// What is fixed once the bucket exists.
-const IMMUTABLE: [&str; 5] = [
-    "name",
+const IMMUTABLE: [&str; 4] = [
     "location",
     "customPlacementConfig",
     "hierarchicalNamespace",
-    "project",
+    "objectRetention",
 ];
 
 pub(super) fn methods() -> Vec<Method> {
@@ -48,6 +29,12 @@ pub(super) fn methods() -> Vec<Method> {
         method("storage.buckets.patch", "PATCH", "/storage/v1/b/{bucket}", patch),
         method("storage.buckets.update", "PUT", "/storage/v1/b/{bucket}", update),
         method("storage.buckets.delete", "DELETE", "/storage/v1/b/{bucket}", delete),
+        method(
+            "storage.buckets.lockRetentionPolicy",
+            "POST",
+            "/storage/v1/b/{bucket}/lockRetentionPolicy",
+            lock_retention,
+        ),
         method(
             "storage.buckets.getStorageLayout",
             "GET",
@@ -90,6 +77,9 @@ async fn insert(mut call: Call) -> Answer {
     check_name(&name)?;
     let mut settings = Map::new();
     merge(&mut settings, changeable(body, false));
+    if call.query.flag("enableObjectRetention") {
+        settings.insert("objectRetention".into(), json!({ "mode": "Enabled" }));
+    }
     let settings = normalise(settings, &Map::new())?;
     let bucket = call
         .cloud
@@ -115,6 +105,7 @@ async fn insert(mut call: Call) -> Answer {
                 settings,
             };
             txn.put(Bucket::key(&bucket.name), &bucket)?;
+            super::iam::seed(txn, &bucket)?;
             Ok(bucket)
         })
         .await?;
@@ -190,7 +181,7 @@ async fn update(mut call: Call) -> Answer {
 fn kept_by_update(name: &str) -> bool {
     matches!(
         name,
-        "location" | "locationType" | "customPlacementConfig" | "hierarchicalNamespace"
+        "location" | "locationType" | "customPlacementConfig" | "hierarchicalNamespace" | "objectRetention"
     )
 }
 
@@ -242,14 +233,36 @@ async fn layout(call: Call) -> Answer {
         "bucket": bucket.name,
         "location": bucket.settings.get("location"),
         "locationType": bucket.settings.get("locationType"),
-        "hierarchicalNamespace": { "enabled": false },
+        "hierarchicalNamespace": { "enabled": bucket.is_hierarchical() },
     }))
 }
 
-/// A bucket without a hierarchical namespace, which all here are, has none and never will.
+/// A bucket without a hierarchical namespace has none and never will.
 async fn no_folders(call: Call) -> Answer {
-    Bucket::read(&call.cloud.store.snapshot()?, call.param("bucket"))?;
+    let bucket = Bucket::read(&call.cloud.store.snapshot()?, call.param("bucket"))?;
+    if bucket.is_hierarchical() {
+        return Err(ApiError::unimplemented("folders of a hierarchical namespace"));
+    }
     ok(&json!({}))
+}
+
+/// From then on the period can only grow.
+async fn lock_retention(call: Call) -> Answer {
+    if call.query.get("ifMetagenerationMatch").is_none() {
+        return Err(ApiError::required("ifMetagenerationMatch"));
+    }
+    let name = call.param("bucket").to_owned();
+    let checks = Preconditions::of(&call.query)?;
+    let locked = call.cloud.store.write(move |txn| {
+        let mut bucket = Bucket::read(txn, &name)?;
+        checks.check_metageneration(bucket.metageneration, false)?;
+        lock(&mut bucket.settings)?;
+        bucket.metageneration += 1;
+        bucket.updated = Utc::now();
+        txn.put(Bucket::key(&name), &bucket)?;
+        Ok::<_, ApiError>(bucket)
+    });
+    ok(&locked.await?.resource(&call.cloud))
 }
 
 async fn service_account(call: Call) -> Answer {
@@ -279,128 +292,10 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     }
 }
 
+/// Of what was sent, what is for the caller to set. Predefined ACLs are not: nobody is denied.
 fn changeable(mut body: Map<String, Value>, exists: bool) -> Map<String, Value> {
-    body.retain(|name, _| !OUTPUT_ONLY.contains(&name.as_str()));
-    // Predefined ACLs are not kept: access is uniform and nobody is denied.
-    for acl in ["acl", "defaultObjectAcl"] {
-        body.shift_remove(acl);
-    }
-    body.shift_remove("name");
-    if exists {
-        body.retain(|name, _| !IMMUTABLE.contains(&name.as_str()));
-    }
+    body.retain(|name, _| SETTABLE.contains(&name.as_str()) && !(exists && IMMUTABLE.contains(&name.as_str())));
     body
-}
-
-/// Fills in what Google shows for what was not said, and drops what it does not show.
-fn normalise(mut settings: Map<String, Value>, before: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
-    let location = settings
-        .get("location")
-        .and_then(Value::as_str)
-        .unwrap_or("US")
-        .to_ascii_uppercase();
-    let kind = match location.as_str() {
-        "US" | "EU" | "ASIA" => "multi-region",
-        "NAM4" | "EUR4" | "EUR5" | "EUR7" | "EUR8" | "ASIA1" => "dual-region",
-        _ => "region",
-    };
-    settings.insert("location".into(), json!(location));
-    settings.insert("locationType".into(), json!(kind));
-    if kind != "region" {
-        settings.entry("rpo").or_insert(json!("DEFAULT"));
-    }
-    let class = settings
-        .get("storageClass")
-        .and_then(Value::as_str)
-        .unwrap_or("STANDARD")
-        .to_ascii_uppercase();
-    let known = [
-        "STANDARD",
-        "NEARLINE",
-        "COLDLINE",
-        "ARCHIVE",
-        "MULTI_REGIONAL",
-        "REGIONAL",
-        "DURABLE_REDUCED_AVAILABILITY",
-    ];
-    if !known.contains(&class.as_str()) {
-        return Err(ApiError::invalid(format!(
-            "The specified storage class \"{class}\" is not valid."
-        )));
-    }
-    settings.insert("storageClass".into(), json!(class));
-    access(&mut settings)?;
-    soft_delete(&mut settings, before);
-    for (name, list) in [("lifecycle", "rule"), ("cors", ""), ("labels", "")] {
-        let value = settings
-            .get(name)
-            .map(|value| if list.is_empty() { value } else { &value[list] });
-        let empty = value.is_some_and(|value| match value {
-            Value::Array(items) => items.is_empty(),
-            Value::Object(fields) => fields.is_empty(),
-            other => other.is_null(),
-        });
-        if empty {
-            settings.shift_remove(name);
-        }
-    }
-    if let Some(Value::Object(retention)) = settings.get_mut("retentionPolicy") {
-        if let Some(seconds) = retention.get("retentionPeriod").and_then(Value::as_i64) {
-            retention.insert("retentionPeriod".into(), json!(seconds.to_string()));
-        }
-        retention
-            .entry("effectiveTime")
-            .or_insert(json!(stamp_millis(Utc::now())));
-    }
-    Ok(settings)
-}
-
-fn access(settings: &mut Map<String, Value>) -> Result<(), ApiError> {
-    let config = settings.entry("iamConfiguration").or_insert_with(|| json!({}));
-    let uniform = config["uniformBucketLevelAccess"]["enabled"]
-        .as_bool()
-        .or_else(|| config["bucketPolicyOnly"]["enabled"].as_bool())
-        .unwrap_or(false);
-    let mut level = json!({ "enabled": uniform });
-    if uniform {
-        let locked = config["uniformBucketLevelAccess"]["lockedTime"]
-            .as_str()
-            .map(str::to_owned);
-        level["lockedTime"] = json!(locked.unwrap_or_else(|| stamp_millis(Utc::now() + chrono::TimeDelta::days(90))));
-    }
-    config["bucketPolicyOnly"] = level.clone();
-    config["uniformBucketLevelAccess"] = level;
-    match config["publicAccessPrevention"].as_str() {
-        None | Some("unspecified") => config["publicAccessPrevention"] = json!("inherited"),
-        Some("inherited" | "enforced") => {}
-        Some(other) => {
-            return Err(ApiError::invalid(format!(
-                "Invalid value for publicAccessPrevention: \"{other}\""
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Seven days unless said otherwise; effective since it was last changed.
-fn soft_delete(settings: &mut Map<String, Value>, before: &Map<String, Value>) {
-    let seconds = |of: &Map<String, Value>| {
-        let value = of.get("softDeletePolicy")?.get("retentionDurationSeconds")?;
-        value
-            .as_str()
-            .and_then(|text| text.parse().ok())
-            .or_else(|| value.as_i64())
-    };
-    let wanted: i64 = seconds(settings).unwrap_or(604_800);
-    if seconds(before) == Some(wanted) {
-        settings.insert("softDeletePolicy".into(), before["softDeletePolicy"].clone());
-        return;
-    }
-    let mut policy = json!({ "retentionDurationSeconds": wanted.to_string() });
-    if wanted > 0 {
-        policy["effectiveTime"] = json!(stamp_millis(Utc::now()));
-    }
-    settings.insert("softDeletePolicy".into(), policy);
 }
 
 /// The name of an object: <https://cloud.google.com/storage/docs/objects#naming>.

@@ -1,13 +1,14 @@
 //! Cloud Storage: the JSON API, <https://cloud.google.com/storage/docs/json_api/v1>.
 //!
-//! Not here: the XML API, gRPC, ACLs of single objects, soft-deleted objects (the policy is kept, nothing is), and
-//! lifecycle rules (kept, not acted on).
+//! Not here: the XML API, gRPC, ACLs of single objects, soft-deleted objects (the policy is kept, nothing is), and the
+//! folders of a hierarchical namespace.
 
 mod batch;
 mod buckets;
 mod download;
 mod glob;
 mod iam;
+mod lifecycle;
 mod list;
 mod multipart;
 mod objects;
@@ -15,11 +16,13 @@ mod preconditions;
 mod record;
 mod resumable;
 mod rewrite;
+mod settings;
 mod shelf;
 mod upload;
 
 use crate::http::route::{Method, method};
 
+pub(crate) use lifecycle::keep_tidying;
 pub(crate) use record::Object;
 pub(crate) use resumable::{Uploads, forget_old_sessions};
 pub(crate) use shelf::Shelf;

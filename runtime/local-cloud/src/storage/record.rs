@@ -44,6 +44,22 @@ impl Bucket {
             .unwrap_or(false)
     }
 
+    /// Whether access is granted by IAM on the bucket alone.
+    pub(crate) fn is_uniform(&self) -> bool {
+        let access = self.settings.get("iamConfiguration");
+        access.is_some_and(|access| access["uniformBucketLevelAccess"]["enabled"] == true)
+    }
+
+    pub(crate) fn keeps_the_public_out(&self) -> bool {
+        let access = self.settings.get("iamConfiguration");
+        access.is_some_and(|access| access["publicAccessPrevention"] == "enforced")
+    }
+
+    pub(crate) fn is_hierarchical(&self) -> bool {
+        let namespace = self.settings.get("hierarchicalNamespace");
+        namespace.is_some_and(|namespace| namespace["enabled"] == true)
+    }
+
     fn retention_seconds(&self) -> Option<i64> {
         let period = self.settings.get("retentionPolicy")?.get("retentionPeriod")?;
         period

@@ -164,6 +164,10 @@ async fn policies_change_only_from_their_newest_state() {
     let local = Local::start().await;
     local.bucket("one").await;
     let mut policy = local.get("/storage/v1/b/one/iam").await.expect(200).json();
+    assert_eq!(
+        policy["bindings"][0],
+        json!({"role": "roles/storage.legacyBucketOwner", "members": ["projectEditor:p", "projectOwner:p"]})
+    );
     policy["bindings"] = json!([{"role": "roles/storage.objectViewer", "members": ["user:a@b.c"]}]);
     let set = local
         .json("PUT", "/storage/v1/b/one/iam", policy.clone())
@@ -171,7 +175,7 @@ async fn policies_change_only_from_their_newest_state() {
         .expect(200)
         .json();
     assert_eq!(local.get("/storage/v1/b/one/iam").await.json(), set);
-    local.json("PUT", "/storage/v1/b/one/iam", policy).await.expect(409);
+    local.json("PUT", "/storage/v1/b/one/iam", policy).await.expect(412);
     let tested = local
         .get("/storage/v1/b/one/iam/testPermissions?permissions=a&permissions=b")
         .await

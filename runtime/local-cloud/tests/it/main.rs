@@ -11,7 +11,11 @@ mod faults;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod iam;
+#[cfg(test)]
 mod killed;
+#[cfg(test)]
+mod lifecycle;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
