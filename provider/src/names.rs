@@ -287,6 +287,14 @@ pub(crate) fn pubsub_schema_id() -> Validator {
     )
 }
 
+/// The id of a service account. <https://cloud.google.com/iam/docs/service-accounts-create>
+pub(crate) fn account_id() -> Validator {
+    validate::matches(
+        "must be 6 to 30 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen, such as `headwater-runner`",
+        |text| (6..=30).contains(&text.len()) && is_kebab(text),
+    )
+}
+
 /// The name of a secret. <https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create>
 pub(crate) fn secret() -> Validator {
     validate::matches(

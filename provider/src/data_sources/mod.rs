@@ -5,6 +5,7 @@ use tfplugin_framework::AnyDataSource;
 use crate::resources::pubsub_subscription::PubSubSubscription;
 use crate::resources::pubsub_topic::PubSubTopic;
 use crate::resources::secret::SecretManagerSecret;
+use crate::resources::service_account::ServiceAccountLookup;
 use crate::rest::Lookup;
 
 pub(crate) mod project;
@@ -22,5 +23,6 @@ pub fn all() -> Vec<Box<dyn AnyDataSource>> {
         Box::new(Lookup(PubSubSubscription)),
         Box::new(Lookup(SecretManagerSecret)),
         Box::new(secret_version::SecretVersionSource),
+        Box::new(ServiceAccountLookup),
     ]
 }

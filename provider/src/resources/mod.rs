@@ -5,6 +5,7 @@ use tfplugin_framework::AnyResource;
 use crate::rest::Rest;
 
 pub mod bigquery_dataset;
+mod iam_member;
 pub(crate) mod pubsub_schema;
 pub(crate) mod pubsub_subscription;
 pub(crate) mod pubsub_topic;
@@ -14,12 +15,16 @@ pub mod salesforce_extract;
 pub(crate) mod scheduler_job;
 pub(crate) mod secret;
 pub(crate) mod secret_version;
+pub mod service_account;
 pub mod storage_bucket;
+pub mod storage_object;
 
 /// All of them.
 pub fn all() -> Vec<Box<dyn AnyResource>> {
-    vec![
+    let mut all: Vec<Box<dyn AnyResource>> = vec![
         Box::new(storage_bucket::StorageBucket),
+        Box::new(storage_object::StorageObject),
+        Box::new(service_account::ServiceAccount),
         Box::new(bigquery_dataset::BigQueryDataset),
         Box::new(salesforce_connection::Connection),
         Box::new(Rest(pubsub_schema::PubSubSchema)),
@@ -30,5 +35,7 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(Rest(scheduler_job::SchedulerJob)),
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),
-    ]
+    ];
+    all.extend(iam_member::all());
+    all
 }

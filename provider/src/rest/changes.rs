@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::labels;
 
 /// A document without its nulls: absent and null say the same in a body.
-pub(super) fn stripped(document: &Json) -> Json {
+pub(crate) fn stripped(document: &Json) -> Json {
     match document {
         Json::Object(fields) => Json::Object(
             fields
@@ -20,7 +20,7 @@ pub(super) fn stripped(document: &Json) -> Json {
 }
 
 /// The top-level fields in which a document is not as wanted.
-pub(super) fn differing<'a>(wanted: &'a Json, present: &Json) -> Vec<&'a str> {
+pub(crate) fn differing<'a>(wanted: &'a Json, present: &Json) -> Vec<&'a str> {
     let fields = wanted.as_object().into_iter().flat_map(Map::iter);
     fields
         .filter(|(name, value)| stripped(value) != stripped(&present[name.as_str()]))

@@ -5,7 +5,7 @@
 //! apply left behind, refresh that lists where many are read, changes of what differs, disappearance, import.
 //! [`Lookup`] makes a data source of the same.
 
-mod changes;
+pub(crate) mod changes;
 pub(crate) mod fields;
 mod lookup;
 mod name;

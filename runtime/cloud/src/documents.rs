@@ -41,6 +41,13 @@ pub enum CreateBy {
     Query(&'static str),
     /// POST to its collection; its `name` in the body says it.
     Body,
+    /// POST to its collection: the document under one name in the body, and under another its id up to an `@`.
+    Envelope {
+        /// Where the id is: `accountId`.
+        id: &'static str,
+        /// Where the document is: `serviceAccount`.
+        member: &'static str,
+    },
 }
 
 /// How a patch says which fields it changes.
@@ -190,6 +197,12 @@ impl Documents {
             CreateBy::Body => {
                 let mut body = document.clone();
                 body["name"] = name.into();
+                Call::post(self.service, self.path(collection), &*action).json(&body)
+            }
+            CreateBy::Envelope { id: at, member } => {
+                let mut body = json!({});
+                body[at] = id.split('@').next().into();
+                body[member] = document.clone();
                 Call::post(self.service, self.path(collection), &*action).json(&body)
             }
         };

@@ -50,7 +50,7 @@ pub use retry::{Backoff, RetryPolicy};
 pub use run::{CloudRun, Execution, Overrides};
 pub use scheduler::Scheduler;
 pub use secrets::{SecretManager, SecretPayload};
-pub use storage::{Object, ObjectPath, Precondition, Storage};
+pub use storage::{Checksum, Object, ObjectPath, Precondition, Storage, Usage};
 
 /// A resource as the service sends it: nothing is lost, and `null` and absent stay different.
 pub type Document = serde_json::Value;

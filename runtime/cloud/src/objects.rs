@@ -10,8 +10,10 @@ use google_cloud_storage::client::Storage as GoogleStorage;
 use google_cloud_storage::model_ext::ReadRange;
 use google_cloud_storage::retry_policy::RetryableErrors;
 use google_cloud_storage::streaming_source::StreamingSource;
+use serde_json::json;
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::Document;
 use crate::endpoints::Service;
 use crate::errors::{Error, Kind};
 use crate::http_json::{Transport, install_crypto_provider};
@@ -204,16 +206,53 @@ impl Storage {
         content_type: &str,
         precondition: Precondition,
     ) -> Result<Upload, Error> {
+        let metadata = json!({ "contentType": content_type });
+        self.upload_with(path, &metadata, precondition).await
+    }
+
+    /// As [`Storage::upload`], with metadata in the API's words: `contentType`, `cacheControl`, `metadata` and so on.
+    ///
+    /// # Errors
+    /// When no client could be made; the request's own errors come from [`Upload::finish`].
+    pub async fn upload_with(
+        &self,
+        path: &ObjectPath,
+        metadata: &Document,
+        precondition: Precondition,
+    ) -> Result<Upload, Error> {
         let client = self.data.client().await?;
         let (sender, receiver) = mpsc::channel(4);
         let bucket = format!("projects/_/buckets/{}", path.bucket);
         let mut request = client
             .write_object(bucket, path.name.clone(), Chunks(receiver))
-            .set_content_type(content_type)
             // Without a precondition a repeated write stores the same bytes again, which is harmless here.
             .with_idempotency(true);
         if let Some(generation) = precondition.generation() {
             request = request.set_if_generation_match(generation);
+        }
+        if let Some(text) = metadata["contentType"].as_str() {
+            request = request.set_content_type(text);
+        }
+        if let Some(text) = metadata["contentEncoding"].as_str() {
+            request = request.set_content_encoding(text);
+        }
+        if let Some(text) = metadata["contentDisposition"].as_str() {
+            request = request.set_content_disposition(text);
+        }
+        if let Some(text) = metadata["contentLanguage"].as_str() {
+            request = request.set_content_language(text);
+        }
+        if let Some(text) = metadata["cacheControl"].as_str() {
+            request = request.set_cache_control(text);
+        }
+        if let Some(text) = metadata["storageClass"].as_str() {
+            request = request.set_storage_class(text);
+        }
+        if let Some(own) = metadata["metadata"].as_object() {
+            let texts = own
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+            request = request.set_metadata(texts);
         }
         let action = format!("write {path}");
         let sending = async move {

@@ -16,6 +16,8 @@ use crate::objects::{DataPlane, ObjectBytes};
 
 /// Deletions in flight when a prefix is emptied.
 const PARALLEL_DELETES: usize = 16;
+/// Pages of a thousand objects that are looked at to say how much a bucket holds.
+const COUNTED_PAGES: usize = 20;
 
 /// Cloud Storage.
 #[derive(Clone)]
@@ -66,6 +68,17 @@ impl Object {
             crc32c: text("crc32c"),
         })
     }
+}
+
+/// How much a bucket holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Objects and noncurrent versions.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether that is all; otherwise it is at least so much.
+    pub complete: bool,
 }
 
 /// A bucket and a name (or prefix) in it: `gs://bucket/name`.
@@ -192,6 +205,18 @@ impl Storage {
             .await
     }
 
+    /// Locks a bucket's retention policy for ever.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` when the bucket's metageneration is not the given one.
+    pub async fn lock_retention(&self, bucket: &str, if_metageneration_match: i64) -> Result<Document, Error> {
+        let path = format!("{}/lockRetentionPolicy", bucket_path(bucket));
+        Call::post(GCS, path, format!("lock the retention policy of bucket `{bucket}`"))
+            .query("ifMetagenerationMatch", if_metageneration_match)
+            .send_json(&self.transport)
+            .await
+    }
+
     /// Deletes an empty bucket; `false` when there was none.
     ///
     /// # Errors
@@ -219,15 +244,50 @@ impl Storage {
         }
     }
 
+    /// How much a bucket holds, noncurrent versions included; a big one is not counted to its end.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such bucket.
+    pub async fn usage(&self, bucket: &str) -> Result<Usage, Error> {
+        let mut usage = Usage::default();
+        let mut page = None;
+        for _ in 0..COUNTED_PAGES {
+            let (found, next) = self.versions_page(bucket, page.as_deref()).await?;
+            usage.objects += found.len() as u64;
+            usage.bytes += found.iter().map(|object| object.size).sum::<u64>();
+            if next.is_none() {
+                usage.complete = true;
+                break;
+            }
+            page = next;
+        }
+        Ok(usage)
+    }
+
     async fn list_page(
         &self,
         bucket: &str,
         prefix: &str,
         page: Option<&str>,
     ) -> Result<(Vec<Object>, Option<String>), Error> {
+        self.page(bucket, prefix, page, false).await
+    }
+
+    async fn versions_page(&self, bucket: &str, page: Option<&str>) -> Result<(Vec<Object>, Option<String>), Error> {
+        self.page(bucket, "", page, true).await
+    }
+
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        page: Option<&str>,
+        versions: bool,
+    ) -> Result<(Vec<Object>, Option<String>), Error> {
         let action = format!("list gs://{bucket}/{prefix}");
         let json = Call::get(GCS, format!("{}/o", bucket_path(bucket)), &*action)
             .query("prefix", prefix)
+            .query("versions", versions)
             .query("maxResults", 1000)
             .query_opt("pageToken", page)
             .send_json(&self.transport)
@@ -285,6 +345,33 @@ impl Storage {
             .send_json(&self.transport)
             .await?;
         Object::from_json(&action, &json)
+    }
+
+    /// An object's metadata as the service sends it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn describe(&self, path: &ObjectPath) -> Result<Document, Error> {
+        Call::get(GCS, object_path(path), format!("read metadata of {path}"))
+            .send_json(&self.transport)
+            .await
+    }
+
+    /// Changes the metadata that the document names, of this generation only; `null` clears.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` when the live object is of another generation.
+    pub async fn patch_object(
+        &self,
+        path: &ObjectPath,
+        change: &Document,
+        generation: Option<i64>,
+    ) -> Result<Document, Error> {
+        Call::patch(GCS, object_path(path), format!("change metadata of {path}"))
+            .query_opt("ifGenerationMatch", generation)
+            .json(change)
+            .send_json(&self.transport)
+            .await
     }
 
     /// A small object whole, with the generation that was read.
@@ -376,6 +463,35 @@ impl Storage {
             }
         }
     }
+
+    /// Deletes everything in a bucket, noncurrent versions included; returns how many.
+    ///
+    /// # Errors
+    /// The first deletion that fails; the others may have happened.
+    pub async fn empty_bucket(&self, bucket: &str) -> Result<u64, Error> {
+        let mut deleted = 0;
+        loop {
+            let (objects, next) = self.versions_page(bucket, None).await?;
+            deleted += futures::stream::iter(objects)
+                .map(|object| async move {
+                    let path = ObjectPath {
+                        bucket: bucket.to_owned(),
+                        name: object.name,
+                    };
+                    Call::delete(GCS, object_path(&path), format!("delete {path}"))
+                        .query("generation", object.generation)
+                        .send_delete(&self.transport)
+                        .await
+                        .map(u64::from)
+                })
+                .buffer_unordered(PARALLEL_DELETES)
+                .try_fold(0, |sum, one| async move { Ok(sum + one) })
+                .await?;
+            if next.is_none() {
+                return Ok(deleted);
+            }
+        }
+    }
 }
 
 pub(crate) enum Written {
@@ -402,8 +518,37 @@ impl Call {
 }
 
 pub(crate) fn crc32c_base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(crc32c::crc32c(bytes).to_be_bytes())
+    let mut sum = Checksum::default();
+    sum.update(bytes);
+    sum.crc32c()
+}
+
+/// What Cloud Storage would say of a content: its CRC32C and its size.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checksum {
+    crc: u32,
+    size: u64,
+}
+
+impl Checksum {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.crc = crc32c::crc32c_append(self.crc, bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// The sum as an object's `crc32c` has it.
+    #[must_use]
+    pub fn crc32c(&self) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(self.crc.to_be_bytes())
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
 }
 
 fn bucket_path(bucket: &str) -> String {

@@ -4,6 +4,7 @@ mod jwt;
 mod lifecycle;
 mod planning;
 mod second_run;
+mod storage_iam;
 
 use headwater_tests::cloud::Cloud;
 use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET, Org};

@@ -9,4 +9,4 @@ mod gcloud;
 mod gcloud_storage;
 mod gsutil;
 mod python;
-mod tools;
+pub mod tools;

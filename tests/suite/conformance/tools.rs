@@ -56,7 +56,13 @@ impl Tools {
             .env("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true")
             .env("CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL", "false")
             .env("BOTO_CONFIG", self.dir().join("boto"));
-        for api in ["STORAGE", "SECRETMANAGER", "CLOUDSCHEDULER"] {
+        for api in [
+            "STORAGE",
+            "SECRETMANAGER",
+            "CLOUDSCHEDULER",
+            "IAM",
+            "CLOUDRESOURCEMANAGER",
+        ] {
             command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), &endpoint);
         }
         if program == "bq" {

@@ -286,7 +286,7 @@ fn act(txn: &mut Txn<'_>, bucket: &str, due: &[(Object, Action)]) -> Result<Vec<
 mod tests {
     use super::*;
 
-    fn object(settings: Value) -> Object {
+    fn object(settings: &Value) -> Object {
         let created = "2026-01-10T12:00:00Z".parse().unwrap();
         Object {
             bucket: "b".into(),
@@ -336,11 +336,7 @@ mod tests {
         ] {
             let parsed: Condition = serde_json::from_value(condition.clone()).unwrap();
             let now = "2026-01-20T12:00:00Z".parse().unwrap();
-            assert_eq!(
-                parsed.holds(&object(facts.clone()), 1, now),
-                holds,
-                "{facts} {condition}"
-            );
+            assert_eq!(parsed.holds(&object(facts), 1, now), holds, "{facts} {condition}");
         }
     }
 
@@ -362,7 +358,7 @@ mod tests {
             (cold, rules(json!([set("ARCHIVE")])), class("ARCHIVE")),
         ] {
             let now = "2026-01-20T12:00:00Z".parse().unwrap();
-            assert_eq!(wanted(&rules, &object(facts), 0, now), expected);
+            assert_eq!(wanted(&rules, &object(&facts), 0, now), expected);
         }
     }
 

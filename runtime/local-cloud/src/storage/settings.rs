@@ -373,7 +373,7 @@ fn cors(settings: &Settings) -> Result<(), ApiError> {
             }
         }
         let age = &entry["maxAgeSeconds"];
-        if !age.is_null() && !number(age).is_some_and(|age| age >= 0) {
+        if !age.is_null() && number(age).is_none_or(|age| age < 0) {
             return Err(invalid("Invalid value for cors.maxAgeSeconds"));
         }
     }
@@ -416,7 +416,7 @@ fn logging(settings: &Settings) -> Result<(), ApiError> {
 mod tests {
     use super::*;
 
-    fn set(settings: Value, before: &Settings) -> Result<Settings, ApiError> {
+    fn set(settings: &Value, before: &Settings) -> Result<Settings, ApiError> {
         let settings = settings.as_object().cloned().unwrap_or_default();
         normalise(settings, before)
     }
@@ -457,15 +457,15 @@ mod tests {
                 "dataLocations",
             ),
         ] {
-            let refused = set(settings.clone(), &none).expect_err(says);
+            let refused = set(&settings, &none).expect_err(says);
             assert!(refused.message.contains(says), "{settings}: {}", refused.message);
         }
     }
 
     #[test]
     fn a_locked_retention_only_grows() {
-        let mut before = set(json!({"retentionPolicy": {"retentionPeriod": 60}}), &Settings::new()).unwrap();
-        let again = set(json!({"retentionPolicy": {"retentionPeriod": "60"}}), &before).unwrap();
+        let mut before = set(&json!({"retentionPolicy": {"retentionPeriod": 60}}), &Settings::new()).unwrap();
+        let again = set(&json!({"retentionPolicy": {"retentionPeriod": "60"}}), &before).unwrap();
         assert_eq!(again["retentionPolicy"], before["retentionPolicy"]);
         lock(&mut before).unwrap();
         for (policy, allowed) in [
@@ -474,7 +474,7 @@ mod tests {
             (json!({"retentionPeriod": 61}), true),
         ] {
             assert_eq!(
-                set(json!({"retentionPolicy": policy}), &before).is_ok(),
+                set(&json!({"retentionPolicy": policy}), &before).is_ok(),
                 allowed,
                 "{policy}"
             );

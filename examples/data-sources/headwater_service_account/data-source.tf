@@ -1,0 +1,3 @@
+data "headwater_service_account" "loader" {
+  account_id = "loader-of-others"
+}

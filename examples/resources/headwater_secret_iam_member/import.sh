@@ -1,0 +1,1 @@
+terraform import headwater_secret_iam_member.signs_in "projects/acme-data/secrets/headwater-salesforce-crm roles/secretmanager.secretAccessor serviceAccount:headwater-runner@acme-data.iam.gserviceaccount.com"
