@@ -6,19 +6,19 @@ use super::{Work, now_ms};
 use crate::engine::{Bind, Session};
 use crate::error::Fault;
 
-/// Records a statement of a script that is done.
+/// Records a statement of a script that is done; `frame` says where it stands.
 pub(super) fn record(
     tx: &Session<'_>,
     work: &Work<'_>,
     id: &str,
-    text: &str,
+    frame: &Value,
     stats: &Value,
     destination: &Value,
     started: i64,
 ) -> Result<(), Fault> {
     let parent = work.reference();
     let location = parent["location"].as_str().unwrap_or("US");
-    let mut query = json!({"query": text, "useLegacySql": false, "priority": "INTERACTIVE"});
+    let mut query = json!({"query": frame["text"], "useLegacySql": false, "priority": "INTERACTIVE"});
     if !destination.is_null() {
         query["destinationTable"] = destination.clone();
     }
@@ -36,7 +36,7 @@ pub(super) fn record(
         "statistics": {
             "creationTime": started, "startTime": started, "endTime": now,
             "parentJobId": parent["jobId"], "totalBytesProcessed": stats["totalBytesProcessed"], "query": stats,
-            "scriptStatistics": {"evaluationKind": "STATEMENT"},
+            "scriptStatistics": {"evaluationKind": "STATEMENT", "stackFrames": [frame]},
         },
         "status": {"state": "DONE"},
     });

@@ -234,11 +234,8 @@ impl Run<'_> {
                 let mut stats = statistics(translator, &statement::kind(step))?;
                 describe(translator, step, &effect, &mut stats)?;
                 let destination = destination(&effect, &stats, &result);
-                let text = match step {
-                    Step::Sql(written) => written.text(&place.text),
-                    _ => place.text.as_str(),
-                };
-                child::record(tx, self.work, &id, text, &stats, &destination, started)?;
+                let frame = frame(step, &place.text);
+                child::record(tx, self.work, &id, &frame, &stats, &destination, started)?;
                 Ok(Last { stats, destination })
             })
         };
@@ -601,6 +598,19 @@ impl Run<'_> {
         values
             .into_iter()
             .try_for_each(|(name, value)| self.query.state.assign(&name, value))
+    }
+}
+
+/// Where a statement stands and what it says; where that is not known, the whole script.
+fn frame(step: &Step, script: &str) -> Value {
+    match step {
+        Step::Sql(written) => json!({
+            "startLine": written.start.line, "startColumn": written.start.column,
+            "endLine": written.end.line, "endColumn": written.end.column, "text": written.text(script),
+        }),
+        _ => json!({
+            "startLine": 1, "startColumn": 1, "endLine": script.lines().count(), "endColumn": 1, "text": script,
+        }),
     }
 }
 

@@ -334,6 +334,12 @@ async fn a_scripts_statements_are_child_jobs() {
     let children = api.get("jobs?parentJobId=parent").await;
     let texts: Vec<&Value> = children["jobs"].as_array().unwrap().iter().collect();
     assert_eq!(texts.len(), 2, "{children}");
+    let frame = &children["jobs"][0]["statistics"]["scriptStatistics"]["stackFrames"][0];
+    assert_eq!(
+        (&frame["text"], &frame["startColumn"]),
+        (&json!("SELECT 2 AS b"), &json!(16)),
+        "{children}"
+    );
     let id = children["jobs"][1]["jobReference"]["jobId"].as_str().unwrap();
     let found = api.get(&format!("queries/{id}")).await;
     assert_eq!(crate::api::plain(&found["rows"]), json!([["1"]]), "{found}");
