@@ -170,6 +170,33 @@ async fn call(cloud: &Arc<Cloud>, job: &Job) -> i64 {
 }
 
 async fn send(cloud: &Cloud, job: &Job) -> Result<u16, reqwest::Error> {
+    let request = if job.settings.get("pubsubTarget").is_some_and(Value::is_object) {
+        publish(cloud, job)
+    } else {
+        post(cloud, job)
+    };
+    Ok(request.send().await?.status().as_u16())
+}
+
+/// The message as Pub/Sub's own API takes it.
+fn publish(cloud: &Cloud, job: &Job) -> reqwest::RequestBuilder {
+    let target = &job.settings["pubsubTarget"];
+    let topic = target["topicName"].as_str().unwrap_or_default();
+    let mut message = json!({});
+    for name in ["data", "attributes"] {
+        if !target[name].is_null() {
+            message[name] = target[name].clone();
+        }
+    }
+    cloud
+        .scheduler
+        .client
+        .post(format!("{}/v1/{topic}:publish", cloud.base_url))
+        .timeout(Duration::from_secs(60))
+        .json(&json!({ "messages": [message] }))
+}
+
+fn post(cloud: &Cloud, job: &Job) -> reqwest::RequestBuilder {
     let target = &job.settings["httpTarget"];
     let uri = target["uri"].as_str().unwrap_or_default();
     let method = target["httpMethod"]
@@ -200,7 +227,7 @@ async fn send(cloud: &Cloud, job: &Job) -> Result<u16, reqwest::Error> {
     if let Some(body) = body {
         request = request.body(body);
     }
-    Ok(request.send().await?.status().as_u16())
+    request
 }
 
 /// A target on a host of Google's is this local cloud; all others are what they say.

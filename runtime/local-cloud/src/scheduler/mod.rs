@@ -1,5 +1,5 @@
-//! Cloud Scheduler v1: <https://cloud.google.com/scheduler/docs/reference/rest>. HTTP targets only; what they name under
-//! `googleapis.com` is this local cloud.
+//! Cloud Scheduler v1: <https://cloud.google.com/scheduler/docs/reference/rest>. HTTP and Pub/Sub targets; what
+//! they name under `googleapis.com` is this local cloud, and topics are this local cloud's.
 
 mod cron;
 mod fire;

@@ -12,11 +12,12 @@ use crate::http::answer::ApiError;
 use crate::http::patch::merge;
 use crate::store::{View, key};
 
-const SETTABLE: [&str; 6] = [
+const SETTABLE: [&str; 7] = [
     "description",
     "schedule",
     "timeZone",
     "httpTarget",
+    "pubsubTarget",
     "retryConfig",
     "attemptDeadline",
 ];
@@ -122,10 +123,8 @@ pub(super) fn settable(
     mut settings: Map<String, Value>,
     change: Map<String, Value>,
 ) -> Result<Map<String, Value>, ApiError> {
-    for other in ["pubsubTarget", "appEngineHttpTarget"] {
-        if change.contains_key(other) || settings.contains_key(other) {
-            return Err(ApiError::unimplemented(format_args!("a scheduled job with a {other}")));
-        }
+    if change.contains_key("appEngineHttpTarget") || settings.contains_key("appEngineHttpTarget") {
+        return Err(ApiError::unimplemented("a scheduled job with an appEngineHttpTarget"));
     }
     merge(&mut settings, change);
     settings.retain(|name, _| SETTABLE.contains(&name.as_str()));
@@ -134,10 +133,22 @@ pub(super) fn settable(
         settings.insert("timeZone".into(), json!("UTC"));
     }
     schedule(&settings)?;
-    let Some(Value::Object(target)) = settings.get_mut("httpTarget") else {
-        return Err(ApiError::invalid("The job must have a target: httpTarget"));
-    };
-    complete_target(target)?;
+    let has = |name: &str| settings.get(name).is_some_and(Value::is_object);
+    match (has("httpTarget"), has("pubsubTarget")) {
+        (true, true) => return Err(ApiError::invalid("The job must have exactly one target")),
+        (false, false) => {
+            return Err(ApiError::invalid(
+                "The job must have a target: httpTarget or pubsubTarget",
+            ));
+        }
+        _ => {}
+    }
+    if let Some(Value::Object(target)) = settings.get_mut("httpTarget") {
+        complete_target(target)?;
+    }
+    if let Some(Value::Object(target)) = settings.get_mut("pubsubTarget") {
+        complete_message(target)?;
+    }
     let retry = settings.entry("retryConfig").or_insert_with(|| json!({}));
     let defaults = [
         ("maxRetryDuration", json!("0s")),
@@ -222,6 +233,36 @@ fn complete_target(target: &mut Map<String, Value>) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// <https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#PubsubTarget>
+fn complete_message(target: &mut Map<String, Value>) -> Result<(), ApiError> {
+    let topic = target.get("topicName").and_then(Value::as_str).unwrap_or_default();
+    let parts: Vec<&str> = topic.split('/').collect();
+    if !matches!(parts.as_slice(), ["projects", project, "topics", name] if !project.is_empty() && !name.is_empty()) {
+        return Err(ApiError::invalid(format!(
+            "PubsubTarget.topic_name '{topic}' must be of the form projects/PROJECT_ID/topics/TOPIC_ID"
+        )));
+    }
+    let data = target
+        .get("data")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if data.is_empty() {
+        target.shift_remove("data");
+        let attributes = target.get("attributes").and_then(Value::as_object);
+        if attributes.is_none_or(Map::is_empty) {
+            return Err(ApiError::invalid(
+                "Pubsub message must contain either non-empty data, or at least one attribute",
+            ));
+        }
+        return Ok(());
+    }
+    let bytes = STANDARD.decode(data.replace('-', "+").replace('_', "/"));
+    let bytes = bytes.map_err(|_| ApiError::invalid("PubsubTarget.data is not base64"))?;
+    target.insert("data".into(), json!(STANDARD.encode(bytes)));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +284,9 @@ mod tests {
         assert_eq!(done["httpTarget"]["httpMethod"], "POST");
         assert_eq!(done["attemptDeadline"], "180s");
         assert_eq!(done["timeZone"], "UTC");
+        let message = json!({ "topicName": "projects/p/topics/t", "data": "Z28=" });
+        let done = job(json!({ "httpTarget": null, "pubsubTarget": message })).unwrap();
+        assert_eq!(done["pubsubTarget"]["data"], "Z28=");
         for (change, says) in [
             (json!({ "schedule": "nonsense" }), "Schedule or time zone is invalid"),
             (json!({ "timeZone": "Nowhere" }), "time zone"),
@@ -254,7 +298,17 @@ mod tests {
             ),
             (json!({ "attemptDeadline": "5s" }), "attempt_deadline"),
             (json!({ "retryConfig": { "retryCount": 9 } }), "retry_count"),
-            (json!({ "pubsubTarget": {} }), "not served"),
+            (json!({ "pubsubTarget": {} }), "exactly one target"),
+            (json!({ "httpTarget": null }), "must have a target"),
+            (json!({ "appEngineHttpTarget": {} }), "not served"),
+            (
+                json!({ "httpTarget": null, "pubsubTarget": { "topicName": "t" } }),
+                "topic_name",
+            ),
+            (
+                json!({ "httpTarget": null, "pubsubTarget": { "topicName": "projects/p/topics/t" } }),
+                "non-empty data",
+            ),
         ] {
             let error = job(change.clone()).unwrap_err();
             assert!(error.message.contains(says), "{change}: {}", error.message);
