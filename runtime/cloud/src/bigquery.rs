@@ -70,7 +70,13 @@ impl DatasetRef {
         json!({"projectId": self.project, "datasetId": self.dataset})
     }
 
-    fn path(&self) -> String {
+    /// `projects/P/datasets/D`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("projects/{}/datasets/{}", self.project, self.dataset)
+    }
+
+    pub(crate) fn path(&self) -> String {
         format!("{}/{}", datasets_path(&self.project), segment(&self.dataset))
     }
 }
@@ -101,6 +107,29 @@ impl TableRef {
     #[must_use]
     pub fn sql(&self) -> String {
         format!("`{}.{}.{}`", self.dataset.project, self.dataset.dataset, self.table)
+    }
+
+    /// Reads `projects/P/datasets/D/tables/T`, `P.D.T` or `P:D.T`; `None` when the text has another form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let (project, dataset, table) = match parts.as_slice() {
+            ["projects", project, "datasets", dataset, "tables", table] => (*project, *dataset, *table),
+            [one] => {
+                let (rest, table) = one.rsplit_once('.')?;
+                let (project, dataset) = rest.rsplit_once(['.', ':'])?;
+                (project, dataset, table)
+            }
+            _ => return None,
+        };
+        let whole = [project, dataset, table].iter().all(|part| !part.is_empty());
+        whole.then(|| DatasetRef::new(project, dataset).table(table))
+    }
+
+    /// `projects/P/datasets/D/tables/T`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/tables/{}", self.dataset.id(), self.table)
     }
 
     fn path(&self) -> String {
@@ -361,5 +390,30 @@ mod tests {
             assert!(DatasetRef::parse(bad, "p").is_err(), "{bad}");
         }
         assert_eq!(DatasetRef::new("p", "d").table("t").sql(), "`p.d.t`");
+    }
+
+    #[test]
+    fn table_names() {
+        for text in ["projects/p/datasets/d/tables/t", "p.d.t", "p:d.t"] {
+            let table = TableRef::parse(text).expect(text);
+            assert_eq!(table.id(), "projects/p/datasets/d/tables/t");
+        }
+        assert_eq!(
+            TableRef::parse("example.com:p.d.t")
+                .expect("domain project")
+                .dataset
+                .project,
+            "example.com:p"
+        );
+        for bad in [
+            "",
+            "t",
+            "d.t",
+            "projects/p/datasets/d",
+            "p..t",
+            "projects/p/datasets/d/tables/",
+        ] {
+            assert!(TableRef::parse(bad).is_none(), "{bad}");
+        }
     }
 }

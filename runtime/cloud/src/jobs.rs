@@ -49,7 +49,46 @@ pub enum JobStatus {
     Failed(Error),
 }
 
+/// What BigQuery says of a query that it did not run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DryRun {
+    /// Bytes that it would read, at most.
+    pub bytes: u64,
+    /// The columns of its result, as a `schema`.
+    pub schema: Document,
+}
+
 impl BigQuery {
+    /// Asks what a query would do. It costs nothing and changes nothing.
+    ///
+    /// # Errors
+    /// `Invalid` with BigQuery's message, which says where, when the SQL is wrong; `NotFound` when it names what is not there.
+    pub async fn dry_run(&self, sql: &str, location: Option<&str>) -> Result<DryRun, Error> {
+        let mut body = json!({
+            "configuration": {"dryRun": true, "query": {"query": sql, "useLegacySql": false}},
+            "jobReference": {"projectId": self.project},
+        });
+        if let Some(location) = location {
+            body["jobReference"]["location"] = location.into();
+        }
+        let path = format!("/bigquery/v2/projects/{}/jobs", segment(&self.project));
+        let job = Call::post(BQ, path, "check query")
+            .repeatable()
+            .json(&body)
+            .send_json(&self.transport)
+            .await?;
+        let statistics = &job["statistics"];
+        let bytes = [
+            &statistics["query"]["totalBytesProcessed"],
+            &statistics["totalBytesProcessed"],
+        ];
+        let bytes = bytes.iter().find_map(|bytes| bytes.as_str()?.parse().ok());
+        Ok(DryRun {
+            bytes: bytes.unwrap_or_default(),
+            schema: statistics["query"]["schema"].clone(),
+        })
+    }
+
     /// Inserts a job, or finds the one that was inserted under the same id before. `fresh` tells which.
     ///
     /// # Errors
