@@ -18,6 +18,7 @@ pub struct Clients {
     orgs: Orgs,
     planned: Mutex<HashMap<String, PlannedConnection>>,
     fresh: Mutex<HashSet<String>>,
+    changing: Mutex<HashSet<String>>,
 }
 
 /// A connection that this plan creates or changes. One process serves a whole walk over the graph, and a connection is
@@ -39,6 +40,7 @@ impl Clients {
             orgs: Orgs::default(),
             planned: Mutex::default(),
             fresh: Mutex::default(),
+            changing: Mutex::default(),
         }
     }
 
@@ -98,6 +100,24 @@ impl Clients {
     /// Whether this walk creates that resource.
     pub(crate) fn is_fresh(&self, id: &str) -> bool {
         self.fresh.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
+    }
+
+    /// Notes that this walk changes the columns of a table: what is asked of it now may be answered otherwise then.
+    pub(crate) fn note_changing(&self, id: impl Into<String>) {
+        self.changing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.into());
+    }
+
+    /// Whether this walk creates or changes any resource whose id `matches`.
+    pub(crate) fn any_in_flux(&self, matches: impl Fn(&str) -> bool) -> bool {
+        [&self.fresh, &self.changing].iter().any(|ids| {
+            ids.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+                .any(|id| matches(id))
+        })
     }
 
     /// What is planned for a connection, if anything.

@@ -13,9 +13,12 @@ pub mod names;
 mod org;
 mod problems;
 mod provider;
+mod queries;
 pub mod resources;
 mod rest;
 mod settings;
+
+mod stakes;
 
 pub use provider::Headwater;
 

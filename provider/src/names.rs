@@ -1,5 +1,6 @@
 //! Names, ids and the rules that they follow: what is allowed, in words that are an error's remedy and a page's text.
 
+use headwater_cloud::TableRef;
 use headwater_spec::{GcsUrl, check_object_name, check_pipeline_name};
 use tfplugin_framework::{Diagnostic, Validator, Value, validate};
 
@@ -405,6 +406,21 @@ pub fn parse_dataset_path(text: &str) -> Option<(&str, &str)> {
         }
         _ => None,
     }
+}
+
+/// The id of a `headwater_bigquery_table`, or any other spelling of a table's full name.
+pub(crate) fn table_path() -> Validator {
+    validate::matches(
+        "must be the id of a table, `projects/PROJECT/datasets/DATASET/tables/TABLE`: write `headwater_bigquery_table.NAME.id`",
+        |text| parse_table_path(text).is_some(),
+    )
+}
+
+/// The table of `projects/P/datasets/D/tables/T` or `P.D.T`.
+pub(crate) fn parse_table_path(text: &str) -> Option<TableRef> {
+    TableRef::parse(text).filter(|table| {
+        is_project(&table.dataset.project) && is_dataset_id(&table.dataset.dataset) && is_dataset_id(&table.table)
+    })
 }
 
 /// A Cloud Run job's full name in its parts.

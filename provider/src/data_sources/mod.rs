@@ -8,6 +8,8 @@ use crate::resources::secret::SecretManagerSecret;
 use crate::resources::service_account::ServiceAccountLookup;
 use crate::rest::Lookup;
 
+pub mod bigquery_dataset;
+pub mod bigquery_table;
 pub(crate) mod project;
 pub mod salesforce_object;
 pub(crate) mod secret_version;
@@ -16,6 +18,8 @@ pub(crate) mod storage_bucket;
 /// All of them.
 pub fn all() -> Vec<Box<dyn AnyDataSource>> {
     vec![
+        Box::new(bigquery_dataset::BigQueryDataset),
+        Box::new(bigquery_table::BigQueryTable),
         Box::new(salesforce_object::SalesforceObject),
         Box::new(project::ProjectSource),
         Box::new(storage_bucket::BucketSource),

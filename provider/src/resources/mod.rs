@@ -5,6 +5,10 @@ use tfplugin_framework::AnyResource;
 use crate::rest::Rest;
 
 pub mod bigquery_dataset;
+pub mod bigquery_materialized_view;
+pub mod bigquery_routine;
+pub mod bigquery_table;
+pub mod bigquery_view;
 mod iam_member;
 pub(crate) mod pubsub_schema;
 pub(crate) mod pubsub_subscription;
@@ -26,6 +30,10 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(storage_object::StorageObject),
         Box::new(service_account::ServiceAccount),
         Box::new(bigquery_dataset::BigQueryDataset),
+        Box::new(bigquery_table::BigQueryTable),
+        Box::new(bigquery_view::BigQueryView),
+        Box::new(bigquery_materialized_view::BigQueryMaterializedView),
+        Box::new(bigquery_routine::BigQueryRoutine),
         Box::new(salesforce_connection::Connection),
         Box::new(Rest(pubsub_schema::PubSubSchema)),
         Box::new(Rest(pubsub_topic::PubSubTopic)),

@@ -1,19 +1,25 @@
 //! `headwater_bigquery_dataset`: a BigQuery dataset, such as the one that a pipeline's tables lie in.
 
-use std::time::Duration;
+mod access;
+mod schema;
 
 use async_trait::async_trait;
 use headwater_cloud::{DatasetRef, Kind, OptionalExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tfplugin_framework::{
-    Attr, Attribute, Cx, Diagnostic, Path, Plan, Resource, Result, Schema, Timeouts, Type, equal, validate,
-};
+use tfplugin_framework::{Attr, Cx, Diagnostic, Diagnostics, Identity, Path, Plan, Resource, Result, Schema};
 
+use self::access::Access;
 use crate::clients::{Clients, no_region};
 use crate::labels::{self, Labels};
 use crate::names;
 use crate::problems::{Explain as _, cloud_problem};
+use crate::stakes::Stakes;
+
+/// Protection that does not follow from `delete_contents_on_destroy`: kept with the dataset so that an import finds it.
+const PROTECTION: &str = "headwater-deletion-protection";
+/// Of so many tables the rows are counted before a dataset goes; more are only counted themselves.
+const COUNTED: usize = 200;
 
 /// The resource.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +34,14 @@ pub struct Dataset {
     friendly_name: Attr<String>,
     description: Attr<String>,
     default_table_expiration_ms: Attr<i64>,
+    default_partition_expiration_ms: Attr<i64>,
+    max_time_travel_hours: Attr<i64>,
+    is_case_insensitive: Attr<bool>,
+    storage_billing_model: Attr<String>,
+    access: Attr<Access>,
     labels: Attr<Labels>,
     delete_contents_on_destroy: Attr<bool>,
+    deletion_protection: Attr<bool>,
     id: Attr<String>,
 }
 
@@ -45,28 +57,62 @@ impl Dataset {
         self.delete_contents_on_destroy.known().copied().unwrap_or(false)
     }
 
+    /// Whether a destroy that would delete rows is refused. Who says that contents may go says that much.
+    fn is_protected(&self) -> bool {
+        self.deletion_protection
+            .known()
+            .copied()
+            .unwrap_or(!self.delete_contents())
+    }
+
     /// The fields that can be changed; `null` clears.
     fn fields(&self) -> Json {
+        let number = |number: &Attr<i64>| number.known().map(ToString::to_string);
         json!({
             "friendlyName": self.friendly_name.as_deref(),
             "description": self.description.as_deref(),
-            "defaultTableExpirationMs": self.default_table_expiration_ms.known().map(ToString::to_string),
+            "defaultTableExpirationMs": number(&self.default_table_expiration_ms),
+            "defaultPartitionExpirationMs": number(&self.default_partition_expiration_ms),
+            "maxTimeTravelHours": number(&self.max_time_travel_hours),
+            "isCaseInsensitive": self.is_case_insensitive.known(),
         })
+    }
+
+    fn wanted_labels(&self) -> serde_json::Map<String, Json> {
+        let mut wanted = labels::wanted(&self.labels, self.delete_contents());
+        if self.is_protected() == self.delete_contents() {
+            wanted.insert(PROTECTION.into(), self.is_protected().to_string().into());
+        }
+        wanted
     }
 
     fn document(&self) -> Json {
         let mut document = self.fields();
+        document["storageBillingModel"] = json!(self.storage_billing_model.as_deref());
+        document["access"] = self.access.known().map_or(Json::Null, access::document);
         if let Some(fields) = document.as_object_mut() {
             fields.retain(|_, value| !value.is_null());
         }
         document["location"] = json!(self.location.as_deref());
-        document["labels"] = Json::Object(labels::wanted(&self.labels, self.delete_contents()));
+        document["labels"] = Json::Object(self.wanted_labels());
         document
     }
 
-    fn change(&self, present: &Json) -> Json {
+    /// What leads from what is there to what is planned. The billing model can be changed once in two weeks and the
+    /// access list has other editors: both are sent only when they are changed here.
+    fn change(&self, prior: &Dataset, present: &Json) -> Json {
         let mut change = self.fields();
-        change["labels"] = labels::change(&present["labels"], labels::wanted(&self.labels, self.delete_contents()));
+        if self.storage_billing_model != prior.storage_billing_model
+            && let Some(model) = self.storage_billing_model.as_deref()
+        {
+            change["storageBillingModel"] = model.into();
+        }
+        if self.access != prior.access
+            && let Some(access) = self.access.known()
+        {
+            change["access"] = access::document(access);
+        }
+        change["labels"] = labels::change(&present["labels"], self.wanted_labels());
         change
     }
 
@@ -77,13 +123,14 @@ impl Dataset {
             "" => Attr::Null,
             text => text.into(),
         };
+        let number = |name: &str| int(&document[name]).into();
         let location = document["location"].as_str();
         let same_place = self
             .location
             .as_deref()
             .zip(location)
             .is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-        let expiration = &document["defaultTableExpirationMs"];
+        let delete_contents = labels::has(&document["labels"], labels::FORCE_DESTROY);
         Dataset {
             dataset_id: self.dataset_id.clone(),
             project: self.project.clone(),
@@ -94,16 +141,54 @@ impl Dataset {
             },
             friendly_name: text("friendlyName", &self.friendly_name),
             description: text("description", &self.description),
-            default_table_expiration_ms: expiration
-                .as_str()
-                .and_then(|text| text.parse().ok())
-                .or(expiration.as_i64())
+            default_table_expiration_ms: number("defaultTableExpirationMs"),
+            default_partition_expiration_ms: number("defaultPartitionExpirationMs"),
+            max_time_travel_hours: int(&document["maxTimeTravelHours"])
+                .unwrap_or(schema::TIME_TRAVEL_HOURS)
                 .into(),
+            is_case_insensitive: document["isCaseInsensitive"].as_bool().unwrap_or(false).into(),
+            storage_billing_model: document["storageBillingModel"]
+                .as_str()
+                .filter(|model| *model != "STORAGE_BILLING_MODEL_UNSPECIFIED")
+                .unwrap_or("LOGICAL")
+                .into(),
+            access: access::read(&document["access"], &self.access),
             labels: labels::read(&document["labels"], &self.labels),
-            delete_contents_on_destroy: labels::has(&document["labels"], labels::FORCE_DESTROY).into(),
+            delete_contents_on_destroy: delete_contents.into(),
+            deletion_protection: match document["labels"][PROTECTION].as_str() {
+                Some("true") => true,
+                Some("false") => false,
+                _ => !delete_contents,
+            }
+            .into(),
             id: id_of(&self.project, &self.dataset_id),
         }
     }
+
+    /// What an operation answers: as [`Dataset::read`], but others may have granted access since the plan.
+    fn applied(&self, document: &Json) -> Dataset {
+        let mut applied = self.read(document);
+        if !self.access.is_unknown() {
+            applied.access = self.access.clone();
+        }
+        applied
+    }
+
+    /// Whether what was found is what is planned here, as far as that is known.
+    fn fulfilled_by(&self, found: &Dataset) -> bool {
+        let mut wanted = self.clone();
+        if wanted.access.is_unknown() {
+            wanted.access = found.access.clone();
+        }
+        if wanted.storage_billing_model.is_unknown() {
+            wanted.storage_billing_model = found.storage_billing_model.clone();
+        }
+        wanted == *found
+    }
+}
+
+fn int(value: &Json) -> Option<i64> {
+    value.as_str().and_then(|text| text.parse().ok()).or(value.as_i64())
 }
 
 fn id_of(project: &Attr<String>, dataset: &Attr<String>) -> Attr<String> {
@@ -121,69 +206,20 @@ impl Resource for BigQueryDataset {
         "headwater_bigquery_dataset"
     }
 
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new("projects/{project}/datasets/{dataset_id}"))
+    }
+
     fn schema(&self) -> Schema {
-        Schema::new([
-            (
-                "dataset_id",
-                Attribute::string()
-                    .required()
-                    .requires_replace()
-                    .validate(names::dataset_id())
-                    .describe("The dataset's id, unique in its project."),
-            ),
-            (
-                "project",
-                Attribute::string()
-                    .optional_computed()
-                    .requires_replace()
-                    .use_state_for_unknown()
-                    .validate(names::project())
-                    .describe("The project. Default: the provider's."),
-            ),
-            (
-                "location",
-                Attribute::string()
-                    .optional_computed()
-                    .requires_replace()
-                    .use_state_for_unknown()
-                    .equivalent(equal::ignore_case)
-                    .validate(names::location())
-                    .describe("Where the data lies: a region such as `europe-west1` or a multi-region such as `EU`. Default: the provider's region. A lake that is loaded from must lie in the same place, or the dataset in a multi-region that holds it."),
-            ),
-            ("friendly_name", Attribute::string().optional().describe("A name for people.")),
-            ("description", Attribute::string().optional().validate(validate::length(0..=16_384)).describe("What is in it.")),
-            (
-                "default_table_expiration_ms",
-                Attribute::number()
-                    .optional()
-                    .validate(validate::whole_number())
-                    .validate(validate::range(3_600_000..))
-                    .describe("Tables made without an expiry of their own are deleted after so many milliseconds, at least one hour (3600000). Pipelines' tables are made so too: leave it out to keep them."),
-            ),
-            (
-                "labels",
-                Attribute::map(Type::String)
-                    .optional()
-                    .validate(names::label_keys())
-                    .validate(names::label_values())
-                    .describe("Labels, for cost attribution."),
-            ),
-            (
-                "delete_contents_on_destroy",
-                Attribute::bool()
-                    .default(false)
-                    .describe("Whether destroying the dataset deletes the tables in it. Otherwise a dataset that is not empty is never destroyed."),
-            ),
-            ("id", Attribute::string().computed().use_state_for_unknown().describe("The full name: `projects/PROJECT/datasets/DATASET`.")),
-        ])
-        .describe("A BigQuery dataset: the place of the tables that a pipeline writes.")
-        .timeouts(
-            Timeouts::new()
-                .create(Duration::from_secs(300))
-                .read(Duration::from_secs(120))
-                .update(Duration::from_secs(300))
-                .delete(Duration::from_secs(600)),
-        )
+        schema::schema()
+    }
+
+    async fn validate(&self, _cx: &mut Cx, config: &Dataset) -> Result<()> {
+        let mut problems = Diagnostics::new();
+        if let Some(access) = config.access.known() {
+            access::check(access, &mut problems);
+        }
+        problems.into_result()
     }
 
     async fn plan(&self, cx: &mut Cx, plan: Plan<Dataset>) -> Result<Dataset> {
@@ -198,11 +234,29 @@ impl Resource for BigQueryDataset {
                 region => region.clone(),
             };
         }
+        if let (true, Some(prior)) = (plan.config.access.is_null(), &plan.prior) {
+            // Core proposes to take away what only a user could have set; here it is what BigQuery or others granted.
+            planned.access = prior.access.clone();
+        }
+        if plan.config.deletion_protection.is_null() {
+            planned.deletion_protection = planned.delete_contents_on_destroy.map(|deletes| !deletes);
+        }
         planned.id = id_of(&planned.project, &planned.dataset_id);
-        if let (None, Some(id)) = (&plan.prior, planned.id.known()) {
-            clients.note_fresh(id);
+        match &plan.prior {
+            None => {
+                if let Some(id) = planned.id.known() {
+                    clients.note_fresh(id);
+                }
+            }
+            Some(prior) if prior.is_moved(&planned) => before_destroy(cx, &clients, prior, "replaced").await?,
+            Some(_) => {}
         }
         Ok(planned)
+    }
+
+    async fn plan_destroy(&self, cx: &mut Cx, prior: &Dataset) -> Result<()> {
+        let clients = cx.provider::<Clients>()?;
+        Ok(before_destroy(cx, &clients, prior, "destroyed").await?)
     }
 
     async fn create(&self, cx: &mut Cx, planned: Dataset) -> Result<Dataset> {
@@ -216,7 +270,7 @@ impl Resource for BigQueryDataset {
                 .ok_or_else(|| taken(&planned))?,
             Err(error) => return Err(cloud_problem(format!("cannot create the dataset `{reference}`"), &error).into()),
         };
-        Ok(planned.read(&document))
+        Ok(planned.applied(&document))
     }
 
     async fn read(&self, cx: &mut Cx, state: Dataset) -> Result<Option<Dataset>> {
@@ -227,23 +281,28 @@ impl Resource for BigQueryDataset {
         Ok(found.map(|document| state.read(&document)))
     }
 
-    async fn update(&self, cx: &mut Cx, _prior: Dataset, planned: Dataset) -> Result<Dataset> {
+    async fn update(&self, cx: &mut Cx, prior: Dataset, planned: Dataset) -> Result<Dataset> {
         let clients = cx.provider::<Clients>()?;
         let bigquery = clients.cloud()?.bigquery();
         let reference = planned.reference()?;
         let summary = format!("cannot change the dataset `{reference}`");
         let present = bigquery.get_dataset(&reference).await.explain(&*summary)?;
         let document = bigquery
-            .patch_dataset(&reference, &planned.change(&present), present["etag"].as_str())
+            .patch_dataset(&reference, &planned.change(&prior, &present), present["etag"].as_str())
             .await
             .explain(summary)?;
-        Ok(planned.read(&document))
+        Ok(planned.applied(&document))
     }
 
     async fn delete(&self, cx: &mut Cx, state: Dataset) -> Result<()> {
         let clients = cx.provider::<Clients>()?;
         let bigquery = clients.cloud()?.bigquery();
         let reference = state.reference()?;
+        if state.delete_contents() && state.is_protected() {
+            // Rows may have come in since the plan.
+            let contents = contents(&clients, &reference).await?;
+            contents.refuse(&reference, "destroyed")?;
+        }
         match bigquery.delete_dataset(&reference, state.delete_contents()).await {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == Kind::FailedPrecondition => {
@@ -274,6 +333,83 @@ impl Resource for BigQueryDataset {
     }
 }
 
+impl Dataset {
+    /// Whether only another dataset can be what is planned.
+    fn is_moved(&self, planned: &Dataset) -> bool {
+        self.project != planned.project || self.dataset_id != planned.dataset_id || self.location != planned.location
+    }
+}
+
+/// What lies in a dataset.
+#[derive(Debug, Clone, Copy, Default)]
+struct Contents {
+    tables: usize,
+    stakes: Stakes,
+}
+
+impl Contents {
+    fn spelled(self) -> String {
+        let tables = if self.tables == 1 { "table" } else { "tables" };
+        format!("{} {tables} with {}", self.tables, self.stakes)
+    }
+
+    fn refuse(self, reference: &DatasetRef, what: &str) -> Result<(), Diagnostic> {
+        if !self.stakes.any() {
+            return Ok(());
+        }
+        Err(Diagnostic::invalid(
+            "deletion_protection",
+            format!(
+                "the dataset `{reference}` would be {what}, and its {} lost",
+                self.spelled()
+            ),
+        )
+        .hint("To go on, set `deletion_protection = false`, apply, and try again."))
+    }
+}
+
+async fn contents(clients: &Clients, reference: &DatasetRef) -> Result<Contents, Diagnostic> {
+    let bigquery = clients.cloud()?.bigquery();
+    let summary = format!("cannot look into the dataset `{reference}`");
+    let tables = bigquery.list_tables(reference).await.optional().explain(&*summary)?;
+    let tables = tables.unwrap_or_default();
+    let mut contents = Contents {
+        tables: tables.len(),
+        ..Contents::default()
+    };
+    for table in tables.into_iter().take(COUNTED) {
+        let found = bigquery
+            .get_table(&reference.table(table))
+            .await
+            .optional()
+            .explain(&*summary)?;
+        if let Some(document) = found {
+            contents.stakes = contents.stakes + Stakes::of_table(&document);
+        }
+    }
+    Ok(contents)
+}
+
+/// A last word before a dataset goes. Without `delete_contents_on_destroy` nothing can be lost: BigQuery deletes empty
+/// datasets only, and which of its tables go in the same run is not known here.
+async fn before_destroy(cx: &mut Cx, clients: &Clients, prior: &Dataset, what: &str) -> Result<(), Diagnostic> {
+    if !prior.delete_contents() {
+        return Ok(());
+    }
+    let reference = prior.reference()?;
+    let contents = contents(clients, &reference).await?;
+    if prior.is_protected() {
+        return contents.refuse(&reference, what);
+    }
+    if contents.stakes.any() && !cx.is_applying() {
+        cx.report(Diagnostic::warning(format!(
+            "the dataset `{reference}` is {what}, and its {} are lost",
+            contents.spelled()
+        )));
+    }
+    Ok(())
+}
+
 /// The dataset that an apply which was killed left behind: ours, empty, and as it is planned now.
 async fn adopt(clients: &Clients, reference: &DatasetRef, planned: &Dataset) -> Result<Option<Json>, Diagnostic> {
     let bigquery = clients.cloud()?.bigquery();
@@ -281,7 +417,7 @@ async fn adopt(clients: &Clients, reference: &DatasetRef, planned: &Dataset) -> 
         .get_dataset(reference)
         .await
         .explain(format!("cannot read the dataset `{reference}`"))?;
-    let ours = labels::has(&document["labels"], labels::MANAGED) && planned.read(&document) == *planned;
+    let ours = labels::has(&document["labels"], labels::MANAGED) && planned.fulfilled_by(&planned.read(&document));
     let empty = ours
         && bigquery
             .list_tables(reference)
@@ -327,6 +463,12 @@ mod tests {
             default_table_expiration_ms: 3_600_000.into(),
             labels: Attr::Known([("team".to_owned(), "crm".into())].into()),
             delete_contents_on_destroy: true.into(),
+            default_partition_expiration_ms: Attr::Null,
+            max_time_travel_hours: 168.into(),
+            is_case_insensitive: false.into(),
+            storage_billing_model: "LOGICAL".into(),
+            access: Attr::Known(Vec::new()),
+            deletion_protection: true.into(),
             id: "projects/acme-data/datasets/raw".into(),
         }
     }
@@ -358,7 +500,7 @@ mod tests {
             default_table_expiration_ms: Attr::Null,
             ..planned()
         };
-        let change = planned.change(&json!({"labels": {"team": "crm"}}));
+        let change = planned.change(&planned, &json!({"labels": {"team": "crm"}}));
         assert_eq!(change["labels"]["team"], Json::Null);
         assert!(change["defaultTableExpirationMs"].is_null() && change.get("defaultTableExpirationMs").is_some());
     }
