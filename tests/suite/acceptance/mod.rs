@@ -5,6 +5,7 @@ mod lifecycle;
 mod planning;
 mod second_run;
 mod storage_iam;
+mod warehouse;
 
 use headwater_tests::cloud::Cloud;
 use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET, Org};
