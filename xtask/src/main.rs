@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod http;
 mod shell;
 mod test;
@@ -30,6 +31,8 @@ enum Task {
     Tidy,
     /// Measure: ours, the floor, and the ratio, in one run.
     Bench(bench::Bench),
+    /// Throw damaged messages, states, certificates and texts at what reads them.
+    Fuzz(fuzz::Fuzz),
     /// Fetch what builds and tests need, and print where it is.
     Setup,
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Tidy => tidy::run(),
         Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Setup => tools::setup(),
     };
     match result {

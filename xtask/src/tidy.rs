@@ -16,11 +16,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
     ),
     ("headwater-local-cloud", &["headwater-local-bigquery"]),
-    ("tfplugin-framework", &["tfplugin-proto"]),
+    ("tfplugin-framework", &["tfplugin-proto", "headwater-report"]),
     (
         "terraform-provider-headwater",
         &[
             "tfplugin-framework",
+            "headwater-report",
             "headwater-spec",
             "headwater-cloud",
             "headwater-salesforce",
@@ -29,6 +30,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     (
         "headwater",
         &[
+            "headwater-report",
             "headwater-spec",
             "headwater-cloud",
             "headwater-salesforce",
@@ -50,7 +52,10 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no IO.
-const PURE: &[(&str, &[&str])] = &[("headwater-spec", &["tokio", "reqwest", "hyper"])];
+const PURE: &[(&str, &[&str])] = &[
+    ("headwater-report", &["tokio", "reqwest", "hyper"]),
+    ("headwater-spec", &["tokio", "reqwest", "hyper"]),
+];
 
 /// Licences that may be linked into an Apache-2.0 program.
 const LICENCES: &[&str] = &[

@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use headwater_report::{Report, Style, chain, render};
+
 use crate::Path;
 
 /// Whether the operation failed.
@@ -27,6 +29,9 @@ pub struct Diagnostic {
     pub detail: String,
     /// What it is about.
     pub path: Path,
+    /// Where in the detail the hints begin. Public only so that `..diagnostic` works.
+    #[doc(hidden)]
+    pub hints_from: Option<usize>,
 }
 
 impl Diagnostic {
@@ -37,6 +42,7 @@ impl Diagnostic {
             summary: summary.into(),
             detail: String::new(),
             path: Path::root(),
+            hints_from: None,
         }
     }
 
@@ -55,12 +61,13 @@ impl Diagnostic {
 
     /// An error whose detail is another error with everything that caused it.
     pub fn from_error(summary: impl Into<String>, error: &(dyn StdError + 'static)) -> Self {
-        Diagnostic::error(summary).detail(error_chain(error))
+        Diagnostic::error(summary).detail(chain(error))
     }
 
     /// The same with this detail.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
+        self.hints_from = None;
         self
     }
 
@@ -69,8 +76,20 @@ impl Diagnostic {
         if !self.detail.is_empty() {
             self.detail.push_str("\n\n");
         }
+        self.hints_from.get_or_insert(self.detail.len());
         self.detail.push_str(hint.as_ref());
         self
+    }
+
+    /// The same message as anybody writes it: with its parts apart.
+    pub fn report(&self) -> Report {
+        let split = self.hints_from.and_then(|at| self.detail.split_at_checked(at));
+        let (detail, hint) = split.unwrap_or((&self.detail, ""));
+        let report = match self.severity {
+            Severity::Error => Report::error(&self.summary),
+            Severity::Warning => Report::warning(&self.summary),
+        };
+        report.at(self.path.to_string()).detail(detail.trim_end()).hint(hint)
     }
 
     /// The same, about this place.
@@ -119,6 +138,17 @@ impl Diagnostics {
         self.0.iter()
     }
 
+    /// All of them as text for people, errors first: what a command line prints.
+    pub fn render(&self, style: Style) -> String {
+        let mut sorted: Vec<&Diagnostic> = self.iter().collect();
+        sorted.sort_by_key(|diagnostic| diagnostic.severity);
+        let texts: Vec<String> = sorted
+            .iter()
+            .map(|diagnostic| render(&diagnostic.report(), style))
+            .collect();
+        texts.join("\n")
+    }
+
     /// `Err(self)` when there is an error among them, else `Ok(())` (warnings are dropped: hand those to `Cx::warn`).
     pub fn into_result(self) -> Result<()> {
         if self.has_error() { Err(self) } else { Ok(()) }
@@ -158,14 +188,29 @@ impl<T, E: StdError + 'static> OrError<T> for std::result::Result<T, E> {
     }
 }
 
-/// `error: its cause: the cause of that`.
-fn error_chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_stay_apart() {
+        let found: Diagnostics = [
+            Diagnostic::warning("orders is large").hint("Mind the cost."),
+            Diagnostic::invalid(Path::attr("columns").key("a").child("type"), "no such type")
+                .detail("It says `TXT`.")
+                .hint("Write `STRING`.")
+                .hint("Or leave it out."),
+        ]
+        .into_iter()
+        .collect();
+        let whole = found.iter().last().map(|last| last.detail.clone());
+        assert_eq!(
+            whole.as_deref(),
+            Some("It says `TXT`.\n\nWrite `STRING`.\n\nOr leave it out.")
+        );
+        let wanted = "error: no such type\n  at columns[\"a\"].type\n  It says `TXT`.\nhint: Write `STRING`.\n\n  Or leave it out.\nwarning: orders is large\nhint: Mind the cost.";
+        assert_eq!(found.render(Style::Plain), wanted);
+        let replaced = Diagnostic::error("x").hint("a hint").detail("a detail");
+        assert_eq!(replaced.report().hint, "");
     }
-    text
 }

@@ -115,6 +115,12 @@
 //! - Write-only values are null in every model but that of [`Cx::config`]. A change of one alone is no change to
 //!   Terraform: pair it with an attribute for its version.
 //! - Maps, not sets, for nested attributes with anything computed inside.
+//! - Where prior and planned values are compared inside nested attributes (equivalent spellings, replacement,
+//!   `use_state_for_unknown`), entries of maps are matched by key, elements of lists by place, elements of sets by what
+//!   they mean. Terraform allows no other match: an element put in front of a list shows as a change of all after it.
+//! - What is known of an unknown value (a prefix, bounds) is kept through planning: validators judge by it, [`Cx::refinements`]
+//!   shows it, and [`Cx::promise`] states it for computed values.
+//! - One line gives a resource an [`Identity`]; a [`ListResource`] finds objects by it. Terraform 1.11 asks for neither.
 //! - Warnings of the second plan of a replacement are dropped by Terraform, errors are not.
 
 mod attr;
@@ -126,7 +132,10 @@ mod diagnostics;
 mod ephemeral;
 mod erased;
 mod function;
+#[doc(hidden)]
+pub mod fuzz;
 mod identity;
+mod list;
 mod path;
 mod pipeline;
 mod private;
@@ -146,7 +155,9 @@ pub use diagnostics::{Diagnostic, Diagnostics, OrError, Result, Severity};
 pub use ephemeral::{EphemeralResource, Opened};
 pub use erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
 pub use function::{Function, FunctionError, Parameter, Signature};
+pub use headwater_report::{Report, Style, render};
 pub use identity::Identity;
+pub use list::{AnyListResource, ListResource, Listing};
 pub use path::{Path, Step};
 pub use private::Private;
 pub use provider::Provider;

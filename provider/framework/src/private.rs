@@ -47,14 +47,20 @@ impl Private {
         self.entries.is_empty()
     }
 
+    /// How long the stored bytes may be.
+    const MAX: usize = 16 << 20;
+
     /// Reads the stored bytes; what another version wrote and this one cannot read counts as empty.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Private::default();
         }
-        match serde_json::from_slice(bytes) {
-            Ok(entries) => Private { entries },
-            Err(_) => {
+        match Some(bytes)
+            .filter(|bytes| bytes.len() <= Self::MAX)
+            .map(serde_json::from_slice)
+        {
+            Some(Ok(entries)) => Private { entries },
+            _ => {
                 tracing::warn!(bytes = bytes.len(), "private state is not ours and was dropped");
                 Private::default()
             }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::convert::Model;
 use crate::erased::{AnyDataSource, AnyEphemeralResource, AnyResource};
-use crate::{Cx, Function, Result, Schema};
+use crate::{AnyListResource, Cx, Function, Result, Schema};
 
 /// A provider. See the crate's documentation for an example.
 #[async_trait]
@@ -46,6 +46,11 @@ pub trait Provider: Send + Sync + 'static {
 
     /// `vec![Box::new(SalesforceToken), …]`
     fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource>> {
+        Vec::new()
+    }
+
+    /// `vec![Box::new(Buckets), …]`
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
         Vec::new()
     }
 }

@@ -1,12 +1,10 @@
 //! The entry point of a provider's program.
 
-use std::sync::Arc;
-
 use tfplugin_proto::plugin::{self, Handshake, MAX_MESSAGE, PluginError};
 use tfplugin_proto::wire::tfplugin6::provider_server::ProviderServer;
 
 use crate::Provider;
-use crate::server::Server;
+use crate::server::Shared;
 
 /// How a provider is served.
 #[derive(Debug, Clone)]
@@ -51,7 +49,7 @@ pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served,
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let service = ProviderServer::from_arc(Arc::new(Server::new(provider)))
+    let service = ProviderServer::new(Shared::new(provider))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let served = match handshake {

@@ -7,8 +7,14 @@ use crate::TypeError;
 /// How deep values may nest. Types from schemas are far below; only hostile input reaches it.
 pub(crate) const MAX_DEPTH: usize = 100;
 
-/// How long the text of a number may be, and how large its exponent: far beyond Terraform's own 512 bits.
+/// How many values a message may hold, nested ones included: a byte can claim to be one, and each takes up many.
+pub(crate) const MAX_VALUES: usize = 4_000_000;
+
+/// How many digits a number may have, and how large its exponent may be: far beyond Terraform's own 512 bits.
 const MAX_NUMBER: usize = 4096;
+
+/// How long the text of a number may be: its digits, a sign, a point, an exponent.
+const MAX_NUMBER_TEXT: usize = MAX_NUMBER + 16;
 
 /// A value that cannot be decoded or encoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +52,9 @@ pub enum CodecError {
     /// Deeper nesting than anyone needs.
     #[error("the value nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// More values than anyone needs.
+    #[error("the value has more than {MAX_VALUES} parts")]
+    TooLarge,
     /// The type inside a dynamic value.
     #[error("a dynamic value has a bad type")]
     DynamicType(#[from] TypeError),
@@ -58,12 +67,12 @@ pub(crate) type Result<T> = std::result::Result<T, CodecError>;
 
 /// Reads a decimal number exactly, within limits that keep later arithmetic and printing cheap.
 pub(crate) fn parse_number(text: &str) -> Result<BigDecimal> {
-    if text.is_empty() || text.len() > MAX_NUMBER {
+    if text.is_empty() || text.len() > MAX_NUMBER_TEXT {
         return Err(CodecError::BadNumber);
     }
     let number: BigDecimal = text.parse().map_err(|_| CodecError::BadNumber)?;
     let scale = number.fractional_digit_count();
-    if scale.unsigned_abs() > MAX_NUMBER as u64 {
+    if scale.unsigned_abs() > MAX_NUMBER as u64 || number.digits() > MAX_NUMBER as u64 {
         return Err(CodecError::BadNumber);
     }
     Ok(number)

@@ -1,10 +1,13 @@
 //! Terraform's JSON encoding of values: states in files, and what old clients send. Only ever read here.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::codec::{CodecError, MAX_DEPTH, Result, parse_number};
+use crate::codec::{CodecError, MAX_DEPTH, MAX_VALUES, Result, parse_number};
 use crate::{Type, Value};
 
 /// Whether an object may differ from its type.
@@ -19,22 +22,86 @@ pub enum Objects {
 /// Decodes one value of this type.
 pub fn decode(bytes: &[u8], ty: &Type, objects: Objects) -> Result<Value> {
     let text = std::str::from_utf8(bytes).map_err(|_| CodecError::NotUtf8)?;
-    value(parse::<&RawValue>(text)?, ty, objects, 0)
+    value(parse::<&RawValue>(text)?, ty, objects, &Cell::new(MAX_VALUES), 0)
 }
 
-fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T> {
+/// An array, of which no more is kept than may be.
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Elements<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> std::result::Result<Elements<'de>, A::Error> {
+                let mut elements = Vec::new();
+                while let Some(element) = access.next_element()? {
+                    elements.push(element);
+                    if elements.len() > MAX_VALUES {
+                        return Err(A::Error::custom("too many elements"));
+                    }
+                }
+                Ok(Elements(elements))
+            }
+        }
+
+        deserializer.deserialize_seq(Collect)
+    }
+}
+
+/// An object, of which no more is kept than may be; every key once.
+struct Entries<'a>(BTreeMap<String, &'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> std::result::Result<Entries<'de>, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some((key, value)) = access.next_entry::<String, &RawValue>()? {
+                    if entries.len() >= MAX_VALUES {
+                        return Err(A::Error::custom("too many entries"));
+                    }
+                    if entries.insert(key, value).is_some() {
+                        return Err(A::Error::custom("the same key twice"));
+                    }
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| CodecError::Json(error.to_string()))
 }
 
-fn value(raw: &RawValue, ty: &Type, objects: Objects, depth: usize) -> Result<Value> {
+fn value(raw: &RawValue, ty: &Type, objects: Objects, left: &Cell<usize>, depth: usize) -> Result<Value> {
     if depth > MAX_DEPTH {
         return Err(CodecError::TooDeep);
     }
+    left.set(left.get().checked_sub(1).ok_or(CodecError::TooLarge)?);
     let text = raw.get();
     let starts = text.bytes().next().unwrap_or_default();
-    let below = |raw: &RawValue, ty: &Type| value(raw, ty, objects, depth + 1);
+    let below = |raw: &RawValue, ty: &Type| value(raw, ty, objects, left, depth + 1);
     let list = |element: &Type| -> Result<Vec<Value>> {
-        parse::<Vec<&RawValue>>(text)?
+        parse::<Elements<'_>>(text)?
+            .0
             .into_iter()
             .map(|raw| below(raw, element))
             .collect()
@@ -55,7 +122,7 @@ fn value(raw: &RawValue, ty: &Type, objects: Objects, depth: usize) -> Result<Va
         (Type::List(element), b'[') => list(element).map(Value::List),
         (Type::Set(element), b'[') => list(element).map(Value::set),
         (Type::Tuple(types), b'[') => {
-            let parts: Vec<&RawValue> = parse(text)?;
+            let Elements(parts) = parse(text)?;
             if parts.len() != types.len() {
                 return Err(mismatch(ty, "an array of another length"));
             }
@@ -63,13 +130,13 @@ fn value(raw: &RawValue, ty: &Type, objects: Objects, depth: usize) -> Result<Va
             Ok(Value::Tuple(parts.collect::<Result<_>>()?))
         }
         (Type::Map(element), b'{') => {
-            let entries: BTreeMap<String, &RawValue> = parse(text)?;
+            let Entries(entries) = parse(text)?;
             let entries = entries.into_iter().map(|(key, raw)| Ok((key, below(raw, element)?)));
             Ok(Value::Map(entries.collect::<Result<_>>()?))
         }
-        (Type::Object(types), b'{') => object(parse(text)?, types, objects, below),
+        (Type::Object(types), b'{') => object(parse::<Entries<'_>>(text)?.0, types, objects, below),
         (Type::Dynamic, b'{') => {
-            let parts: BTreeMap<String, &RawValue> = parse(text)?;
+            let Entries(parts) = parse(text)?;
             let part = |name: &str| {
                 parts
                     .get(name)

@@ -5,6 +5,8 @@
 //! Only `tfplugin-framework` depends on it.
 
 mod codec;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod json;
 pub mod msgpack;
 pub mod plugin;

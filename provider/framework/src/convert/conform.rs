@@ -118,9 +118,9 @@ fn plain(value: Value, ty: &Type, base: &Value) -> Done {
     }
 }
 
-/// An unknown value, with what was known about it before.
+/// An unknown value, with what was known about it before: refinements, or those parts of a dynamic value that were.
 fn unknown(base: &Value) -> Value {
-    if base.is_unknown() {
+    if base.is_unknown() || matches!(base, Value::Dynamic(..)) && !base.is_wholly_known() {
         base.clone()
     } else {
         Value::unknown()

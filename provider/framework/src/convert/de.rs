@@ -281,6 +281,8 @@ impl<'a> EnumAccess<'a> for AttrAccess<'a> {
         let name = match self.0.0 {
             value if value.is_null() => "null",
             value if value.is_unknown() => "unknown",
+            // What it becomes can hold no unknown parts, so as long as there are some it is unknown as a whole.
+            value @ Value::Dynamic(..) if !value.is_wholly_known() => "unknown",
             _ => "known",
         };
         let name: StrDeserializer<'_, ConvertError> = name.into_deserializer();

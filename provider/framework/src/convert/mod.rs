@@ -32,7 +32,7 @@ const NUMBER: &str = "$tfplugin::Number";
 /// | list, set | `Vec<T>` |
 /// | map | `BTreeMap<String, T>` |
 /// | object, nested attributes | another such struct |
-/// | dynamic | `serde_json::Value` |
+/// | dynamic | `Attr<serde_json::Value>`: unknown as long as a part of it is |
 ///
 /// An unknown value in a field that is not an `Attr` is an error at its path when the plan is made, and lets `validate`
 /// be skipped. `#[serde(flatten)]`, `#[serde(untagged)]` and `#[serde(skip)]` do not work here; `rename` does.

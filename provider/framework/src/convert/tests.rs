@@ -108,6 +108,13 @@ fn values_survive_the_way_through_a_model() {
             ("set", Value::set([])),
             ("float", number("-12.5")),
         ]),
+        value(&[(
+            "any",
+            Value::Dynamic(
+                Box::new(Type::list(Type::String)),
+                Box::new(Value::list(["a".into(), Value::unknown()])),
+            ),
+        )]),
     ];
     for case in cases {
         let model: crate::Result<Model> = from_value(&case, &schema());

@@ -5,6 +5,7 @@
 
 mod check;
 mod fill;
+mod generate;
 mod keep;
 mod promise;
 mod replace;
@@ -15,6 +16,7 @@ mod walk;
 
 pub(crate) use check::{check_applied, check_plan, check_read};
 pub(crate) use fill::{fill_defaults, forget_write_only, mark_unknown, settle};
+pub(crate) use generate::configuration;
 pub(crate) use keep::keep_equivalent;
 pub(crate) use promise::keep_promises;
 pub(crate) use replace::requires_replace;

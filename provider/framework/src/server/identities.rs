@@ -7,7 +7,7 @@ use tfplugin_proto::wire::tfplugin6::{self as proto, DynamicValue, IdentityData}
 use tfplugin_proto::{Type, Value};
 
 use super::registry::{Shape, find};
-use super::resources::{stored, unreadable};
+use super::resources::{parsed, stored, unreadable};
 use super::{Server, gather, wire};
 use crate::{Diagnostic, Diagnostics, Identity, Result};
 
@@ -133,7 +133,7 @@ impl Server {
         let upgraded = if request.version == current {
             None
         } else {
-            let old: serde_json::Value = serde_json::from_slice(raw).map_err(|error| unreadable(&error))?;
+            let old = parsed(raw)?;
             let upgraded = offer.it.upgrade_identity_json(request.version, old).await?;
             Some(upgraded.to_string().into_bytes())
         };

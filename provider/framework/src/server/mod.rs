@@ -2,6 +2,7 @@
 
 mod guard;
 mod identities;
+mod lists;
 mod others;
 mod registry;
 mod resources;
@@ -16,6 +17,7 @@ use futures::FutureExt as _;
 use tfplugin_proto::wire::tfplugin6 as proto;
 use tfplugin_proto::wire::tfplugin6::provider_server::Provider as Service;
 use tokio_util::sync::CancellationToken;
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use crate::erased::AnyProvider;
@@ -23,6 +25,24 @@ use crate::{Cx, Diagnostics, Private, Provider, Schema};
 use registry::{Registry, Shape};
 
 type Reply<T> = Result<Response<T>, Status>;
+
+/// The server as the service that Terraform calls: shared, for what goes on after a call has been answered.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Server>);
+
+impl Shared {
+    pub(crate) fn new<P: Provider>(provider: P) -> Self {
+        Shared(Arc::new(Server::new(provider)))
+    }
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.0
+    }
+}
 
 /// One provider, ready to be served.
 pub(crate) struct Server {
@@ -101,7 +121,7 @@ fn gather<T: Default>(result: crate::Result<T>, mut found: Diagnostics) -> (T, D
 }
 
 #[tonic::async_trait]
-impl Service for Server {
+impl Service for Shared {
     async fn get_metadata(&self, _: Request<proto::Empty>) -> Reply<proto::Metadata> {
         Ok(Response::new(self.metadata()))
     }
@@ -256,6 +276,28 @@ impl Service for Server {
     async fn close_ephemeral_resource(&self, request: Request<proto::EphemeralHandle>) -> Reply<proto::Findings> {
         let ((), diagnostics) = answer("CloseEphemeralResource", (), self.close(request.get_ref())).await;
         findings(diagnostics)
+    }
+
+    async fn validate_list_resource_config(&self, request: Request<proto::ListConfig>) -> Reply<proto::Findings> {
+        let work = self.validate_list(request.get_ref());
+        let ((), diagnostics) = answer("ValidateListResourceConfig", (), work).await;
+        findings(diagnostics)
+    }
+
+    async fn list_resource(&self, request: Request<proto::ListRequest>) -> Reply<BoxStream<proto::ListEvent>> {
+        tracing::trace!(call = "ListResource", "called");
+        Ok(Response::new(self.0.list(request.into_inner())))
+    }
+
+    async fn generate_resource_config(
+        &self,
+        request: Request<proto::GenerateConfigRequest>,
+    ) -> Reply<proto::GenerateConfigResponse> {
+        let work = async { self.generate_config(request.get_ref()) };
+        let fallback = proto::GenerateConfigResponse::default();
+        let (mut reply, diagnostics) = answer("GenerateResourceConfig", fallback, work).await;
+        reply.diagnostics = diagnostics;
+        Ok(Response::new(reply))
     }
 
     async fn call_function(&self, request: Request<proto::CallRequest>) -> Reply<proto::CallResponse> {

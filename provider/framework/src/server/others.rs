@@ -27,6 +27,7 @@ impl Server {
             data_sources: named(self.registry.data_sources.keys()),
             functions: named(self.registry.functions.keys()),
             ephemeral_resources: named(self.registry.ephemeral.keys()),
+            list_resources: named(self.registry.lists.keys()),
             ..Default::default()
         }
     }
@@ -53,11 +54,17 @@ impl Server {
             .iter()
             .map(|(name, offer)| add(name, &offer.shape().schema))
             .collect();
+        let lists = registry
+            .lists
+            .iter()
+            .map(|(name, offer)| add(name, &offer.shape().schema))
+            .collect();
         let reply = proto::ProviderSchema {
             provider: Some(wire::schema(&self.settings.schema)),
             resource_schemas: resources,
             data_source_schemas: data_sources,
             ephemeral_resource_schemas: ephemeral,
+            list_resource_schemas: lists,
             functions: self.function_signatures(),
             server_capabilities: Some(wire::capabilities()),
             ..Default::default()

@@ -7,7 +7,9 @@ use tfplugin_proto::wire::tfplugin6::DynamicValue;
 use tfplugin_proto::{Type, Value};
 
 use super::identities::Identified;
-use crate::{AnyDataSource, AnyEphemeralResource, AnyResource, Diagnostic, Function, Provider, Result, Schema};
+use crate::{
+    AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource, Diagnostic, Function, Provider, Result, Schema,
+};
 
 /// A schema and the type that follows from it.
 pub(super) struct Shape {
@@ -69,7 +71,7 @@ macro_rules! shapes {
     };
 }
 
-shapes!(AnyResource, AnyDataSource, AnyEphemeralResource);
+shapes!(AnyResource, AnyDataSource, AnyEphemeralResource, AnyListResource);
 
 impl Offer<dyn AnyResource> {
     /// The identity, when the resource has one.
@@ -90,6 +92,7 @@ pub(super) struct Registry {
     pub(super) resources: Offers<dyn AnyResource>,
     pub(super) data_sources: Offers<dyn AnyDataSource>,
     pub(super) ephemeral: Offers<dyn AnyEphemeralResource>,
+    pub(super) lists: Offers<dyn AnyListResource>,
     pub(super) functions: BTreeMap<&'static str, Box<dyn Function>>,
 }
 
@@ -108,6 +111,11 @@ impl Registry {
                 .collect(),
             ephemeral: provider
                 .ephemeral_resources()
+                .into_iter()
+                .map(|it| (it.name(), Offer::new(it)))
+                .collect(),
+            lists: provider
+                .list_resources()
                 .into_iter()
                 .map(|it| (it.name(), Offer::new(it)))
                 .collect(),

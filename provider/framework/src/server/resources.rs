@@ -303,7 +303,7 @@ impl Server {
         let upgraded = if request.version == current {
             None
         } else {
-            let old: serde_json::Value = serde_json::from_slice(raw).map_err(|error| unreadable(&error))?;
+            let old = parsed(raw)?;
             Some(to_bytes(&offer.it.upgrade_json(request.version, old).await?))
         };
         let state = from_state(shape, upgraded.as_deref().unwrap_or(raw))?;
@@ -325,7 +325,7 @@ impl Server {
             provider: request.source_provider_address.clone(),
             type_name: request.source_type_name.clone(),
             version: request.source_schema_version,
-            state: serde_json::from_slice(raw).map_err(|error| unreadable(&error))?,
+            state: parsed(raw)?,
         };
         let moved = offer.it.move_json(source).await?.ok_or_else(|| {
             Diagnostic::error(format!(
@@ -349,7 +349,15 @@ impl Server {
     }
 }
 
+/// How long a stored state may be: reading it as JSON takes up a multiple of it.
+const MAX_STORED: usize = 64 << 20;
+
 pub(super) fn stored(raw: Option<&proto::RawState>) -> Result<&[u8]> {
+    if raw.is_some_and(|raw| raw.json.len() > MAX_STORED) {
+        return Err(Diagnostic::error("the stored state is too large")
+            .detail(format!("It is longer than {} MiB.", MAX_STORED >> 20))
+            .into());
+    }
     raw.map(|raw| raw.json.as_slice())
         .filter(|json| !json.is_empty())
         .ok_or_else(|| {
@@ -357,6 +365,17 @@ pub(super) fn stored(raw: Option<&proto::RawState>) -> Result<&[u8]> {
                 .detail("States in the format of Terraform 0.11 and older are not supported.")
                 .into()
         })
+}
+
+/// A stored object for a resource to convert.
+pub(super) fn parsed(raw: &[u8]) -> Result<serde_json::Value> {
+    let stored: serde_json::Value = serde_json::from_slice(raw).map_err(|error| unreadable(&error))?;
+    if !stored.is_object() {
+        return Err(Diagnostic::error("the stored state cannot be read")
+            .detail("It is not an object.")
+            .into());
+    }
+    Ok(stored)
 }
 
 fn to_bytes(json: &serde_json::Value) -> Vec<u8> {

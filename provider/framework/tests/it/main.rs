@@ -4,6 +4,7 @@
 //!
 //! Without `terraform` on the PATH the scenarios cannot run: that is a failure, not a pass.
 
+mod hostile;
 mod newer;
 mod scenarios;
 mod store;
@@ -41,6 +42,7 @@ fn run() -> ExitCode {
         .iter()
         .chain(wire::ALL)
         .chain(newer::ALL)
+        .chain(hostile::ALL)
         .filter(|(name, _)| wanted(name))
     {
         if arguments.iter().any(|argument| argument == "--list") {

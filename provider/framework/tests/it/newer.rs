@@ -15,6 +15,10 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("deferral_is_the_clients_choice", || {
         run(deferral_is_the_clients_choice());
     }),
+    ("lists_are_streamed", || run(lists_are_streamed())),
+    ("configurations_are_made_of_states", || {
+        run(configurations_are_made_of_states())
+    }),
     ("promises_bind", || run(promises_bind())),
 ];
 
@@ -304,6 +308,117 @@ async fn deferral_is_the_clients_choice() {
     };
     let planned = plan(&mut client, known).await;
     assert_eq!((planned.diagnostics, planned.deferred), (vec![], None));
+}
+
+/// The names in a list's answer, and the texts of its diagnostics.
+async fn listed(client: &mut ProviderClient<Channel>, request: proto::ListRequest) -> (Vec<String>, Vec<String>) {
+    let whole = request.include_resource_object;
+    let mut stream = client.list_resource(request).await.expect("a stream").into_inner();
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    while let Some(event) = stream.message().await.expect("an event") {
+        texts.extend(event.diagnostic.iter().map(|found| found.summary.clone()));
+        let Some(found) = event.identity else { continue };
+        let name = found
+            .identity_data
+            .expect("data")
+            .decode(&identity_type())
+            .expect("an identity");
+        let name = name.get("name").and_then(Value::as_str).expect("a name").to_owned();
+        assert_eq!(event.display_name, format!("item {name}"));
+        let object = event
+            .resource_object
+            .map(|object| object.decode(&item_type()).expect("an item"));
+        let of_object = object.as_ref().and_then(|object| object.get("name")?.as_str());
+        assert_eq!(of_object, whole.then_some(name.as_str()));
+        names.push(name);
+    }
+    (names, texts)
+}
+
+async fn lists_are_streamed() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    let count = 500;
+    for index in 0..count {
+        std::fs::write(plugin.dir.path().join(format!("a{index:03}.json")), "{}").expect("an item");
+    }
+    std::fs::write(plugin.dir.path().join("broken.json"), "").expect("an item");
+    let ty = Type::object([("prefix", Type::String)]);
+    let config = |prefix: Value| {
+        let config = Value::object([("prefix", prefix)]);
+        Some(proto::DynamicValue::encode(&config, &ty).expect("a configuration"))
+    };
+    let request = |prefix: Value, limit, include_resource_object| proto::ListRequest {
+        type_name: "store_item".into(),
+        config: config(prefix),
+        include_resource_object,
+        limit,
+    };
+    let (names, texts) = listed(&mut client, request(Value::Null, 0, true)).await;
+    assert_eq!((names.len(), texts), (count, vec!["broken cannot be read".to_owned()]));
+    assert!(names.is_sorted());
+    let (names, texts) = listed(&mut client, request("a00".into(), 3, false)).await;
+    assert_eq!(
+        (names, texts),
+        (vec!["a000".into(), "a001".into(), "a002".into()], vec![])
+    );
+    // A client that hangs up after the first leaves nothing behind that would hinder the next.
+    let mut stream = client
+        .list_resource(request(Value::Null, 0, true))
+        .await
+        .expect("a stream")
+        .into_inner();
+    assert!(stream.message().await.expect("an event").is_some());
+    drop(stream);
+    assert_eq!(
+        listed(&mut client, request("zzz".into(), 0, true)).await,
+        (vec![], vec![])
+    );
+    let nowhere = proto::ListRequest {
+        type_name: "store_nothing".into(),
+        ..Default::default()
+    };
+    let (names, texts) = listed(&mut client, nowhere).await;
+    assert_eq!(
+        (names, texts),
+        (vec![], vec!["this provider has no `store_nothing`".to_owned()])
+    );
+    let bad = proto::ListConfig {
+        type_name: "store_item".into(),
+        config: config("".into()),
+        ..Default::default()
+    };
+    let found = client
+        .validate_list_resource_config(bad)
+        .await
+        .expect("a reply")
+        .into_inner()
+        .diagnostics;
+    assert!(found[0].detail.contains("at least 1 characters"), "{found:?}");
+}
+
+async fn configurations_are_made_of_states() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.client().await;
+    let state = item(&[
+        ("name", "alpha".into()),
+        ("id", "items/alpha".into()),
+        ("kind", "fancy".into()),
+        ("protected", false.into()),
+        ("size", 3.into()),
+        ("behaviour", "old".into()),
+    ]);
+    let request = proto::GenerateConfigRequest {
+        type_name: "store_item".into(),
+        state: Some(state),
+    };
+    let reply = client
+        .generate_resource_config(request)
+        .await
+        .expect("a reply")
+        .into_inner();
+    let wanted = item(&[("name", "alpha".into()), ("kind", "fancy".into())]);
+    assert_eq!((reply.diagnostics, reply.config), (vec![], Some(wanted)));
 }
 
 async fn promises_bind() {

@@ -17,6 +17,7 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("plan_errors_point_at_lines", plan_errors_point_at_lines),
     ("write_only_is_stored_nowhere", write_only_is_stored_nowhere),
     ("unknown_values_pass_through", unknown_values_pass_through),
+    ("odd_values_come_back_as_they_were", odd_values_come_back_as_they_were),
     ("nested_defaults_and_computed", nested_defaults_and_computed),
     ("equivalent_spellings_are_no_change", equivalent_spellings_are_no_change),
     ("replacement", replacement),
@@ -208,6 +209,51 @@ resource "store_item" "b" {
         serde_json::json!(["id", "store://alpha"])
     );
     assert_eq!(item["labels"]["from"], "store://alpha");
+}
+
+fn odd_values_come_back_as_they_were() {
+    let work = Workspace::new();
+    work.config(
+        r#"
+locals { big = 123456789012345678901234567890.000000000000000000001 }
+resource "store_item" "a" {
+  name     = "alpha"
+  document = ""
+  amount   = local.big
+  labels   = { "" = "", "schlüssel/ключ" = "🦀 é", none = null, "a.b[0]" = "\t\n" }
+  zones    = ["é", "é", "", "b", "b"]
+  series   = [0.1, null, 1e300, -0, 9007199254740993, 0.1 + 0.2, 1 / 3, local.big]
+  anything = { list = [null, 1e100, "", [], {}], "ключ" = null }
+  objects  = { "ein Schlüssel ☃" = { fields = [] }, "" = {} }
+}
+resource "store_item" "b" {
+  name     = "beta"
+  labels   = { for key in ["x", "y"] : key => key == "x" ? store_item.a.url : null }
+  anything = [store_item.a.url, { deep = [store_item.a.size] }]
+  zones    = [store_item.a.url, "store://alpha"]
+  series   = [store_item.a.size, null]
+}
+output "amount" { value = store_item.a.amount == local.big }
+output "series" { value = store_item.a.series[5] == 0.1 + 0.2 && store_item.a.series[4] == 9007199254740993 }
+output "zones" { value = length(store_item.b.zones) }
+"#,
+    );
+    work.apply()
+        .succeeds()
+        .says(&["amount = true", "series = true", "zones = 1"]);
+    work.settled();
+    let item = work.attributes("a");
+    assert_eq!(item["document"], "");
+    assert_eq!(item["labels"]["none"], serde_json::Value::Null);
+    assert_eq!(item["labels"]["schlüssel/ключ"], "🦀 é");
+    assert_eq!(item["zones"], serde_json::json!(["", "b", "é"]));
+    assert_eq!(item["series"][1], serde_json::Value::Null);
+    // An empty text is not nothing, and an empty list is not null.
+    work.config("resource \"store_item\" \"a\" {\n name = \"alpha\"\n series = []\n labels = {}\n}\n");
+    work.plan().succeeds().says(&["- document = \"\" -> null"]);
+    work.apply().succeeds();
+    work.settled();
+    assert_eq!(work.attributes("a")["series"], serde_json::json!([]));
 }
 
 fn nested_defaults_and_computed() {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{
-    AnyDataSource, AnyEphemeralResource, AnyResource, Attr, Attribute, Cx, DataSource, Deferral, Diagnostic,
-    EphemeralResource, Function, FunctionError, Identity, MoveSource, Number, Opened, OrError, Parameter, Path, Plan,
-    Provider, Refinements, Resource, Result, Schema, Signature, Timeouts, Type, Value, conflicts_with, equal, validate,
+    AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource, Attr, Attribute, Cx, DataSource, Deferral,
+    Diagnostic, EphemeralResource, Function, FunctionError, Identity, ListResource, Listing, MoveSource, Number,
+    Opened, OrError, Parameter, Path, Plan, Provider, Refinements, Resource, Result, Schema, Signature, Timeouts, Type,
+    Value, conflicts_with, equal, validate,
 };
 
 pub struct Store;
@@ -57,11 +58,15 @@ impl Provider for Store {
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource>> {
-        vec![Box::new(Listing)]
+        vec![Box::new(Listed)]
     }
 
     fn functions(&self) -> Vec<Box<dyn Function>> {
         vec![Box::new(Shout)]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
+        vec![Box::new(Items)]
     }
 
     fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource>> {
@@ -78,8 +83,9 @@ pub struct ItemModel {
     kind: Attr<String>,
     amount: Attr<Number>,
     labels: Attr<BTreeMap<String, Attr<String>>>,
-    zones: Attr<Vec<String>>,
+    zones: Attr<Vec<Attr<String>>>,
     anything: Attr<serde_json::Value>,
+    series: Attr<Vec<Attr<Number>>>,
     schedule: Attr<Schedule>,
     objects: Attr<BTreeMap<String, Attr<Object>>>,
     secret_wo: Attr<String>,
@@ -212,6 +218,7 @@ impl Resource for Item {
             ("labels", Attribute::map(Type::String).optional()),
             ("zones", Attribute::set(Type::String).optional()),
             ("anything", Attribute::dynamic().optional()),
+            ("series", Attribute::list(Type::Number).optional()),
             (
                 "schedule",
                 Attribute::object([
@@ -365,10 +372,10 @@ pub struct ListingModel {
     names: Attr<Vec<String>>,
 }
 
-pub struct Listing;
+pub struct Listed;
 
 #[async_trait]
-impl DataSource for Listing {
+impl DataSource for Listed {
     type Model = ListingModel;
 
     fn type_name(&self) -> &'static str {
@@ -391,6 +398,52 @@ impl DataSource for Listing {
         names.sort();
         config.names = names.into();
         Ok(config)
+    }
+}
+
+/// Finds items by the start of their names.
+pub struct Items;
+
+#[derive(Serialize, Deserialize)]
+pub struct ItemsModel {
+    prefix: Attr<String>,
+}
+
+#[async_trait]
+impl ListResource for Items {
+    type Model = ItemsModel;
+    type Resource = Item;
+
+    fn type_name(&self) -> &'static str {
+        "store_item"
+    }
+
+    fn schema(&self) -> Schema {
+        Schema::new([("prefix", Attribute::string().optional().validate(validate::length(1..)))])
+    }
+
+    async fn list(&self, cx: &mut Cx, config: ItemsModel, found: &mut Listing<ItemModel>) -> Result<()> {
+        let files = std::fs::read_dir(&cx.provider::<Directory>()?.0).or_error("cannot list")?;
+        let mut names: Vec<String> = files
+            .filter_map(|file| Some(file.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned()))
+            .filter(|name| name.starts_with(config.prefix.as_deref().unwrap_or_default()))
+            .collect();
+        names.sort();
+        for name in names {
+            if name == "broken" {
+                found.report(Diagnostic::warning("broken cannot be read")).await;
+                continue;
+            }
+            let item = ItemModel {
+                name: name.as_str().into(),
+                kind: "plain".into(),
+                ..ItemModel::default()
+            };
+            if !found.push(format!("item {name}"), &item).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -75,7 +75,17 @@ impl Plugin {
         Plugin { child, line, dir }
     }
 
-    fn socket(&self) -> PathBuf {
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has not ended.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("the process").is_none()
+    }
+
+    pub fn socket(&self) -> PathBuf {
         PathBuf::from(self.line.get(3).expect("a socket"))
     }
 
@@ -270,7 +280,7 @@ fn base64(text: &str) -> Vec<u8> {
 async fn calls_of_newer_clients() {
     let problems = tfplugin_framework::check_resource(&crate::store::Item);
     assert!(problems.is_empty(), "{problems:?}");
-    let problems = tfplugin_framework::check_data_source(&crate::store::Listing);
+    let problems = tfplugin_framework::check_data_source(&crate::store::Listed);
     assert!(problems.is_empty(), "{problems:?}");
     let plugin = Plugin::start(&[]);
     let mut client = plugin.client().await;
@@ -284,6 +294,7 @@ async fn calls_of_newer_clients() {
     assert_eq!(names(&metadata.data_sources), ["store_listing"]);
     assert_eq!(names(&metadata.ephemeral_resources), ["store_token"]);
     assert_eq!(names(&metadata.functions), ["shout"]);
+    assert_eq!(names(&metadata.list_resources), ["store_item"]);
     let capabilities = metadata.server_capabilities.expect("capabilities");
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional && capabilities.move_resource_state);
     let functions = client
@@ -308,8 +319,8 @@ async fn calls_of_newer_clients() {
         );
     }
     // What is not there says so in gRPC's own way, which newer clients tolerate.
-    let list = client.list_resource(proto::ListRequest::default()).await;
-    assert_eq!(list.expect_err("not there").code(), tonic::Code::Unimplemented);
+    let action = client.plan_action(proto::TypedConfig::default()).await;
+    assert_eq!(action.expect_err("not there").code(), tonic::Code::Unimplemented);
 }
 
 async fn bad_requests_are_diagnostics() {

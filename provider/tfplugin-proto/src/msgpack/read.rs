@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bigdecimal::BigDecimal;
 
 use super::REFINED;
-use crate::codec::{CodecError, MAX_DEPTH, Result, parse_number};
+use crate::codec::{CodecError, MAX_DEPTH, MAX_VALUES, Result, parse_number};
 use crate::{Bound, Refinements, Type, Value};
 
 /// The head of the next item; text, bytes and ext come with their content.
@@ -43,11 +43,16 @@ impl Item<'_> {
 
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
+    /// How many values may still come.
+    left: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Reader { rest: bytes }
+        Reader {
+            rest: bytes,
+            left: MAX_VALUES,
+        }
     }
 
     pub(super) fn remaining(&self) -> usize {
@@ -147,6 +152,7 @@ pub(super) fn value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<
     if depth > MAX_DEPTH {
         return Err(CodecError::TooDeep);
     }
+    reader.left = reader.left.checked_sub(1).ok_or(CodecError::TooLarge)?;
     let item = reader.item()?;
     match (ty, item) {
         (_, Item::Nil) => Ok(Value::Null),

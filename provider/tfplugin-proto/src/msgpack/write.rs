@@ -105,8 +105,13 @@ fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Whole numbers as such where they fit, all others as decimal text, which Terraform reads exactly.
 fn number(out: &mut Vec<u8>, number: &BigDecimal) {
+    let number = &number.normalized();
+    // Plain digits would be long beyond reading.
+    if number.fractional_digit_count().unsigned_abs() > 400 {
+        return text(out, &number.to_scientific_notation());
+    }
     if !number.is_integer() {
-        return text(out, &number.normalized().to_plain_string());
+        return text(out, &number.to_plain_string());
     }
     match (number.to_u64(), number.to_i64()) {
         (Some(number), _) => unsigned(out, number),

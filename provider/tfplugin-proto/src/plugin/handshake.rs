@@ -95,6 +95,34 @@ pub(super) fn reattach(address: &str, socket: &Path) -> String {
     .to_string()
 }
 
+/// Any environment gives a handshake, none, or an error; and a handshake one line.
+pub(crate) fn fuzz(rng: &mut crate::fuzz::Rng) {
+    const PEM: &str =
+        "-----BEGIN CERTIFICATE-----\nMIIBAQIDBAUGBwgJCgsMDQ4P\nAQIDBAUGBwgJCgsMDQ4P\n-----END CERTIFICATE-----\n";
+    let variables: [(&'static str, &[&str]); 5] = [
+        (COOKIE.0, &[COOKIE.1]),
+        ("PLUGIN_PROTOCOL_VERSIONS", &["5,6", "6", "6,5", "5"]),
+        ("PLUGIN_CLIENT_CERT", &[PEM]),
+        ("PLUGIN_UNIX_SOCKET_DIR", &["/tmp/x"]),
+        ("PLUGIN_MULTIPLEX_GRPC", &["true", ""]),
+    ];
+    let mut environment = crate::fuzz::environment(rng, &variables);
+    if !rng.once_in(8) {
+        environment.insert(COOKIE.0, COOKIE.1.to_owned());
+    }
+    if let Ok(Some(handshake)) = Handshake::from(|name| environment.get(name).cloned()) {
+        let line = handshake.line(Path::new("/tmp/s"), handshake.client_cert.as_deref());
+        assert!(
+            line.starts_with("1|6|unix|/tmp/s|grpc|") && !line.contains(['\n', '=']),
+            "{line}"
+        );
+        assert_eq!(line.split('|').count(), if handshake.multiplex { 7 } else { 6 });
+    }
+    let _ = super::hclog::level("x", |name| {
+        environment.values().next().cloned().filter(|_| name == "TF_LOG")
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,7 +38,7 @@ pub fn install(provider: &str) {
 }
 
 /// `TF_LOG_PROVIDER_NAME` counts before `TF_LOG_PROVIDER` before `TF_LOG`. Terraform filters once more.
-fn level(provider: &str, env: impl Fn(&str) -> Option<String>) -> LevelFilter {
+pub(super) fn level(provider: &str, env: impl Fn(&str) -> Option<String>) -> LevelFilter {
     let own = format!("TF_LOG_PROVIDER_{}", provider.to_ascii_uppercase().replace('-', "_"));
     let value = [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"]
         .into_iter()

@@ -20,8 +20,10 @@ use tonic::codegen::Service;
 use tonic::codegen::http::Request;
 use tonic::server::NamedService;
 
+pub(crate) use handshake::fuzz as fuzz_handshake;
 pub use handshake::{Handshake, HandshakeError};
 use listen::Socket;
+pub(crate) use tls::fuzz as fuzz_certificate;
 
 /// How large a message may be: what Terraform's own Go library allows.
 pub const MAX_MESSAGE: usize = 256 << 20;

@@ -109,16 +109,69 @@ impl ClientCertVerifier for Pinned {
     }
 }
 
+/// The point of a P-521 key. Only it varies in such a key, so its place is found by what must stand before it.
+fn point(key: &[u8]) -> Option<&[u8]> {
+    key.windows(P521_KEY.len())
+        .position(|window| window == P521_KEY)
+        .map(|at| &key[at + P521_KEY.len()..])
+}
+
 /// Whether the owner of this P-521 key (a DER `SubjectPublicKeyInfo`) signed the message.
 fn verify(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    // Only the point varies in such a key, so its place is found by what must stand before it.
-    let point = key
-        .windows(P521_KEY.len())
-        .position(|window| window == P521_KEY)
-        .map(|at| &key[at + P521_KEY.len()..]);
-    let key = point.and_then(|point| VerifyingKey::from_sec1_bytes(point).ok());
+    let key = point(key).and_then(|point| VerifyingKey::from_sec1_bytes(point).ok());
     let signature = Signature::from_der(signature).ok();
     matches!((key, signature), (Some(key), Some(signature)) if key.verify(message, &signature).is_ok())
+}
+
+/// Terraform's certificate, and a key of the same kind whose owner signed something. Damaged, neither gets anybody in.
+pub(crate) fn fuzz(rng: &mut crate::fuzz::Rng) {
+    use std::sync::OnceLock;
+
+    use p521::ecdsa::SigningKey;
+    use p521::ecdsa::signature::Signer as _;
+
+    const CERTIFICATE: &[u8] = include_bytes!("../fuzz/client.der");
+    const MESSAGE: &[u8] = b"transcript";
+    static SIGNED: OnceLock<Option<(Vec<u8>, Vec<u8>)>> = OnceLock::new();
+    let signed = SIGNED.get_or_init(|| {
+        let signer = SigningKey::from_slice(&[1; 66].map(|byte: u8| byte & 1)).ok()?;
+        let point = signer.verifying_key().to_sec1_point(false);
+        let key = [&[0x30, 0x81, 0x9b], P521_KEY.as_slice(), point.as_bytes()].concat();
+        let signature: Signature = signer.sign(MESSAGE);
+        Some((key, signature.to_der().as_bytes().to_vec()))
+    });
+    let mut certificate = CERTIFICATE.to_vec();
+    if rng.once_in(64) {
+        let count = rng.below(200);
+        certificate = rng.bytes(count);
+    }
+    rng.damage(&mut certificate);
+    let damaged = CertificateDer::from(certificate);
+    let pinned = Pinned {
+        certificate: CERTIFICATE.to_vec(),
+    };
+    let admitted = pinned.verify_client_cert(&damaged, &[], UnixTime::now()).is_ok();
+    assert_eq!(admitted, damaged.as_ref() == CERTIFICATE);
+    if let Ok(parsed) = webpki::EndEntityCert::try_from(&damaged) {
+        let _ = point(parsed.subject_public_key_info().as_ref());
+    }
+    // What follows takes a thousand times longer.
+    let Some((key, signature)) = signed else { return };
+    if rng.once_in(512) {
+        let (mut bad_key, mut bad_signature) = (key.clone(), signature.clone());
+        if rng.once_in(2) {
+            rng.damage(&mut bad_key);
+        } else {
+            rng.damage(&mut bad_signature);
+        }
+        let same_point = point(&bad_key) == point(key);
+        if verify(&bad_key, MESSAGE, &bad_signature) {
+            assert!(
+                same_point && bad_signature == *signature,
+                "a damaged key or signature was taken"
+            );
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use serde_json::Value as Json;
 /// How deep a type may nest; deeper ones are refused, so that hostile input cannot exhaust the stack.
 const MAX_DEPTH: usize = 64;
 
+/// How long its notation may be.
+const MAX_LENGTH: usize = 1 << 20;
+
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
@@ -39,6 +42,9 @@ pub enum TypeError {
     /// JSON of another shape.
     #[error("type constraint is malformed")]
     Malformed,
+    /// Longer than anyone needs.
+    #[error("type constraint is longer than {MAX_LENGTH} bytes")]
+    TooLong,
     /// Nested deeper than anyone needs.
     #[error("type constraint nests deeper than {MAX_DEPTH} levels")]
     TooDeep,
@@ -98,6 +104,9 @@ impl Type {
 
     /// Reads Terraform's JSON notation.
     pub fn from_json_bytes(bytes: &[u8]) -> Result<Self, TypeError> {
+        if bytes.len() > MAX_LENGTH {
+            return Err(TypeError::TooLong);
+        }
         let json: Json = serde_json::from_slice(bytes).map_err(|error| TypeError::Json(error.to_string()))?;
         Self::from_json(&json, 0)
     }
