@@ -29,7 +29,7 @@ pub(crate) fn between(least: &'static str, most: &'static str) -> Validator {
         match parse_duration(given) {
             Ok(duration) if (from..=to).contains(&duration) => Ok(()),
             Ok(_) => Err(format!("{said}, got `{given}`")),
-            Err(problem) => Err(problem),
+            Err(problem) => Err(format!("{said}: {problem}")),
         }
     })
 }

@@ -354,7 +354,10 @@ pub(crate) fn service_account() -> Validator {
         "must be the e-mail address of a service account, such as `headwater@acme-data.iam.gserviceaccount.com`",
         |text| {
             text.split_once('@').is_some_and(|(user, host)| {
-                !user.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
+                !user.is_empty()
+                    && host.contains('.')
+                    && !host.contains('@')
+                    && !text.contains(|c: char| c.is_whitespace() || c == '/')
             })
         },
     )
@@ -448,6 +451,20 @@ impl<'a> RuntimeId<'a> {
     }
 }
 
+/// An OAuth scope. <https://developers.google.com/identity/protocols/oauth2/scopes>
+pub(crate) fn scope() -> Validator {
+    validate::matches(
+        "must be an OAuth scope of Google, such as `https://www.googleapis.com/auth/cloud-platform`",
+        |text| {
+            let named = ["openid", "email", "profile"].contains(&text);
+            named
+                || text
+                    .strip_prefix("https://")
+                    .is_some_and(|rest| rest.contains('/') && !rest.contains(char::is_whitespace))
+        },
+    )
+}
+
 /// What `terraform import` was given is not an id of the resource.
 pub(crate) fn not_an_id(id: &str, forms: &str) -> Diagnostic {
     Diagnostic::error(format!("`{id}` is not an id that can be imported")).hint(format!("Write {forms}."))
@@ -464,7 +481,7 @@ mod tests {
 
     #[test]
     fn rules() {
-        let cases: [(&str, Validator, &[&str], &[&str]); 19] = [
+        let cases: [(&str, Validator, &[&str], &[&str]); 21] = [
             (
                 "project",
                 project(),
@@ -590,6 +607,26 @@ mod tests {
                 dataset_path(),
                 &["projects/p/datasets/d"],
                 &["d", "p.d", "projects/p/datasets/d-e", "projects/p/datasets/d/tables/t"],
+            ),
+            (
+                "service_account",
+                service_account(),
+                &[
+                    "a@acme-data.iam.gserviceaccount.com",
+                    "1-compute@developer.gserviceaccount.com",
+                ],
+                &["a", "@b.c", "a@b", "a b@c.d", "projects/-/serviceAccounts/a@b.c"],
+            ),
+            (
+                "scope",
+                scope(),
+                &["https://www.googleapis.com/auth/bigquery", "openid"],
+                &[
+                    "bigquery",
+                    "http://www.googleapis.com/auth/x",
+                    "https://x",
+                    "https://a/b c",
+                ],
             ),
             (
                 "runtime",

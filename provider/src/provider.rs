@@ -1,11 +1,11 @@
 //! The provider itself: what it offers, and how its settings become clients.
 
 use async_trait::async_trait;
-use tfplugin_framework::{AnyDataSource, AnyResource, Cx, Provider, Result, Schema};
+use tfplugin_framework::{AnyDataSource, AnyEphemeralResource, AnyResource, Cx, Function, Provider, Result, Schema};
 
 use crate::clients::Clients;
 use crate::settings::{self, Settings};
-use crate::{data_sources, resources};
+use crate::{data_sources, ephemeral, functions, resources};
 
 /// The provider `headwater`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,5 +35,13 @@ impl Provider for Headwater {
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource>> {
         data_sources::all()
+    }
+
+    fn functions(&self) -> Vec<Box<dyn Function>> {
+        functions::all()
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource>> {
+        ephemeral::all()
     }
 }

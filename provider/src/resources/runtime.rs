@@ -195,9 +195,7 @@ impl Resource for Runtime {
                 Attribute::string()
                     .optional_computed()
                     .use_state_for_unknown()
-                    .validate(validate::matches("must be the e-mail address of a service account, such as `headwater@acme-data.iam.gserviceaccount.com`", |text| {
-                        text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !text.contains(char::is_whitespace))
-                    }))
+                    .validate(names::service_account())
                     .describe("The identity of the tasks, and of the schedules that start them. Default: the project's default compute account. It needs: Storage Object Admin on the lake, BigQuery Data Editor on the dataset, BigQuery Job User, Secret Manager Secret Accessor on the connection, Cloud Run Invoker and Developer on the job."),
             ),
             (

@@ -33,6 +33,8 @@ fn all_examples_are_valid_together() {
     let mut all = vec![examples().join("provider/provider.tf")];
     all.extend(files("resources", "resource.tf"));
     all.extend(files("data-sources", "data-source.tf"));
+    all.extend(files("ephemeral-resources", "ephemeral-resource.tf"));
+    all.extend(files("functions", "function.tf"));
     for file in &all {
         assert!(file.is_file(), "{} is missing", file.display());
     }
@@ -66,6 +68,12 @@ fn everything_has_an_example_and_a_way_to_import_it() {
     for (kind, folder, wanted) in [
         ("resource_schemas", "resources", &["resource.tf", "import.sh"][..]),
         ("data_source_schemas", "data-sources", &["data-source.tf"][..]),
+        (
+            "ephemeral_resource_schemas",
+            "ephemeral-resources",
+            &["ephemeral-resource.tf"][..],
+        ),
+        ("functions", "functions", &["function.tf"][..]),
     ] {
         for name in provider[kind].as_object().expect("schemas").keys() {
             for file in wanted {

@@ -14,6 +14,7 @@ use crate::run::CloudRun;
 use crate::scheduler::Scheduler;
 use crate::secrets::SecretManager;
 use crate::storage::Storage;
+use crate::tokens::Tokens;
 
 /// The provider's and the runtime's settings, as their users give them.
 #[derive(Debug, Clone, Default)]
@@ -122,5 +123,11 @@ impl Cloud {
     #[must_use]
     pub fn documents(&self, service: Service) -> Documents {
         Documents::new(self.inner.transport.clone(), self.inner.shared.clone(), service)
+    }
+
+    /// Access tokens for others.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens {
+        Tokens::new(self.inner.transport.clone())
     }
 }

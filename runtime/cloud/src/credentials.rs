@@ -82,7 +82,12 @@ impl Credentials {
     }
 
     pub(crate) fn build(&self) -> Result<google::Credentials, Error> {
-        let scopes = [SCOPE];
+        self.build_with(&[SCOPE.to_owned()])
+    }
+
+    /// As [`Credentials::build`], good for these scopes only.
+    pub(crate) fn build_with(&self, scopes: &[String]) -> Result<google::Credentials, Error> {
+        let scopes = scopes.iter().map(String::as_str);
         let built = match &self.0 {
             Source::Anonymous => return Ok(google::anonymous::Builder::new().build()),
             Source::ApplicationDefault => google::Builder::default().with_scopes(scopes).build(),

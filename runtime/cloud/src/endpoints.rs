@@ -25,6 +25,8 @@ pub enum Service {
     Dataform,
     /// Dataplex, v1: data scans.
     Dataplex,
+    /// IAM Service Account Credentials, v1.
+    IamCredentials,
 }
 
 impl Service {
@@ -42,6 +44,7 @@ impl Service {
             Service::ResourceManager => "https://cloudresourcemanager.googleapis.com",
             Service::Dataform => "https://dataform.googleapis.com",
             Service::Dataplex => "https://dataplex.googleapis.com",
+            Service::IamCredentials => "https://iamcredentials.googleapis.com",
         }
     }
 
@@ -59,6 +62,7 @@ impl Service {
             Service::ResourceManager => "Resource Manager",
             Service::Dataform => "Dataform",
             Service::Dataplex => "Dataplex",
+            Service::IamCredentials => "IAM Service Account Credentials",
         }
     }
 
@@ -75,7 +79,8 @@ impl Service {
             | Service::PubSub
             | Service::Iam
             | Service::Dataform
-            | Service::Dataplex => "v1",
+            | Service::Dataplex
+            | Service::IamCredentials => "v1",
         }
     }
 }

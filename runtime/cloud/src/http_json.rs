@@ -85,6 +85,12 @@ impl Transport {
         })
     }
 
+    /// What requests are signed with.
+    pub fn credentials(&self) -> &Credentials {
+        install_crypto_provider();
+        &self.credentials
+    }
+
     /// The credential as Google's own crates take it.
     pub fn google_credentials(&self) -> Result<GoogleCredentials, Error> {
         if let Some(made) = self.google.get() {

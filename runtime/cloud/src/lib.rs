@@ -37,6 +37,7 @@ mod run;
 mod scheduler;
 mod secrets;
 mod storage;
+mod tokens;
 
 pub use bigquery::{BigQuery, DatasetRef, QueryRows, TableRef};
 pub use client::{Cloud, CloudOptions};
@@ -53,6 +54,7 @@ pub use run::{CloudRun, Execution, Overrides};
 pub use scheduler::Scheduler;
 pub use secrets::{SecretManager, SecretPayload};
 pub use storage::{Checksum, Object, ObjectPath, Precondition, Storage, Usage};
+pub use tokens::{AccessToken, Impersonation, Tokens};
 
 /// A resource as the service sends it: nothing is lost, and `null` and absent stay different.
 pub type Document = serde_json::Value;

@@ -53,7 +53,8 @@ fn style(service: Service) -> Style {
         | Service::SecretManager
         | Service::PubSub
         | Service::Dataform
-        | Service::Dataplex => Style::Get,
+        | Service::Dataplex
+        | Service::IamCredentials => Style::Get,
     }
 }
 

@@ -18,6 +18,7 @@ mod error;
 mod faults;
 mod http;
 mod iam;
+mod iam_credentials;
 mod labels;
 mod operations;
 mod page;

@@ -21,7 +21,8 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    bigquery, control, dataform, dataplex, iam, operations, platform, projects, run, scheduler, secrets, storage,
+    bigquery, control, dataform, dataplex, iam, iam_credentials, operations, platform, projects, run, scheduler,
+    secrets, storage,
 };
 
 /// What a local cloud needs to be told.
@@ -177,6 +178,7 @@ fn routes() -> Routes {
     methods.extend(iam::methods());
     methods.extend(projects::methods());
     methods.extend(platform::methods());
+    methods.extend(iam_credentials::methods());
     methods.extend(control::methods());
     Routes::new(methods)
 }

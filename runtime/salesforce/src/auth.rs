@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use headwater_spec::{SalesforceAuth, SalesforceConnection, Secret};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
@@ -30,6 +31,39 @@ pub(crate) struct Session {
     pub instance: Url,
     /// `Bearer …`, marked sensitive so that it is not printed with the headers.
     pub header: HeaderValue,
+    /// When Salesforce says that it was opened.
+    pub issued_at: Option<DateTime<Utc>>,
+}
+
+/// An access token for callers that are not this client.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    /// What goes behind `Bearer `.
+    pub token: Secret,
+    /// Scheme and host of the instance that it opens, without a slash at the end.
+    pub instance_url: String,
+    /// When Salesforce issued it, to the millisecond. Salesforce does not say when it ends: that is the org's setting.
+    pub issued_at: Option<DateTime<Utc>>,
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("instance_url", &self.instance_url)
+            .field("issued_at", &self.issued_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    pub(crate) fn access_token(&self) -> AccessToken {
+        let header = self.header.to_str().unwrap_or_default();
+        AccessToken {
+            token: Secret::new(header.trim_start_matches("Bearer ").to_owned()),
+            instance_url: self.instance.origin().ascii_serialization(),
+            issued_at: self.issued_at,
+        }
+    }
 }
 
 /// Gives out sessions.
@@ -193,6 +227,7 @@ impl Authenticator {
         struct Answer {
             access_token: String,
             instance_url: String,
+            issued_at: Option<String>,
         }
         // serde's message could quote the body, and the body holds the token.
         let answer: Answer = serde_json::from_slice(body)
@@ -208,7 +243,14 @@ impl Authenticator {
         let mut header = HeaderValue::try_from(format!("Bearer {}", answer.access_token))
             .map_err(|_| Error::unexpected(REQUEST, "its access_token cannot stand in a header"))?;
         header.set_sensitive(true);
-        Ok(Session { instance, header })
+        let issued_at = answer
+            .issued_at
+            .and_then(|text| DateTime::from_timestamp_millis(text.parse().ok()?));
+        Ok(Session {
+            instance,
+            header,
+            issued_at,
+        })
     }
 
     /// Should an answer ever repeat the secret, our error does not.

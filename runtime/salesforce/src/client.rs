@@ -12,7 +12,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap};
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 
-use crate::auth::{Authenticator, Session};
+use crate::auth::{AccessToken, Authenticator, Session};
 use crate::limits::{ApiUsage, parse_limit_info};
 use crate::retry::{Attempts, RetryPolicy, retry_after};
 use crate::{Error, Kind, Result, Retry};
@@ -198,6 +198,14 @@ impl Client {
     /// The version of the API, such as `66.0`.
     pub fn api_version(&self) -> &str {
         &self.inner.version
+    }
+
+    /// The token of the session, for callers that are not this client. Opens a session when there is none.
+    ///
+    /// # Errors
+    /// [`crate::Kind::Auth`] when Salesforce refuses the client.
+    pub async fn access_token(&self) -> Result<AccessToken> {
+        Ok(self.inner.auth.session().await?.access_token())
     }
 
     pub(crate) fn retry_policy(&self) -> &RetryPolicy {

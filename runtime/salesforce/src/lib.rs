@@ -32,6 +32,7 @@ mod query;
 mod retry;
 mod soql;
 
+pub use auth::AccessToken;
 pub use bulk::{Job, JobState, Page, PageOptions, Wait};
 pub use client::{Client, ClientOptions};
 pub use columns::{

@@ -1,6 +1,7 @@
 //! The promises, kept by the real terraform: apply, plan, import, drift, destroy, churn, secrets.
 
 mod edits;
+mod ephemeral;
 mod jwt;
 mod lifecycle;
 mod planning;

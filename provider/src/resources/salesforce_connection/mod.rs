@@ -9,6 +9,7 @@ use headwater_spec::Secret;
 use tfplugin_framework::{Cx, Diagnostic, Plan, Resource, Result, Schema};
 
 use self::model::secret_of;
+pub(crate) use self::model::{API_VERSION, private_key, secret_text};
 pub use self::model::{ClientCredentials, JwtBearer, Model};
 use self::stored::{Stored, secret_name};
 use crate::clients::{Clients, PlannedConnection};

@@ -9,6 +9,9 @@ use tfplugin_framework::{Attr, Attribute, Diagnostic, Path, Schema, Timeouts, eq
 use super::stored::{Stored, newest};
 use crate::names;
 
+/// The version of Salesforce's API that is spoken unless another is named.
+pub(crate) const API_VERSION: &str = "66.0";
+
 /// The state of a connection. The write-only fields are null in it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Model {
@@ -205,7 +208,7 @@ pub(super) fn schema() -> Schema {
         ),
         (
             "api_version",
-            Attribute::string().default("66.0").validate(names::api_version()).describe("The version of Salesforce's API."),
+            Attribute::string().default(API_VERSION).validate(names::api_version()).describe("The version of Salesforce's API."),
         ),
         (
             "client_credentials",
@@ -274,7 +277,7 @@ pub(super) fn schema() -> Schema {
 }
 
 // Rules about secrets say what is allowed and never quote the value.
-fn secret_text() -> tfplugin_framework::Validator {
+pub(crate) fn secret_text() -> tfplugin_framework::Validator {
     tfplugin_framework::Validator::new("must be the consumer secret, without spaces around it", |value| {
         let text = value.as_str().unwrap_or_default();
         if text.is_empty() || text.trim() != text {
@@ -286,7 +289,7 @@ fn secret_text() -> tfplugin_framework::Validator {
     })
 }
 
-fn private_key() -> tfplugin_framework::Validator {
+pub(crate) fn private_key() -> tfplugin_framework::Validator {
     tfplugin_framework::Validator::new("must be an RSA private key in PEM", |value| {
         let text = value.as_str().unwrap_or_default();
         if !text.contains("-----BEGIN ") || !text.contains("PRIVATE KEY-----") {

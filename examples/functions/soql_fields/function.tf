@@ -1,0 +1,3 @@
+output "account_query" {
+  value = "SELECT ${provider::headwater::soql_fields(data.headwater_salesforce_object.account)} FROM Account"
+}
