@@ -37,7 +37,11 @@ enum Command {
         dir: Option<PathBuf>,
     },
     /// Print the schemas, as `terraform providers schema -json` does.
-    Schema,
+    Schema {
+        /// Add what that form leaves out: defaults, allowed values, what a change replaces, time limits.
+        #[arg(long)]
+        rules: bool,
+    },
     /// Print the version.
     Version,
 }
@@ -47,7 +51,7 @@ pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Install { dir }) => install::run(dir, cli.json),
-        Some(Command::Schema) => schema::run(),
+        Some(Command::Schema { rules }) => schema::run(rules),
         Some(Command::Version) if cli.json => {
             println!("{}", serde_json::json!({"version": VERSION, "protocol": 6}));
             Ok(())

@@ -4,4 +4,5 @@
 mod examples;
 mod install;
 mod malformed;
+mod schema;
 mod terraform;

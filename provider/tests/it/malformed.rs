@@ -1,47 +1,50 @@
 //! Every error names the attribute and the remedy.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::Value;
 
 use crate::terraform::Workspace;
 
-/// All files of cases, as one configuration.
-fn configuration() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let entries = std::fs::read_dir(folder).expect("the folder of tests");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "tf"));
-    files.sort();
-    let texts = files
-        .iter()
-        .map(|path| std::fs::read_to_string(path).expect("a file of cases"));
-    texts.collect::<Vec<_>>().join("\n")
-}
+/// What people get wrong, by the family of resources. Before each block stands what its error must say: words that name the
+/// attribute, what is wrong and what is allowed, separated by `|`. All blocks are one configuration, which one `terraform
+/// validate` judges.
+const FILES: &[(&str, &str)] = &[
+    ("bigquery.tf", include_str!("malformed/bigquery.tf")),
+    ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),
+    ("functions.tf", include_str!("malformed/functions.tf")),
+    ("runtime.tf", include_str!("malformed/runtime.tf")),
+    ("salesforce.tf", include_str!("malformed/salesforce.tf")),
+    ("salesforce_extract.tf", include_str!("malformed/salesforce_extract.tf")),
+    ("storage.tf", include_str!("malformed/storage.tf")),
+];
 
-/// A block of the configuration: its lines, and what its error must say.
-struct Case<'a> {
+/// A block of the configuration: its file and lines, and what its error must say.
+struct Case {
+    file: &'static str,
     lines: std::ops::Range<u64>,
-    block: &'a str,
-    says: Vec<&'a str>,
+    block: &'static str,
+    says: Vec<&'static str>,
 }
 
-fn cases(configuration: &str) -> Vec<Case<'_>> {
-    let mut cases: Vec<Case<'_>> = Vec::new();
-    let lines: Vec<&str> = configuration.lines().collect();
-    for (index, line) in lines.iter().enumerate() {
-        if let Some(says) = line.strip_prefix("#! ") {
-            let length = lines[index..]
-                .iter()
-                .position(|line| *line == "}")
-                .expect("the block ends");
-            let (from, to) = (index as u64 + 1, (index + length) as u64 + 2);
-            cases.push(Case {
-                lines: from..to,
-                block: lines[index + 1],
-                says: says.split(" | ").map(str::trim).collect(),
-            });
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for (file, text) in FILES {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            if let Some(says) = line.strip_prefix("#! ") {
+                let length = lines[index..]
+                    .iter()
+                    .position(|line| *line == "}")
+                    .expect("the block ends");
+                let (from, to) = (index as u64 + 1, (index + length) as u64 + 2);
+                cases.push(Case {
+                    file,
+                    lines: from..to,
+                    block: lines[index + 1],
+                    says: says.split(" | ").map(str::trim).collect(),
+                });
+            }
         }
     }
     cases
@@ -57,16 +60,20 @@ fn text(diagnostic: &Value) -> String {
 
 #[test]
 fn what_people_get_wrong() {
-    let configuration = configuration();
-    let cases = cases(&configuration);
-    assert!(cases.len() >= 40, "{} cases", cases.len());
-    let workspace = Workspace::new(&format!(
-        "{configuration}\nresource \"terraform_data\" \"unknown\" {{}}\n"
-    ));
+    let cases = cases();
+    assert!(cases.len() >= 90, "{} cases", cases.len());
+    let workspace = Workspace::new("resource \"terraform_data\" \"unknown\" {}\n");
+    for (name, text) in FILES {
+        std::fs::write(workspace.dir().join(name), text).expect("a file");
+    }
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for diagnostic in workspace.diagnostics() {
         let line = diagnostic["range"]["start"]["line"].as_u64().unwrap_or_default();
-        let Some(case) = cases.iter().position(|case| case.lines.contains(&line)) else {
+        let file = diagnostic["range"]["filename"].as_str().unwrap_or_default();
+        let Some(case) = cases
+            .iter()
+            .position(|case| case.file == file && case.lines.contains(&line))
+        else {
             panic!("an error outside of every case: {diagnostic:#}");
         };
         // Terraform itself quotes the line of the configuration; our words must not.
@@ -84,7 +91,8 @@ fn what_people_get_wrong() {
             .any(|text| case.says.iter().all(|words| text.contains(words)));
         if !right {
             wrong.push(format!(
-                "{} must say {:?}, it says:\n{}\n",
+                "{}: {} must say {:?}, it says:\n{}\n",
+                case.file,
                 case.block,
                 case.says,
                 texts.join("\n---\n")
