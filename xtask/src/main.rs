@@ -3,8 +3,10 @@
 mod bench;
 mod build;
 mod demo;
+mod docs;
 mod fuzz;
 mod http;
+mod server;
 mod shell;
 mod test;
 mod tidy;
@@ -33,6 +35,8 @@ enum Task {
     Bench(bench::Bench),
     /// Throw damaged messages, states, certificates and texts at what reads them.
     Fuzz(fuzz::Fuzz),
+    /// Write the pages below docs/ that are made of what the programs say about themselves.
+    Docs(docs::Docs),
     /// Fetch what builds and tests need, and print where it is.
     Setup,
 }
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Setup => tools::setup(),
     };
     match result {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{build, tidy, tools};
+use crate::{build, docs, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -36,6 +36,9 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         let mut clippy = build::cargo("clippy")?;
         clippy.args(["--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
         step("clippy", &mut clippy)?;
+    }
+    if whole {
+        docs::check(&programs)?;
     }
     let mut test = build::cargo("test")?;
     match &args.package {

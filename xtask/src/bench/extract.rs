@@ -1,9 +1,8 @@
 //! `cargo xtask bench extract`: rows per second of `headwater run` from Salesforce's Bulk API to Parquet in the lake, its peak
 //! memory, and the ratio to the floor, at two sizes.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use clap::Args;
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use super::process::{Cost, measure};
+use crate::server::Server;
 use crate::shell::{Error, Result, fail, output, say, step};
 use crate::{build, http};
 
@@ -266,44 +266,4 @@ fn number(value: &Value, pointer: &str) -> Result<f64> {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-/// A server in the background, killed when dropped.
-struct Server {
-    child: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(command: &mut Command, dir: &Path, name: &str) -> Result<Self> {
-        let file = |ending: &str| -> PathBuf { dir.join(format!("{name}.{ending}")) };
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(std::fs::File::create(file("ready"))?)
-            .stderr(std::fs::File::create(file("log"))?)
-            .spawn()?;
-        let since = Instant::now();
-        loop {
-            let said = std::fs::read_to_string(file("ready"))?;
-            if let Some(line) = said.split_inclusive('\n').find(|l| l.ends_with('\n')) {
-                let ready: Value = serde_json::from_str(line)?;
-                let url = ready["base_url"].as_str().unwrap_or_default().to_owned();
-                return Ok(Self { child, url });
-            }
-            if let Some(status) = child.try_wait()? {
-                return fail(format!("{name} ended with {status}; see {}", file("log").display()));
-            }
-            if since.elapsed() > Duration::from_secs(120) {
-                return fail(format!("{name} was not ready within two minutes"));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }

@@ -3,6 +3,7 @@
 
 mod extract;
 mod process;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,6 +29,8 @@ enum Name {
     /// Extract Account rows by Bulk API, beside the floor: decoding the same CSV bytes from memory and writing the same
     /// Parquet on one thread.
     Extract(extract::Extract),
+    /// Plan 1,000 Pub/Sub topics, refreshed from state, beside 1,000 terraform_data; what one provider process costs.
+    Provider(provider::Provider),
 }
 
 /// What was measured, and which goals hold.
@@ -78,6 +81,7 @@ impl Report {
 pub fn run(bench: &Bench) -> Result<ExitCode> {
     let report = match &bench.name {
         Name::Extract(args) => extract::run(args)?,
+        Name::Provider(args) => provider::run(args)?,
     };
     print(&if bench.json {
         serde_json::to_string(&report)?
