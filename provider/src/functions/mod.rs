@@ -5,6 +5,7 @@ use tfplugin_framework::Function;
 mod bigquery_schema;
 mod cron_next;
 mod fields;
+mod normalize_sql;
 mod soql_fields;
 
 /// All of them.
@@ -12,6 +13,7 @@ pub fn all() -> Vec<Box<dyn Function>> {
     vec![
         Box::new(bigquery_schema::BigQuerySchema),
         Box::new(cron_next::CronNext),
+        Box::new(normalize_sql::NormalizeSql),
         Box::new(soql_fields::SoqlFields),
     ]
 }

@@ -5,6 +5,7 @@
 //! `map(string)`, wrap the rule in [`each`]: Terraform lets the prior value stay for the whole attribute only.
 
 mod json;
+mod normal;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use tfplugin_proto::Value;
 
 pub use json::json;
+pub use normal::normal_sql;
 pub use sql::sql;
 pub use time::{duration, instant, time_zone};
 

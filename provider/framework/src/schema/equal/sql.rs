@@ -116,7 +116,7 @@ pub fn sql(a: &Value, b: &Value) -> bool {
 }
 
 #[derive(PartialEq, Eq)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     /// A reserved word, in upper case.
     Reserved(&'static str),
     /// A name, a number, or a statement's first word.
@@ -130,7 +130,7 @@ enum Token<'a> {
 }
 
 /// `None`: a literal or comment does not end.
-fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
+pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut rest = text;
     // Whether nothing stands between the token before and what comes.

@@ -175,6 +175,20 @@ fn same_and_other_spellings() {
 }
 
 #[test]
+fn normal_forms_agree_with_what_is_the_same() {
+    for (_, _, same, others) in CASES.iter().filter(|(name, ..)| name.starts_with("sql")) {
+        let normal = normal_sql(same[0]).expect(same[0]);
+        for text in *same {
+            assert_eq!(normal_sql(text).as_ref(), Some(&normal), "{text}");
+        }
+        for text in *others {
+            assert_ne!(normal_sql(text).as_ref(), Some(&normal), "{text}");
+        }
+        assert!(sql(&normal.as_str().into(), &same[0].into()), "{normal}");
+    }
+}
+
+#[test]
 fn collections() {
     let list = |texts: &[&str]| Value::list(texts.iter().map(|text| Value::from(*text)));
     let set = |texts: &[&str]| Value::set(texts.iter().map(|text| Value::from(*text)));
