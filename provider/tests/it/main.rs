@@ -2,6 +2,7 @@
 //! configuration, examples, installation. Whole lifecycles are tested in the workspace's `tests`.
 
 mod examples;
+mod guides;
 mod install;
 mod malformed;
 mod schema;

@@ -57,3 +57,13 @@ output "cron_after" {
 output "cron_n" {
   value = provider::headwater::cron_next("0 * * * *", "UTC", "2026-01-01T00:00:00Z", 0)
 }
+
+#! text: a literal | is not closed
+output "sql_literal" {
+  value = provider::headwater::normalize_sql("select 'open")
+}
+
+#! text: | is not closed
+output "sql_comment" {
+  value = provider::headwater::normalize_sql("select 1 /* open")
+}
