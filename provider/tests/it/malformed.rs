@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("bigquery.tf", include_str!("malformed/bigquery.tf")),
     ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),
     ("functions.tf", include_str!("malformed/functions.tf")),
+    ("messages.tf", include_str!("malformed/messages.tf")),
     ("pubsub.tf", include_str!("malformed/pubsub.tf")),
     ("runtime.tf", include_str!("malformed/runtime.tf")),
     ("salesforce.tf", include_str!("malformed/salesforce.tf")),
@@ -62,7 +63,7 @@ fn text(diagnostic: &Value) -> String {
 #[test]
 fn what_people_get_wrong() {
     let cases = cases();
-    assert!(cases.len() >= 105, "{} cases", cases.len());
+    assert!(cases.len() >= 150, "{} cases", cases.len());
     let workspace = Workspace::new("resource \"terraform_data\" \"unknown\" {}\n");
     for (name, text) in FILES {
         std::fs::write(workspace.dir().join(name), text).expect("a file");

@@ -1,8 +1,3 @@
-#! name | 3 to 255 letters
-resource "headwater_pubsub_topic" "name_short" {
-  name = "ab"
-}
-
 #! name | starting with a letter, without `goog`
 resource "headwater_pubsub_topic" "name_goog" {
   name = "google-changes"
@@ -24,12 +19,6 @@ resource "headwater_pubsub_topic" "retention_days" {
 resource "headwater_pubsub_topic" "schema" {
   name            = "account-changes"
   schema_settings = { schema = "account" }
-}
-
-#! schema_settings.encoding | `JSON`, `BINARY`
-resource "headwater_pubsub_topic" "encoding" {
-  name            = "account-changes"
-  schema_settings = { schema = "projects/p/schemas/s", encoding = "XML" }
 }
 
 #! message_storage_policy.allowed_persistence_regions | at least 1

@@ -1,5 +1,3 @@
-# What people get wrong about messages, secrets and schedules: written as in malformed.tf.
-
 #! name | 3 to 255 | letter
 resource "headwater_pubsub_topic" "name_short" {
   name = "ab"
