@@ -21,6 +21,8 @@ const TERRAFORM_VERSION: &str = "1.11.4";
 /// What the tests run in Python, pinned.
 const PYTHON_PACKAGES: &[&str] = &[
     "google-cloud-bigquery==3.47.0",
+    "google-cloud-dataform==0.11.4",
+    "google-cloud-dataplex==2.21.0",
     "google-cloud-storage==3.17.1",
     "simple-salesforce==1.12.10",
     "pyarrow==26.0.1",

@@ -9,6 +9,8 @@ pub mod bigquery_materialized_view;
 pub mod bigquery_routine;
 pub mod bigquery_table;
 pub mod bigquery_view;
+pub(crate) mod dataform;
+pub(crate) mod dataplex_data_scan;
 mod iam_member;
 pub(crate) mod pubsub_schema;
 pub(crate) mod pubsub_subscription;
@@ -41,6 +43,10 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(Rest(secret::SecretManagerSecret)),
         Box::new(secret_version::SecretVersion),
         Box::new(Rest(scheduler_job::SchedulerJob)),
+        Box::new(Rest(dataform::Repository)),
+        Box::new(Rest(dataform::ReleaseConfig)),
+        Box::new(Rest(dataform::WorkflowConfig)),
+        Box::new(Rest(dataplex_data_scan::DataScan)),
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),
     ];

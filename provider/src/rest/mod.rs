@@ -92,6 +92,11 @@ pub(crate) trait Described: Send + Sync + 'static {
         Ok(())
     }
 
+    /// What a read must ask for to see the whole document, such as `("view", "FULL")`, where no list shows it.
+    fn view(&self) -> &'static [(&'static str, &'static str)] {
+        self.api().listing.map_or(&[], |listing| listing.query)
+    }
+
     /// Whether a document that can still be read stands for nothing any more.
     fn is_gone(&self, document: &Json) -> bool {
         let _ = document;
@@ -123,6 +128,7 @@ pub(crate) struct Target {
     pub documents: Documents,
     pub name: String,
     pub api: Api,
+    view: &'static [(&'static str, &'static str)],
 }
 
 impl Target {
@@ -133,13 +139,16 @@ impl Target {
 
     /// The document, which must be there.
     pub async fn get(&self) -> Result<Json, Error> {
-        let query = self.api.listing.map_or(&[][..], |listing| listing.query);
-        self.documents.get_with(&self.name, query).await
+        self.documents.get_with(&self.name, self.view).await
     }
 
     async fn found(&self) -> Result<Option<Json>, Diagnostic> {
         use headwater_cloud::OptionalExt as _;
-        let found = self.documents.read(&self.name, self.api.listing).await.optional();
+        let found = match self.api.listing {
+            Some(_) => self.documents.read(&self.name, self.api.listing).await,
+            None => self.get().await,
+        };
+        let found = found.optional();
         found.explain(self.cannot("read"))
     }
 }

@@ -64,5 +64,6 @@ pub(super) fn target<D: Described>(
         documents,
         name: filled.require(api.name.own())?.clone(),
         api,
+        view: described.view(),
     })
 }

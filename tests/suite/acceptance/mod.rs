@@ -1,10 +1,12 @@
 //! The promises, kept by the real terraform: apply, plan, import, drift, destroy, churn, secrets.
 
+mod dataform;
 mod edits;
 mod ephemeral;
 mod jwt;
 mod lifecycle;
 mod planning;
+mod properties;
 mod second_run;
 mod storage_iam;
 mod warehouse;

@@ -1,7 +1,8 @@
-//! `gcloud secrets` and `gcloud scheduler` against the local cloud. (`gcloud run` speaks the older Knative API, not the one
+//! `gcloud secrets`, `gcloud scheduler` and `gcloud dataplex datascans` against the local cloud. (`gcloud run` speaks the older Knative API, not the one
 //! that we serve.)
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+use serde_json::json;
 
 use super::tools::{Tools, contains};
 
@@ -111,6 +112,33 @@ fn scheduler() {
     assert_eq!(job["timeZone"], "Europe/Berlin", "an update leaves the rest: {job}");
     jobs(&["delete", "nightly"]).ok();
     let missing = jobs(&["describe", "nightly"]);
+    assert_ne!(missing.code, 0);
+    contains(&missing.stderr, &["NOT_FOUND"]);
+}
+
+#[test]
+fn dataplex_datascans() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    let location = format!("--location={REGION}");
+    let scans = |arguments: &[&str]| tools.gcloud(&[&["dataplex", "datascans"], arguments, &[&location]].concat());
+    let table = format!("//bigquery.googleapis.com/projects/{PROJECT}/datasets/d/tables/t");
+    let scan = json!({
+        "data": {"resource": table},
+        "dataQualitySpec": {"rules": [{"nonNullExpectation": {}, "column": "id", "dimension": "COMPLETENESS"}]},
+    });
+    let path = format!("/v1/projects/{PROJECT}/locations/{REGION}/dataScans?dataScanId=orders");
+    assert_eq!(cloud.post(&path, &scan).0, 200);
+
+    let described = scans(&["describe", "orders", "--view=FULL", "--format=json"])
+        .ok()
+        .json();
+    assert_eq!(described["data"]["resource"], table.as_str(), "{described}");
+    assert_eq!(described["dataQualitySpec"]["rules"][0]["column"], "id", "{described}");
+    let listed = scans(&["list", "--format=json"]).ok().json();
+    assert_eq!(listed[0]["type"], "DATA_QUALITY", "{listed}");
+    scans(&["delete", "orders"]).ok();
+    let missing = scans(&["describe", "orders"]);
     assert_ne!(missing.code, 0);
     contains(&missing.stderr, &["NOT_FOUND"]);
 }

@@ -42,6 +42,16 @@ fn google_cloud_bigquery_views_and_routines() {
 }
 
 #[test]
+fn google_cloud_dataform() {
+    against_the_cloud("dataform.py");
+}
+
+#[test]
+fn google_cloud_dataplex() {
+    against_the_cloud("dataplex.py");
+}
+
+#[test]
 fn simple_salesforce() {
     // Accounts beyond 2,000, the size of a page of a query's result.
     let org = Org::start(2500);

@@ -60,6 +60,7 @@ impl Tools {
             "STORAGE",
             "SECRETMANAGER",
             "CLOUDSCHEDULER",
+            "DATAPLEX",
             "IAM",
             "CLOUDRESOURCEMANAGER",
         ] {

@@ -1,0 +1,1 @@
+terraform import headwater_dataform_release_config.production projects/acme-data/locations/europe-west1/repositories/salesforce-marts/releaseConfigs/production

@@ -1,0 +1,1 @@
+terraform import headwater_dataform_workflow_config.daily projects/acme-data/locations/europe-west1/repositories/salesforce-marts/workflowConfigs/daily
