@@ -11,6 +11,8 @@ use crate::terraform::Workspace;
 /// validate` judges.
 const FILES: &[(&str, &str)] = &[
     ("bigquery.tf", include_str!("malformed/bigquery.tf")),
+    ("bigquery_tables.tf", include_str!("malformed/bigquery_tables.tf")),
+    ("storage_iam.tf", include_str!("malformed/storage_iam.tf")),
     ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),
     ("functions.tf", include_str!("malformed/functions.tf")),
     ("messages.tf", include_str!("malformed/messages.tf")),
