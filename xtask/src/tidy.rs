@@ -15,7 +15,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "headwater-extract",
         &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
     ),
-    ("headwater-local-cloud", &["headwater-local-bigquery"]),
+    (
+        "headwater-local-cloud",
+        &["headwater-local-bigquery", "headwater-local-pubsub"],
+    ),
     ("tfplugin-framework", &["tfplugin-proto", "headwater-report"]),
     (
         "terraform-provider-headwater",
@@ -46,9 +49,9 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("clap", &["headwater", "terraform-provider-headwater", "xtask"]),
     ("duckdb", &["headwater-local-bigquery"]),
     ("rmpv", &["tfplugin-proto"]),
-    ("prost", &["tfplugin-proto"]),
-    ("tonic-prost", &["tfplugin-proto"]),
-    ("redb", &["headwater-local-cloud"]),
+    ("prost", &["tfplugin-proto", "headwater-local-pubsub"]),
+    ("tonic-prost", &["tfplugin-proto", "headwater-local-pubsub"]),
+    ("redb", &["headwater-local-cloud", "headwater-local-pubsub"]),
 ];
 
 /// Crates that do no IO.

@@ -23,6 +23,7 @@ const PYTHON_PACKAGES: &[&str] = &[
     "google-cloud-bigquery==3.47.0",
     "google-cloud-dataform==0.11.4",
     "google-cloud-dataplex==2.21.0",
+    "google-cloud-pubsub==2.44.0",
     "google-cloud-storage==3.17.1",
     "simple-salesforce==1.12.10",
     "pyarrow==26.0.1",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use headwater_local_pubsub::PubSub;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,10 +23,12 @@ pub(crate) struct Cloud {
     pub(crate) region: String,
     pub(crate) store: Arc<Store>,
     pub(crate) blobs: Blobs,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     pub(crate) faults: Faults,
     pub(crate) routes: Routes,
     pub(crate) bigquery: Router,
+    pub(crate) pubsub: PubSub,
+    pub(crate) pubsub_grpc: Router,
     pub(crate) uploads: crate::storage::Uploads,
     /// What a task starts.
     pub(crate) runtime_binary: PathBuf,

@@ -84,6 +84,7 @@ async fn reset(call: Call) -> Answer {
     cloud.faults.clear();
     cloud.executor.cancel_all();
     clear(cloud).await?;
+    cloud.pubsub.reset().await.map_err(ApiError::internal)?;
     ok(&json!({}))
 }
 

@@ -24,6 +24,7 @@ mod operations;
 mod page;
 mod platform;
 mod projects;
+mod pubsub;
 mod run;
 mod scheduler;
 mod secrets;

@@ -21,8 +21,8 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    bigquery, control, dataform, dataplex, iam, iam_credentials, operations, platform, projects, run, scheduler,
-    secrets, storage,
+    bigquery, control, dataform, dataplex, iam, iam_credentials, operations, platform, projects, pubsub, run,
+    scheduler, secrets, storage,
 };
 
 /// What a local cloud needs to be told.
@@ -95,6 +95,17 @@ impl LocalCloud {
             Err(panicked) => return Err(Error::Setup(panicked.into())),
         };
 
+        let clock = Arc::new(Clock::default());
+        let (dir_of, time, tables) = (data_dir.clone(), clock.clone(), warehouse.router());
+        let opened = tokio::task::spawn_blocking(move || pubsub::open(dir_of, time, tables)).await;
+        let pubsub = match opened {
+            Ok(opened) => opened.map_err(|e| Error::Store {
+                path: data_dir.join("pubsub"),
+                source: e.into(),
+            })?,
+            Err(panicked) => return Err(Error::Setup(panicked.into())),
+        };
+
         let cloud = Arc::new(Cloud {
             data_dir,
             base_url: base_url.clone(),
@@ -102,10 +113,12 @@ impl LocalCloud {
             region: options.region,
             store,
             blobs,
-            clock: Clock::default(),
+            clock,
             faults: Faults::default(),
             routes: routes(),
             bigquery: warehouse.router(),
+            pubsub_grpc: pubsub.grpc(),
+            pubsub,
             uploads: storage::Uploads::default(),
             runtime_binary: located(options.runtime_binary),
             executor: run::Executor::new(run::Spawner::new().map_err(|e| Error::Setup(e.into()))?),
@@ -141,6 +154,7 @@ impl LocalCloud {
         self.cloud.stop.cancel();
         self.cloud.tasks.close();
         self.cloud.tasks.wait().await;
+        self.cloud.pubsub.shutdown().await;
         self.accept.cancel();
         if let Some(served) = self.served.take() {
             drop(served.await);
@@ -179,6 +193,7 @@ fn routes() -> Routes {
     methods.extend(projects::methods());
     methods.extend(platform::methods());
     methods.extend(iam_credentials::methods());
+    methods.extend(pubsub::methods());
     methods.extend(control::methods());
     Routes::new(methods)
 }

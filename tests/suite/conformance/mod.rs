@@ -8,5 +8,6 @@ mod durability;
 mod gcloud;
 mod gcloud_storage;
 mod gsutil;
+mod pubsub;
 mod python;
 pub mod tools;

@@ -63,6 +63,7 @@ impl Tools {
             "DATAPLEX",
             "IAM",
             "CLOUDRESOURCEMANAGER",
+            "PUBSUB",
         ] {
             command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), &endpoint);
         }

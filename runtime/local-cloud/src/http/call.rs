@@ -115,6 +115,11 @@ impl Query {
         Query(pairs.collect())
     }
 
+    /// All parameters, decoded, in the order in which they came.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()

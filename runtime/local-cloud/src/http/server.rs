@@ -166,6 +166,10 @@ fn cut(body: Body, n: u64) -> Body {
 /// Finds the method and runs it.
 pub(crate) async fn handle(cloud: Arc<Cloud>, mut request: Request<Body>) -> Response {
     if is(request.headers().get(header::CONTENT_TYPE), "application/grpc") {
+        if crate::pubsub::owns(request.uri().path()) {
+            let Ok(response) = cloud.pubsub_grpc.clone().oneshot(request).await;
+            return response;
+        }
         let method = request.uri().path().trim_start_matches('/');
         let message = format!("{method} is not served by the local cloud");
         return tonic::Status::unimplemented(message).into_http();
