@@ -257,3 +257,41 @@ fn gcloud() {
         contains(&missing.stderr, &["NOT_FOUND"]);
     }
 }
+
+#[test]
+fn a_bigquery_subscription_writes_rows() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    let pubsub = |arguments: &[&str]| tools.gcloud(&[&["pubsub"], arguments].concat()).ok();
+    tools.bq(&["mk", "--dataset", &format!("{PROJECT}:events")]).ok();
+    let columns = "data:STRING,subscription_name:STRING,message_id:STRING,publish_time:TIMESTAMP,attributes:STRING";
+    tools.bq(&["mk", "--table", "events.raw", columns]).ok();
+    pubsub(&["topics", "create", "events"]);
+    let table = format!("--bigquery-table={PROJECT}.events.raw");
+    pubsub(&[
+        "subscriptions",
+        "create",
+        "rows",
+        "--topic=events",
+        &table,
+        "--write-metadata",
+    ]);
+    pubsub(&["topics", "publish", "events", "--message=hello", "--attribute=k=v"]);
+    let rows = wait_for("the row is there", Duration::from_secs(60), || {
+        let (status, rows) = cloud.get(&format!(
+            "/bigquery/v2/projects/{PROJECT}/datasets/events/tables/raw/data"
+        ));
+        assert_eq!(status, 200, "{rows}");
+        rows["rows"].as_array().filter(|rows| !rows.is_empty()).cloned()
+    });
+    let cells: Vec<&str> = rows[0]["f"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|cell| cell["v"].as_str().unwrap())
+        .collect();
+    assert_eq!((rows.len(), cells[0], cells[4]), (1, "hello", r#"{"k":"v"}"#));
+    assert_eq!(cells[1], format!("projects/{PROJECT}/subscriptions/rows"));
+    let shown = pubsub(&["subscriptions", "describe", "rows", "--format=json"]).json();
+    assert_eq!(shown["bigqueryConfig"]["state"], "ACTIVE", "{shown}");
+}

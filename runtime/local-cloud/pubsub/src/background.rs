@@ -40,12 +40,14 @@ impl Service {
     }
 
     fn run_until(&self, stop: CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(async move {
+        let work = async move {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = work => {}
             }
-        });
+        };
+        // The store's thread comes here too, and it is no thread of the runtime's.
+        self.tasks.spawn_on(work, &self.runtime);
     }
 
     /// Watches for messages that die, whether somebody pulls or not.

@@ -40,6 +40,7 @@ pub(crate) struct Service {
     owners: AtomicU64,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    pub(crate) runtime: tokio::runtime::Handle,
 }
 
 impl Service {
@@ -68,6 +69,7 @@ impl Service {
             owners: AtomicU64::new(1),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            runtime: tokio::runtime::Handle::current(),
         });
         service.load().map_err(|refusal| Error::Store {
             path: path.clone(),

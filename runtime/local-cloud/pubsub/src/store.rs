@@ -315,7 +315,9 @@ fn write_batches(db: &Database, work: &Receiver<Work>) {
             tracing::error!(error = error as &dyn std::error::Error, "pubsub commit failed");
         }
         for finish in finished {
-            finish(committed.clone());
+            let committed = committed.clone();
+            // One that panics is a defect, but not the end of all others.
+            drop(catch_unwind(AssertUnwindSafe(|| finish(committed))));
         }
     }
 }

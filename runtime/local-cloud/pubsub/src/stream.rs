@@ -2,6 +2,7 @@
 //! by unary calls.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
@@ -21,6 +22,8 @@ use crate::wire::pubsub::{StreamingPullRequest, StreamingPullResponse};
 /// Answers that may wait for the client to read them. Few: what waits here is leased already.
 const QUEUE: usize = 2;
 const MOST_MESSAGES: usize = 1000;
+/// How long a stream's last answer waits for the client.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The bounds of a stream's own ack deadline, in seconds.
 const DEADLINES: std::ops::RangeInclusive<i32> = 10..=600;
 
@@ -88,7 +91,8 @@ impl Stream {
         let ended = self.serve(first, requests).await;
         self.subscriber.lock().leave(self.owner);
         if let Err(status) = ended {
-            drop(self.answers.send(Err(status)).await);
+            // A client that does not read must not keep the server from its end.
+            drop(tokio::time::timeout(LAST_WORDS, self.answers.send(Err(status))).await);
         }
     }
 
@@ -133,7 +137,7 @@ impl Stream {
         if self.subscriber.settings().subscription.detached {
             return Err(crate::admin::subscriptions::detached().into());
         }
-        let load = self.subscriber.lock().load(self.owner);
+        let load = self.subscriber.load(self.owner, self.service.now());
         let free = self.limits.bytes.saturating_sub(load.bytes);
         // A message that is larger than the limit is delivered when nothing else is outstanding.
         let bytes = if load.messages == 0 { free.max(1) } else { free };
@@ -204,7 +208,10 @@ impl Stream {
         }
         if self.properties().exactly_once_delivery_enabled && (acked.is_some() || extended.is_some()) {
             let answer = confirmation(acked, extended, self.properties());
-            drop(self.answers.send(Ok(answer)).await);
+            tokio::select! {
+                _ = self.answers.send(Ok(answer)) => {}
+                () = self.service.stop.cancelled() => {}
+            }
         }
         Ok(())
     }

@@ -284,6 +284,10 @@ impl Backlog {
             .collect()
     }
 
+    pub(crate) fn has_dead(&self) -> bool {
+        !self.dead.is_empty()
+    }
+
     /// The dead message is stored elsewhere.
     pub(crate) fn bury(&mut self, position: u64) {
         if self

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Micros;
 use super::ack_id;
-use super::backlog::{Backlog, Outcome, Owner};
+use super::backlog::{Backlog, Load, Outcome, Owner};
 use super::terms::Terms;
 use crate::cursor::Cursor;
 use crate::log::{self, Log};
@@ -128,6 +128,13 @@ impl Subscriber {
         self.gone.cancel();
     }
 
+    /// What an owner holds, without what has passed its deadline.
+    pub(crate) fn load(&self, owner: Owner, now: Micros) -> Load {
+        let mut backlog = self.lock();
+        backlog.tick(now, &self.settings().terms);
+        backlog.load(owner)
+    }
+
     /// Leases messages to an owner: first those that come again, then new ones.
     pub(crate) fn take(
         &self,
@@ -180,6 +187,10 @@ impl Subscriber {
             if let Some(error) = failed {
                 return Err(error);
             }
+        }
+        // Who buries the dead must look again when there are new deadlines.
+        if terms.most_attempts.is_some() && (!taking.messages.is_empty() || backlog.has_dead()) {
+            self.wake();
         }
         Ok(Taken {
             messages: taking.messages,

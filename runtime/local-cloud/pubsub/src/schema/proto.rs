@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, Kind, MessageDescriptor, SerializeOptions};
 use protox::file::{File, FileResolver, GoogleFileResolver};
 use serde_json::Value;
 
@@ -67,11 +67,23 @@ impl Proto {
             let Some(same) = next.0.get_field(field.number()) else {
                 continue;
             };
-            if same.name() != field.name() || same.kind() != field.kind() || same.cardinality() != field.cardinality() {
+            let unchanged = same.name() == field.name()
+                && same.cardinality() == field.cardinality()
+                && same_kind(&same.kind(), &field.kind());
+            if !unchanged {
                 return Err(format!("the field {} cannot change", field.name()));
             }
         }
         Ok(())
+    }
+}
+
+/// Types of two definitions are the same when their names are.
+fn same_kind(one: &Kind, other: &Kind) -> bool {
+    match (one, other) {
+        (Kind::Message(one), Kind::Message(other)) => one.full_name() == other.full_name(),
+        (Kind::Enum(one), Kind::Enum(other)) => one.full_name() == other.full_name(),
+        _ => one == other,
     }
 }
 

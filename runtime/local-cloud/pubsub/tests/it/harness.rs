@@ -122,22 +122,37 @@ pub struct Local {
     pub schemas: SchemaServiceClient<Channel>,
     pub clock: Arc<Hand>,
     pub tables: Arc<Memory>,
+    server: tokio::task::AbortHandle,
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
 }
 
 impl Local {
     pub async fn start(dir: &Path) -> Local {
         drop(rustls::crypto::ring::default_provider().install_default());
         let (clock, tables) = (Arc::new(Hand::default()), Arc::new(Memory::default()));
-        let options = Options {
-            data_dir: dir.to_owned(),
-            clock: clock.clone(),
-            tables: tables.clone(),
+        // The connections of one that was shut down may still hold the file for a moment.
+        let begun = std::time::Instant::now();
+        let pubsub = loop {
+            let options = Options {
+                data_dir: dir.to_owned(),
+                clock: clock.clone(),
+                tables: tables.clone(),
+            };
+            match PubSub::open(options) {
+                Ok(pubsub) => break pubsub,
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(20), "{error:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         };
-        let pubsub = PubSub::open(options).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = pubsub.grpc();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let server = tokio::spawn(async move { axum::serve(listener, router).await }).abort_handle();
         let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
         Local {
             pubsub,
@@ -146,6 +161,7 @@ impl Local {
             schemas: SchemaServiceClient::new(channel),
             clock,
             tables,
+            server,
         }
     }
 

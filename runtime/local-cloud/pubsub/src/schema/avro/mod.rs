@@ -160,7 +160,7 @@ mod tests {
         for end in 0..good.len() {
             assert!(avro.check_binary(&good[..end]).is_err(), "cut at {end}");
         }
-        for (at, byte) in [(0, 1), (0, 200), (1, 0xff), (2, 4), (14, 4), (8, 2), (5, 0x80)] {
+        for (at, byte) in [(0, 1), (0, 200), (1, 0xff), (2, 4), (14, 4), (9, 2), (5, 0x80)] {
             let mut wrong = good;
             wrong[at] = byte;
             assert!(avro.check_binary(&wrong).is_err(), "{byte} at {at}");
