@@ -98,7 +98,7 @@ impl Cursor {
             let Some(bits) = self.blocks.get(&block) else { break };
             let ones = (bits[word] >> (self.low % 64)).trailing_ones();
             self.low += u64::from(ones);
-            if ones == 0 || self.low % 64 != 0 {
+            if ones == 0 || !self.low.is_multiple_of(64) {
                 break;
             }
         }

@@ -96,9 +96,9 @@ impl Service {
             let bad = bad.map_err(Refusal::internal)?;
             for (at, id) in ids.into_iter().enumerate() {
                 if bad.contains(&at) {
-                    refused.push(id)
+                    refused.push(id);
                 } else {
-                    taken.push(id)
+                    taken.push(id);
                 }
             }
         }

@@ -134,10 +134,10 @@ fn confirm(subscriber: &Subscriber, outcomes: Outcomes) -> Result<(), Refusal> {
         "Some acknowledgement ids in the request were invalid. This could be because the acknowledgement ids have \
          expired or the acknowledgement ids were malformed.",
     );
-    refusal.info = Some(ErrorInfo {
+    refusal.info = Some(Box::new(ErrorInfo {
         reason: "EXACTLY_ONCE_ACKID_FAILURE".to_owned(),
         domain: "pubsub.googleapis.com".to_owned(),
         metadata,
-    });
+    }));
     Err(refusal)
 }

@@ -13,7 +13,7 @@ use crate::wire::rpc::{ErrorInfo, Status};
 pub(crate) struct Refusal {
     pub(crate) code: Code,
     pub(crate) message: String,
-    pub(crate) info: Option<ErrorInfo>,
+    pub(crate) info: Option<Box<ErrorInfo>>,
 }
 
 impl Refusal {
