@@ -142,6 +142,7 @@ pub fn request(method: &str, url: &str, body: Option<&Value>) -> (u16, Value) {
         ("DELETE", _) => agent.delete(url).call(),
         ("POST", Some(body)) => agent.post(url).send_json(body),
         ("PATCH", Some(body)) => agent.patch(url).send_json(body),
+        ("PUT", Some(body)) => agent.put(url).send_json(body),
         _ => panic!("{method} is not supported here"),
     };
     let mut response = result.unwrap_or_else(|e| panic!("{method} {url}: {e}"));

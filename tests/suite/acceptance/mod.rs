@@ -5,6 +5,7 @@ mod edits;
 mod ephemeral;
 mod jwt;
 mod lifecycle;
+mod messages;
 mod planning;
 mod properties;
 mod second_run;
