@@ -7,6 +7,7 @@
 
 pub mod bigquery;
 pub mod cloud;
+pub mod inventory;
 pub mod org;
 pub mod pipeline;
 pub mod programs;

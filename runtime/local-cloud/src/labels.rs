@@ -15,7 +15,7 @@ pub(crate) fn check(fields: &Map<String, Value>) -> Result<(), ApiError> {
     let plain = |c: char| c.is_numeric() || matches!(c, '-' | '_') || (c.is_alphabetic() && !c.is_uppercase());
     for (key, value) in labels {
         let value = value.as_str().unwrap_or_default();
-        let starts = key.chars().next().is_some_and(|c| c.is_alphabetic());
+        let starts = key.chars().next().is_some_and(char::is_alphabetic);
         let short = key.chars().count() <= 63 && value.chars().count() <= 63;
         if !starts || !short || !key.chars().all(plain) || !value.chars().all(plain) {
             return Err(ApiError::invalid(format!(

@@ -3,7 +3,9 @@
 mod dataform;
 mod edits;
 mod ephemeral;
+mod examples;
 mod jwt;
+mod killed;
 mod lifecycle;
 mod messages;
 mod planning;

@@ -81,7 +81,7 @@ fn expectation(kind: &str, body: &Map<String, Value>, at: &str) -> Result<(), Ap
             if kind == "statisticRangeExpectation" && !body.contains_key("statistic") {
                 return refuse("statistic must be MEAN, MIN or MAX.");
             }
-            match bounds.map(|bound| bound.parse::<f64>()) {
+            match bounds.map(str::parse::<f64>) {
                 [Ok(min), Ok(max)] if min > max => refuse("min_value must not be greater than max_value."),
                 _ => Ok(()),
             }
