@@ -12,6 +12,9 @@ use crate::http::message::{Fields, read, updated};
 use crate::page::page;
 use crate::store::{Txn, View};
 
+/// What is wrong with settings in the repository of this name.
+type Check = fn(&Txn<'_>, &RepositoryName, &Map<String, Value>) -> Result<(), ApiError>;
+
 /// A kind of configuration: what differs between the two.
 pub(super) struct Kind {
     pub(super) collection: Collection,
@@ -21,7 +24,7 @@ pub(super) struct Kind {
     pub(super) message: &'static str,
     pub(super) fields: &'static Fields,
     /// What is wrong with the settings, in the repository of this name.
-    pub(super) check: fn(&Txn<'_>, &RepositoryName, &Map<String, Value>) -> Result<(), ApiError>,
+    pub(super) check: Check,
     /// What stands against its deletion.
     pub(super) before_delete: fn(&Txn<'_>, &Config) -> Result<(), ApiError>,
     /// Output fields beside the name.
