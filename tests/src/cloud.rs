@@ -75,7 +75,11 @@ impl Cloud {
 
     /// An object's JSON content.
     pub fn object(&self, bucket: &str, name: &str) -> Value {
-        let name = name.replace('/', "%2F");
+        let escaped = |byte: u8| match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        };
+        let name: String = name.bytes().map(escaped).collect();
         let (status, body) = self.get(&format!("/storage/v1/b/{bucket}/o/{name}?alt=media"));
         assert_eq!(status, 200, "{name}: {body}");
         body

@@ -20,10 +20,9 @@ resource "headwater_bigquery_table" "orders" {
     },
   ]
 
-  time_partitioning        = { type = "DAY", field = "ordered_at" }
-  require_partition_filter = true
-  clustering               = ["country", "order_id"]
-  primary_key              = ["order_id"]
+  time_partitioning = { type = "DAY", field = "ordered_at" }
+  clustering        = ["country", "order_id"]
+  primary_key       = ["order_id"]
 
   # Both are the defaults: rows are not lost by surprise.
   deletion_protection = true

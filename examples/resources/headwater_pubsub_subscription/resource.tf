@@ -16,15 +16,3 @@ resource "headwater_pubsub_subscription" "workers" {
     max_delivery_attempts = 10
   }
 }
-
-# Written to files by Pub/Sub itself.
-resource "headwater_pubsub_subscription" "archive" {
-  name  = "account-changes-archive"
-  topic = headwater_pubsub_topic.changes.id
-  cloud_storage_config = {
-    bucket          = headwater_storage_bucket.lake.name
-    filename_prefix = "changes/"
-    max_duration    = "5m"
-    avro_config     = { write_metadata = true }
-  }
-}

@@ -14,6 +14,7 @@ resource "headwater_storage_bucket" "exports" {
   public_access_prevention = "enforced"
   versioning               = true
   soft_delete_retention    = "0s"
+  force_destroy            = true
 
   lifecycle_rules = [
     {

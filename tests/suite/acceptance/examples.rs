@@ -1,23 +1,26 @@
 //! The documentation's examples, applied: together they are one platform, and it comes and goes without a trace.
 
+use std::path::PathBuf;
+
 use headwater_tests::cloud::Cloud;
 use headwater_tests::inventory::inventory;
 use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET, Org};
 use headwater_tests::programs;
 use headwater_tests::terraform::Terraform;
+use serde_json::json;
 
 /// The project and region that `examples/provider` names.
 pub const EXAMPLES_PROJECT: &str = "acme-data";
 pub const EXAMPLES_REGION: &str = "europe-west1";
 
-/// What a private key looks like; nobody signs with it.
-const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n";
+const RESOURCES: (&str, &str) = ("resources", "resource.tf");
+const DATA_SOURCES: (&str, &str) = ("data-sources", "data-source.tf");
 
-/// All examples of resources and data sources as they are documented, with the simulated org in place of acme's.
-pub fn configuration(org: &Org) -> String {
+/// The examples in some folders as they are documented, with the simulated org in place of acme's.
+fn configuration(org: &Org, folders: &[(&str, &str)]) -> String {
     let examples = programs::root().join("examples");
     let mut files = vec![examples.join("provider/provider.tf")];
-    for (folder, name) in [("resources", "resource.tf"), ("data-sources", "data-source.tf")] {
+    for (folder, name) in folders {
         let entries = std::fs::read_dir(examples.join(folder)).unwrap();
         files.extend(entries.map(|entry| entry.unwrap().path().join(name)));
     }
@@ -27,37 +30,81 @@ pub fn configuration(org: &Org) -> String {
         .map(|file| std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
         .collect();
     all.replace("https://acme.my.salesforce.com", org.url())
+        .replace("https://acme-service.my.salesforce.com", org.url())
+        .replace("integration@acme.com", "integration@headwater.example")
         .replace("3MVG9examplekey", CLIENT_ID)
 }
 
-/// Terraform with all examples.
+/// A key pair that is good for nothing but tests.
+fn keys() -> PathBuf {
+    programs::root().join("runtime/salesforce/tests/data")
+}
+
+/// An org that lets both flows of the examples in.
+pub fn org() -> Org {
+    let certificate = keys().join("test-only.public.pem");
+    Org::start_with(20, &["--jwt-certificate", certificate.to_str().unwrap()])
+}
+
+/// Terraform with the examples of all resources.
 pub fn terraform(cloud: &Cloud, org: &Org) -> Terraform {
-    let tf = Terraform::new(cloud, &configuration(org))
+    let private_key = std::fs::read_to_string(keys().join("test-only.pkcs8.pem")).unwrap();
+    let tf = Terraform::new(cloud, &configuration(org, &[RESOURCES]))
         .env("TF_VAR_salesforce_client_secret", CLIENT_SECRET)
-        .env("TF_VAR_salesforce_private_key", PRIVATE_KEY);
-    // Files that the examples refer to, beside the configuration as they are beside an example.
-    for example in std::fs::read_dir(programs::root().join("examples/resources")).unwrap() {
-        for file in std::fs::read_dir(example.unwrap().path()).unwrap() {
-            let file = file.unwrap();
-            let name = file.file_name().into_string().unwrap();
-            if !["resource.tf", "import.sh"].contains(&name.as_str()) && file.path().is_file() {
-                std::fs::copy(file.path(), tf.dir().join(name)).unwrap();
-            }
-        }
-    }
+        .env("TF_VAR_salesforce_private_key", &private_key)
+        .env("TF_VAR_crm_token", "a-token");
+    // The file that the example of an object uploads.
+    std::fs::write(tf.dir().join("calendar.csv"), "day,is_workday\n2026-01-01,false\n").unwrap();
     tf
+}
+
+/// The example's extract keeps its tables when it is destroyed, and so its dataset, until they are deleted by hand.
+pub fn delete_what_an_extract_leaves(cloud: &Cloud) {
+    for table in ["Account", "Opportunity", "salesforce_user"] {
+        let status = cloud.delete(&format!(
+            "/bigquery/v2/projects/{EXAMPLES_PROJECT}/datasets/salesforce_raw/tables/{table}"
+        ));
+        assert!([200, 204, 404].contains(&status), "{table}: {status}");
+    }
+}
+
+/// What other people have, and the examples of data sources look up.
+fn make_what_others_have(cloud: &Cloud) {
+    let dataset = json!({"datasetReference": {"projectId": "acme-shared", "datasetId": "reference"}, "location": "EU"});
+    let table = json!({
+        "tableReference": {"projectId": "acme-shared", "datasetId": "reference", "tableId": "countries"},
+        "schema": {"fields": [{"name": "code", "type": "STRING"}]},
+    });
+    let account = json!({"accountId": "loader-of-others", "serviceAccount": {}});
+    for (path, body) in [
+        ("/bigquery/v2/projects/acme-shared/datasets".to_owned(), dataset),
+        (
+            "/bigquery/v2/projects/acme-shared/datasets/reference/tables".to_owned(),
+            table,
+        ),
+        (format!("/v1/projects/{EXAMPLES_PROJECT}/serviceAccounts"), account),
+    ] {
+        let (status, answer) = cloud.post(&path, &body);
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
 }
 
 #[test]
 fn all_examples_are_applied_together_and_leave_nothing_behind() {
     let cloud = Cloud::start();
-    let org = Org::start(20);
+    let org = org();
+    make_what_others_have(&cloud);
     let before = inventory(&cloud, EXAMPLES_PROJECT, EXAMPLES_REGION);
     let tf = terraform(&cloud, &org);
     tf.apply();
     tf.assert_no_changes("after the examples were applied");
+    // Data sources look up by name what is there by now.
+    tf.write(&configuration(&org, &[RESOURCES, DATA_SOURCES]));
+    tf.apply();
+    tf.assert_no_changes("with the data sources");
     let held = inventory(&cloud, EXAMPLES_PROJECT, EXAMPLES_REGION);
     assert!(held.len() > before.len() + 5, "{held:?}");
+    delete_what_an_extract_leaves(&cloud);
     tf.destroy();
     assert_eq!(inventory(&cloud, EXAMPLES_PROJECT, EXAMPLES_REGION), before);
 }

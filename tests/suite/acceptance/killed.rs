@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use headwater_tests::cloud::Cloud;
 use headwater_tests::inventory::inventory;
-use headwater_tests::org::Org;
 use headwater_tests::terraform::Terraform;
 use headwater_tests::wait_for;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-use super::examples::{EXAMPLES_PROJECT, EXAMPLES_REGION, terraform};
+use super::examples::{EXAMPLES_PROJECT, EXAMPLES_REGION, delete_what_an_extract_leaves, org, terraform};
 
 const POINTS: usize = 30;
 /// Long enough for a kill on a busy machine.
@@ -23,7 +22,7 @@ const HELD_MS: u64 = 20_000;
 #[test]
 fn an_apply_whose_provider_is_killed_is_mended_by_the_next() {
     let cloud = Cloud::start();
-    let org = Org::start(20);
+    let org = org();
     let tf = terraform(&cloud, &org);
 
     // Undisturbed: how many calls change something, and what is there in the end.
@@ -37,6 +36,7 @@ fn an_apply_whose_provider_is_killed_is_mended_by_the_next() {
         calls >= 10 && whole.len() > before.len(),
         "{calls} calls made {whole:?}"
     );
+    delete_what_an_extract_leaves(&cloud);
     tf.destroy();
 
     let mut failures = Vec::new();
@@ -105,6 +105,7 @@ fn survive(
             problems.push(format!("there is no {less}"));
         }
     }
+    delete_what_an_extract_leaves(cloud);
     let destroyed = tf.run(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
     if destroyed.code != 0 {
         problems.push(format!("destroy fails: {}", destroyed.text()));

@@ -202,7 +202,8 @@ fn messages_secrets_and_schedules_live_and_die() {
     let tick = described(&tools, &["scheduler", "jobs", "describe", "tick", &location]);
     assert_eq!(tick["pubsubTarget"]["data"], "Z28=");
 
-    // Everything changes in place.
+    // Everything changes in place, the payload too.
+    let tf = tf.env("TF_VAR_token", &format!("{PAYLOAD}-either"));
     let first = described(&tools, &["pubsub", "schemas", "describe", "account-change"]);
     tf.write(&configuration(true));
     let changes = tf.changes();

@@ -405,7 +405,7 @@ fn what_others_change_or_delete_is_mended() {
                 patch(
                     "/storage/v1/b/iam-lake/o/big.bin",
                     &json!({"cacheControl": "no-store", "metadata": {"x": "y"}}),
-                )
+                );
             },
             &["headwater_storage_object.big: update"],
         ),
@@ -414,7 +414,7 @@ fn what_others_change_or_delete_is_mended() {
                 patch(
                     "/storage/v1/b/iam-lake",
                     &json!({"lifecycle": null, "cors": null, "labels": {"team": "other"}}),
-                )
+                );
             },
             &["headwater_storage_bucket.lake: update"],
         ),
@@ -423,7 +423,7 @@ fn what_others_change_or_delete_is_mended() {
                 patch(
                     "/storage/v1/b/iam-short",
                     &json!({"retentionPolicy": {"retentionPeriod": "2"}, "website": {"mainPageSuffix": "x"}}),
-                )
+                );
             },
             &["headwater_storage_bucket.short: update"],
         ),
@@ -444,7 +444,7 @@ fn what_others_change_or_delete_is_mended() {
                 patch(
                     &dataset,
                     &json!({"access": [{"role": "OWNER", "specialGroup": "projectOwners"}]}),
-                )
+                );
             },
             &["headwater_bigquery_dataset_iam_member.raw: create"],
         ),

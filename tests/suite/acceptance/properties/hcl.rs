@@ -18,6 +18,10 @@ impl Hcl {
     }
 
     /// A number, a bool, a reference.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "literals and numbers read better without an ampersand"
+    )]
     pub fn raw(expression: impl ToString) -> Self {
         Hcl::Raw(expression.to_string())
     }

@@ -93,7 +93,7 @@ macro_rules! rounds {
     ($($name:ident),* $(,)?) => {
         $(#[test]
         fn $name() {
-            round::run(kinds::$name::group());
+            round::run(&kinds::$name::group());
         })*
 
         /// The groups that have a test.

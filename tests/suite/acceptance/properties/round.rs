@@ -140,7 +140,7 @@ impl Steps {
 }
 
 /// Takes a group through its round.
-pub fn run(group: Group) {
+pub fn run(group: &Group) {
     let seed = seed();
     println!("{}: HEADWATER_TEST_SEED={seed}", group.name);
     let mut steps = Steps(group.name, Instant::now());
@@ -155,7 +155,7 @@ pub fn run(group: Group) {
         println!("{}: waits for {path} to be served", group.name);
         return;
     }
-    let (mut configuration, bodies) = generate(&group, seed);
+    let (mut configuration, bodies) = generate(group, seed);
     let org = group.org.then(|| Org::start(10));
     if let Some(org) = &org {
         configuration = configuration.replace("LOGIN_URL", org.url());
@@ -173,7 +173,7 @@ pub fn run(group: Group) {
     unchanged(&tf, "after the apply");
     steps.done("planned");
 
-    let imports = imports(&tf, &group);
+    let imports = imports(&tf, group);
     let wanted: usize = group.kinds.iter().map(|kind| kind.count).sum();
     assert!(
         imports.len() >= wanted,
@@ -212,7 +212,7 @@ pub fn run(group: Group) {
     terraform(&tf, &["destroy", "-auto-approve"]).ok();
     let state: Value = serde_json::from_str(&tf.state()).unwrap();
     assert_eq!(state["resources"].as_array().map(Vec::len), Some(0));
-    let left = left_behind(&cloud, &group);
+    let left = left_behind(&cloud, group);
     assert!(
         left.is_empty(),
         "{} are left: {:#?}",

@@ -47,7 +47,7 @@ pub fn group() -> Group {
             Kind::new("headwater_pubsub_subscription", subscription),
         ],
         org: false,
-        waits_for: Some(format!("/v1/projects/{PROJECT}/topics")),
+        waits_for: None,
         lists: ["schemas", "topics", "subscriptions"]
             .into_iter()
             .map(|collection| (format!("/v1/projects/{PROJECT}/{collection}?pageSize=1000"), collection))
