@@ -51,7 +51,7 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             jwt_certificate,
             username,
         } => {
-            let jwt_certificate = jwt_certificate.map(certificate).transpose()?;
+            let jwt_certificate = jwt_certificate.as_deref().map(certificate).transpose()?;
             let stop = crate::signals::stop_requested();
             let options = Simulate {
                 port,
@@ -75,8 +75,8 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
 }
 
 /// The PEM text of a certificate or public key.
-fn certificate(file: std::path::PathBuf) -> Result<String, CommandError> {
-    std::fs::read_to_string(&file).map_err(|error| CommandError::Usage {
+fn certificate(file: &std::path::Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(file).map_err(|error| CommandError::Usage {
         argument: "--jwt-certificate",
         message: format!("cannot read {}: {error}", file.display()),
     })

@@ -90,7 +90,15 @@ fn list(cloud: &Cloud, collections: &[Collection], names: &[(&str, &str)], found
         for (placeholder, name) in names {
             path = path.replace(placeholder, name);
         }
-        for item in pages(cloud, &path, collection.items) {
+        // Of a destroyed version of a secret nothing is left but its number, which nobody can delete: the others count.
+        let mut items = pages(cloud, &path, collection.items);
+        items.retain(|item| item["state"] != "DESTROYED");
+        if collection.items == "versions" {
+            for (at, item) in items.iter_mut().enumerate() {
+                item["name"] = format!("number {}", at + 1).into();
+            }
+        }
+        for item in items {
             let pointer = format!("/{}", collection.name.replace('.', "/"));
             let name = item.pointer(&pointer).and_then(Value::as_str);
             let name = name.unwrap_or_else(|| panic!("{path}: an item without {}: {item}", collection.name));

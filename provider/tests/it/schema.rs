@@ -53,7 +53,8 @@ type Marks = BTreeMap<String, String>;
 fn documented(page: &str) -> Marks {
     let mut marks = Marks::new();
     let mut section = String::new();
-    for line in page.lines() {
+    // The section on imports lists attributes once more: those of an identity.
+    for line in page.lines().take_while(|line| *line != "## Import") {
         if let Some(title) = line.strip_prefix("### `").and_then(|rest| rest.strip_suffix('`')) {
             section = format!("{title}.");
         } else if line.starts_with("## ") {
@@ -73,7 +74,9 @@ fn declared(prefix: &str, attributes: &Value, marks: &mut Marks) {
         let set = |flag: &str| attribute[flag] == true;
         let ty = match attribute.get("nested_type") {
             Some(nested) => {
-                declared(&format!("{path}."), &nested["attributes"], marks);
+                if !nested["attributes"].is_null() {
+                    declared(&format!("{path}."), &nested["attributes"], marks);
+                }
                 match nested["nesting_mode"].as_str() {
                     Some("single") => "Object",
                     Some("list") => "List of Object",

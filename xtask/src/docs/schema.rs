@@ -74,6 +74,7 @@ pub struct Attribute {
 
 #[derive(Debug, Deserialize)]
 pub struct Nested {
+    #[serde(default)]
     pub attributes: BTreeMap<String, Attribute>,
     pub nesting_mode: String,
 }

@@ -17,7 +17,7 @@ pub const ALL: &[(&str, Scenario)] = &[
     }),
     ("lists_are_streamed", || run(lists_are_streamed())),
     ("configurations_are_made_of_states", || {
-        run(configurations_are_made_of_states())
+        run(configurations_are_made_of_states());
     }),
     ("promises_bind", || run(promises_bind())),
 ];

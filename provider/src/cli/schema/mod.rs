@@ -92,7 +92,12 @@ fn one(attribute: &Attribute, rules: bool) -> Json {
                 Nesting::Map => "map",
             };
             let nested = nested.iter().map(|(name, attribute)| (name.as_str(), attribute));
-            document["nested_type"] = json!({"attributes": attributes(nested, rules), "nesting_mode": mode});
+            let nested = attributes(nested, rules);
+            document["nested_type"] = json!({"nesting_mode": mode});
+            // Terraform prints nothing for an object that has no attributes.
+            if nested.as_object().is_some_and(|nested| !nested.is_empty()) {
+                document["nested_type"]["attributes"] = nested;
+            }
         }
     }
     let flags = [

@@ -5,7 +5,11 @@ use tfplugin_framework::{Attribute, Identity, Schema, Value};
 
 /// Rules across attributes, time limits, what to use instead; and the order of the attributes, which Terraform loses.
 pub(super) fn of_schema(schema: &Schema) -> Json {
-    let checks: Vec<&str> = schema.checks().iter().map(|check| check.description()).collect();
+    let checks: Vec<&str> = schema
+        .checks()
+        .iter()
+        .map(tfplugin_framework::Check::description)
+        .collect();
     let mut rules = json!({"checks": checks, "order": schema.attributes().map(|(name, _)| name).collect::<Vec<_>>()});
     if let Some(instead) = schema.deprecation() {
         rules["deprecated"] = instead.into();
@@ -41,11 +45,15 @@ pub(super) fn of_identity(identity: &Identity, schema: &Schema) -> Json {
 
 /// Default, allowed values, when a change replaces, what to use instead.
 pub(super) fn of_attribute(attribute: &Attribute) -> Json {
-    let allowed: Vec<&str> = attribute.validators().iter().map(|rule| rule.description()).collect();
+    let allowed: Vec<&str> = attribute
+        .validators()
+        .iter()
+        .map(tfplugin_framework::Validator::description)
+        .collect();
     let replaces: Vec<&str> = attribute
         .replace_rules()
         .iter()
-        .map(|rule| rule.description())
+        .map(tfplugin_framework::schema::ReplaceRule::description)
         .collect();
     let mut rules = json!({"allowed": allowed, "replaces": replaces});
     if let Some(default) = attribute.default_value() {

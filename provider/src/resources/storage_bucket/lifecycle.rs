@@ -284,5 +284,5 @@ pub(super) fn attribute() -> Attribute {
     ])
     .optional()
     .validate(validate::size(..=100))
-    .describe("What happens to objects by themselves. The rule that deletes by age alone is written as `delete_after_days`. (Terraform keeps the name `lifecycle` for itself.)")
+    .describe("What happens to objects by themselves. The rule that deletes by age alone is written as `delete_after_days`. Terraform keeps the name `lifecycle` for itself.")
 }

@@ -219,7 +219,7 @@ mod tests {
         ("elsewhere", Shape::Unserved),
     ];
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap_or_default()
     }
 
@@ -247,7 +247,7 @@ mod tests {
                 json!({}),
             ),
         ] {
-            let read = read(object(body.clone()), FIELDS, "thing").unwrap();
+            let read = read(object(&body), FIELDS, "thing").unwrap();
             assert_eq!(Value::Object(read), expected, "{body}");
         }
         for (body, says) in [
@@ -264,15 +264,15 @@ mod tests {
             (json!({"tags": "x"}), "'thing.tags' (a list)"),
             (json!({"elsewhere": {"a": 1}}), "thing.elsewhere is not served"),
         ] {
-            let error = read(object(body.clone()), FIELDS, "thing").unwrap_err();
+            let error = read(object(&body), FIELDS, "thing").unwrap_err();
             assert!(error.message.contains(says), "{body}: {}", error.message);
         }
     }
 
     #[test]
     fn masks_name_fields_that_exist() {
-        let current = object(json!({"displayName": "old", "limit": 1, "inner": {"deepName": "n"}}));
-        let body = object(json!({"displayName": "new"}));
+        let current = object(&json!({"displayName": "old", "limit": 1, "inner": {"deepName": "n"}}));
+        let body = object(&json!({"displayName": "new"}));
         for (mask, expected) in [
             (None, json!({"displayName": "new"})),
             (Some("*"), json!({"displayName": "new"})),

@@ -6,7 +6,7 @@ use crate::harness::Local;
 
 const ALL: &str = "/v1/projects/p/locations/l/dataScans";
 
-fn quality(rules: Value) -> Value {
+fn quality(rules: &Value) -> Value {
     json!({"data": {"resource": "//bigquery.googleapis.com/projects/p/datasets/d/tables/t"},
         "executionSpec": {"trigger": {"schedule": {"cron": "TZ=Europe/Berlin 0 6 * * *"}}},
         "dataQualitySpec": {"rules": rules, "samplingPercent": 12.5}})
@@ -20,7 +20,7 @@ fn not_null() -> Value {
 async fn scans_are_kept_and_changed() {
     let local = Local::start().await;
     let create = format!("{ALL}?dataScanId=orders");
-    let begun = local.json("POST", &create, quality(not_null())).await.expect(200);
+    let begun = local.json("POST", &create, quality(&not_null())).await.expect(200);
     assert_eq!(begun.json()["metadata"]["verb"], "create");
     let done = local.finish_at("v1", &begun).await;
     assert_eq!(
@@ -32,7 +32,7 @@ async fn scans_are_kept_and_changed() {
         (&made["type"], &made["state"]),
         (&json!("DATA_QUALITY"), &json!("ACTIVE"))
     );
-    local.json("POST", &create, quality(not_null())).await.expect(409);
+    local.json("POST", &create, quality(&not_null())).await.expect(409);
     let path = format!("{ALL}/orders");
     assert!(
         local.get(&path).await.expect(200).json()["dataQualitySpec"].is_null(),
@@ -71,7 +71,7 @@ async fn scans_are_kept_and_changed() {
         .json(
             "POST",
             &format!("{ALL}?dataScanId=dry&validateOnly=true"),
-            quality(not_null()),
+            quality(&not_null()),
         )
         .await;
     assert_eq!(dry.expect(200).json()["done"], true);
@@ -101,7 +101,7 @@ async fn what_google_refuses_in_scans_is_refused() {
         assert!(refused.contains(says), "{says}: {refused}");
     };
     local
-        .json("POST", &format!("{ALL}?dataScanId=Bad_Id"), quality(not_null()))
+        .json("POST", &format!("{ALL}?dataScanId=Bad_Id"), quality(&not_null()))
         .await
         .expect(400);
     for (rule, says) in [
@@ -156,9 +156,9 @@ async fn what_google_refuses_in_scans_is_refused() {
             "Unknown name \"mostly\"",
         ),
     ] {
-        refuse(quality(json!([rule])), says).await;
+        refuse(quality(&json!([rule])), says).await;
     }
-    refuse(quality(json!([])), "at least one rule").await;
+    refuse(quality(&json!([])), "at least one rule").await;
     for (field, value, says) in [
         ("data", json!({}), "must have an entity or a resource"),
         ("data", json!({"resource": "p.d.t"}), "//bigquery.googleapis.com/"),
@@ -175,7 +175,7 @@ async fn what_google_refuses_in_scans_is_refused() {
         ),
         ("description", json!("x".repeat(1025)), "1024"),
     ] {
-        let mut body = quality(not_null());
+        let mut body = quality(&not_null());
         body[field] = value;
         refuse(body, says).await;
     }

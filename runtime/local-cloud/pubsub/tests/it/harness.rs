@@ -57,7 +57,10 @@ impl Clock for Hand {
 
 /// A table: its columns, the rows that it took. A row with a field that is no column is refused.
 #[derive(Default)]
-pub struct Memory(pub Mutex<HashMap<String, (Vec<Column>, Vec<Row>)>>);
+pub struct Memory(pub Mutex<HashMap<String, Table>>);
+
+/// A table's columns and rows.
+pub type Table = (Vec<Column>, Vec<Row>);
 
 impl Memory {
     pub fn create(&self, name: &str, columns: &[(&str, &str)]) {
