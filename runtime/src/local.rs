@@ -285,7 +285,12 @@ fn variables(server: &Server) -> Vec<(&'static str, String)> {
             format!("{url}/bigquery/v2/"),
         ),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", slash.clone()),
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER", slash),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPLEX", slash),
+        ("PUBSUB_EMULATOR_HOST", url.trim_start_matches("http://").to_owned()),
     ]
 }
 
@@ -350,6 +355,7 @@ fn looks_like_ours(dir: &Path) -> bool {
     let known = [
         "objects",
         "bigquery",
+        "pubsub",
         "logs",
         "local-cloud.log",
         "server.json",
