@@ -41,25 +41,46 @@ pub struct Demo {
 
 /// Runs the demo.
 pub fn run(args: &Demo) -> Result<ExitCode> {
-    let dir = std::path::absolute(args.dir.clone().unwrap_or_else(|| build::target_dir().join("demo")))?;
     if args.stop {
-        stop(&dir);
+        stop(&args.dir()?);
         say("stopped");
         return Ok(ExitCode::SUCCESS);
     }
     let terraform = tools::terraform()?;
-    let programs = build::programs("dev")?;
-    stop(&dir);
-    if dir.exists() {
-        std::fs::remove_dir_all(&dir)?;
+    args.play(&build::programs("dev")?, &terraform)
+}
+
+impl Demo {
+    /// A small demo in a directory of its own below the target directory, which leaves nothing running.
+    pub fn ephemeral(accounts: u64, dir: &str) -> Self {
+        Self {
+            accounts,
+            dir: Some(build::target_dir().join(dir)),
+            ephemeral: true,
+            stop: false,
+        }
     }
-    std::fs::create_dir_all(&dir)?;
-    std::fs::write(dir.join(PROGRAM), programs.headwater.display().to_string())?;
-    let outcome = play(args, &dir, &programs, &terraform);
-    if args.ephemeral || outcome.is_err() {
+
+    fn dir(&self) -> Result<PathBuf> {
+        let dir = self.dir.clone().unwrap_or_else(|| build::target_dir().join("demo"));
+        Ok(std::path::absolute(dir)?)
+    }
+
+    /// Runs the demo with programs that are built.
+    pub fn play(&self, programs: &Programs, terraform: &Path) -> Result<ExitCode> {
+        let dir = self.dir()?;
         stop(&dir);
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir)?;
+        }
+        std::fs::create_dir_all(&dir)?;
+        std::fs::write(dir.join(PROGRAM), programs.headwater.display().to_string())?;
+        let outcome = play(self, &dir, programs, terraform);
+        if self.ephemeral || outcome.is_err() {
+            stop(&dir);
+        }
+        outcome
     }
-    outcome
 }
 
 fn play(args: &Demo, dir: &Path, programs: &Programs, terraform: &Path) -> Result<ExitCode> {

@@ -1,12 +1,12 @@
 //! `cargo xtask test`: everything that must hold, in the order in which failures are cheapest.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{build, docs, tidy, tools};
+use crate::{build, demo, docs, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -54,11 +54,8 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_ROOT", root());
     step("cargo test", &mut test)?;
     if whole {
-        let mut demo = Command::new(std::env::current_exe()?);
-        demo.current_dir(root())
-            .args(["demo", "--ephemeral", "--accounts", "200", "--dir"])
-            .arg(build::target_dir().join("demo-test"));
-        step("the demo", &mut demo)?;
+        say("==> the demo");
+        demo::Demo::ephemeral(200, "demo-test").play(&programs, &terraform)?;
         say("all checks and tests hold");
     }
     print(&format!("done in {:.0} s", since.elapsed().as_secs_f64()));

@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("bigquery.tf", include_str!("malformed/bigquery.tf")),
     ("bigquery_tables.tf", include_str!("malformed/bigquery_tables.tf")),
     ("storage_iam.tf", include_str!("malformed/storage_iam.tf")),
+    ("dataform.tf", include_str!("malformed/dataform.tf")),
     ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),
     ("functions.tf", include_str!("malformed/functions.tf")),
     ("messages.tf", include_str!("malformed/messages.tf")),

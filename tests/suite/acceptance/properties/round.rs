@@ -145,16 +145,6 @@ pub fn run(group: &Group) {
     println!("{}: HEADWATER_TEST_SEED={seed}", group.name);
     let mut steps = Steps(group.name, Instant::now());
     let cloud = Cloud::start();
-    if let Some(path) = &group.waits_for {
-        let (status, answer) = cloud.get(path);
-        assert_eq!(
-            status, 501,
-            "{path} is served now: {} need not wait for it any more: {answer}",
-            group.name
-        );
-        println!("{}: waits for {path} to be served", group.name);
-        return;
-    }
     let (mut configuration, bodies) = generate(group, seed);
     let org = group.org.then(|| Org::start(10));
     if let Some(org) = &org {

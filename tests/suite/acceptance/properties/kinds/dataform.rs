@@ -31,7 +31,6 @@ pub fn group() -> Group {
             Kind::new("headwater_dataform_workflow_config", workflow_config),
         ],
         org: false,
-        waits_for: None,
         lists: vec![(regional("v1", "repositories"), "repositories")],
     }
 }

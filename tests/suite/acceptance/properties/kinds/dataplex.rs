@@ -12,7 +12,6 @@ pub fn group() -> Group {
         ground: String::new(),
         kinds: vec![Kind::new("headwater_dataplex_data_scan", scan)],
         org: false,
-        waits_for: None,
         lists: vec![(regional("v1", "dataScans"), "dataScans")],
     }
 }

@@ -48,9 +48,6 @@ pub struct Group {
     pub kinds: Vec<Kind>,
     /// Whether there is a simulated org, at `LOGIN_URL` in the ground.
     pub org: bool,
-    /// A path that the local cloud does not serve yet, and without which nothing of this can be applied. As soon as it is
-    /// served the group fails until it says so no more.
-    pub waits_for: Option<String>,
     /// What must be empty in the end: a path to GET, and the member of the answer.
     pub lists: Vec<(String, &'static str)>,
 }

@@ -56,7 +56,6 @@ pub fn group() -> Group {
             },
         ],
         org: false,
-        waits_for: None,
         lists: ["schemas", "topics", "subscriptions"]
             .into_iter()
             .map(|collection| (format!("/v1/projects/{PROJECT}/{collection}?pageSize=1000"), collection))

@@ -54,7 +54,6 @@ pub fn group() -> Group {
             },
         ],
         org: true,
-        waits_for: None,
         lists: vec![
             (format!("/v1/projects/{PROJECT}/secrets?pageSize=1000"), "secrets"),
             (regional("v2", "jobs"), "jobs"),

@@ -1,4 +1,4 @@
-# What people get wrong with Dataform and Dataplex; see malformed.tf.
+# What people get wrong with Dataform and Dataplex; see malformed.rs.
 
 #! name | letters, digits, `-` and `_`
 resource "headwater_dataform_repository" "name" {
