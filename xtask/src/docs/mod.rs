@@ -2,6 +2,7 @@
 //! `--check` says where they are not what would be made now. Guides, docs/cli.md and docs/errors/ are written by hand.
 
 mod arguments;
+mod googlesql;
 mod matrix;
 mod page;
 mod schema;
@@ -54,6 +55,7 @@ fn pages(programs: &Programs) -> Result<Pages> {
         let file = Path::new("functions").join(format!("{name}.md"));
         pages.insert(file, page::function(name, function)?);
     }
+    pages.insert("googlesql.md".into(), googlesql::page()?);
     pages.insert("support-matrix.md".into(), matrix::matrix(&programs.headwater)?);
     Ok(pages)
 }

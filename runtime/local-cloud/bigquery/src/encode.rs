@@ -100,7 +100,7 @@ pub(crate) fn decimal(value: i128, scale: u8) -> String {
     }
 }
 
-fn date(days: i32) -> String {
+pub(crate) fn date(days: i32) -> String {
     use chrono::Datelike;
     match chrono::NaiveDate::from_num_days_from_ce_opt(days.saturating_add(719_163)) {
         Some(date) => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),

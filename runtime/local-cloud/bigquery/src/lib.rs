@@ -11,6 +11,7 @@ mod encode;
 mod engine;
 mod error;
 mod jobs;
+mod native;
 mod rest;
 mod schema;
 mod service;

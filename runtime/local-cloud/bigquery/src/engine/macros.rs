@@ -7,23 +7,23 @@ use duckdb::Connection;
 const MACROS: &[(&str, &str)] = &[
     (
         "div(a, b)",
-        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a::DOUBLE / b::DOUBLE END",
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE a::DOUBLE / b::DOUBLE END",
     ),
     // Exact to nine decimals, halves away from zero; what leaves 38 digits on the way is an error of DuckDB's.
     (
         "numeric_div(a, b)",
-        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE \
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE \
          (sign(a) * sign(b) * ((abs(CAST(a AS DECIMAL(38,9)) * 1000000000)::HUGEINT * 2000000000 \
          + abs(CAST(b AS DECIMAL(38,9)) * 1000000000)::HUGEINT) \
          // (abs(CAST(b AS DECIMAL(38,9)) * 1000000000)::HUGEINT * 2)))::DECIMAL(38,0) * 0.000000001::DECIMAL(10,9) END",
     ),
     (
         "idiv(a, b)",
-        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a // b END",
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE a // b END",
     ),
     (
         "modulo(a, b)",
-        "CASE WHEN b = 0 THEN error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END",
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: MOD(' || a || ', ' || b || ')') ELSE a % b END",
     ),
     (
         "safe_div(a, b)",
@@ -31,12 +31,7 @@ const MACROS: &[(&str, &str)] = &[
     ),
     (
         "int_of_float(x)",
-        "CASE WHEN isfinite(x) THEN CAST(round(x) AS BIGINT) ELSE error('Illegal conversion of non-finite floating point number to an integer: ' || x) END",
-    ),
-    // 1.0 is '1', 1e20 is '1e+20'.
-    (
-        "float_text(x)",
-        "CASE WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END ELSE regexp_replace(CAST(x AS VARCHAR), '\\.0$', '') END",
+        "CASE WHEN isfinite(x) THEN CAST(round(x) AS BIGINT) ELSE _hw_error('Illegal conversion of non-finite floating point number to an integer: ' || x) END",
     ),
     (
         "decimal_text(x)",
@@ -53,47 +48,33 @@ const MACROS: &[(&str, &str)] = &[
          || abs(datepart('microsecond', i)) // 1000000 || (CASE WHEN datepart('microsecond', i) % 1000000 = 0 THEN '' \
          ELSE rtrim('.' || lpad(CAST(abs(datepart('microsecond', i)) % 1000000 AS VARCHAR), 6, '0'), '0') END)",
     ),
+    // White space as Unicode has it.
+    (
+        "white()",
+        "chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(32) || chr(133) || chr(160) || chr(5760) || chr(8192) \
+         || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8199) || chr(8200) || chr(8201) \
+         || chr(8202) || chr(8232) || chr(8233) || chr(8239) || chr(8287) || chr(12288)",
+    ),
     (
         "from_start(s, p)",
         "CASE WHEN p = 0 THEN substr(s, 1) ELSE substr(s, p) END",
     ),
     (
         "part(s, p, n)",
-        "CASE WHEN n < 0 THEN error('Third argument in SUBSTR() cannot be negative') WHEN p = 0 THEN substr(s, 1, n) \
+        "CASE WHEN n < 0 THEN _hw_error('Third argument in SUBSTR() cannot be negative') WHEN p = 0 THEN substr(s, 1, n) \
          WHEN p < -length(s) THEN substr(s, 1, n) ELSE substr(s, p, n) END",
-    ),
-    // The nth place of v in s at or after p; counted from the end where p is negative.
-    (
-        "instr(s, v, p, n)",
-        "CASE WHEN p = 0 OR n < 1 THEN error('INSTR position and occurrence cannot be zero') WHEN p > 0 THEN \
-         coalesce(list_extract(list_filter(range(p, length(s) - length(v) + 2), lambda i: substr(s, i, length(v)) = v), n), 0) \
-         ELSE coalesce(list_extract(list_reverse(list_filter(range(1, length(s) + p + 2), \
-         lambda i: substr(s, i, length(v)) = v)), n), 0) END",
     ),
     (
         "offset_of(a, i)",
-        "CASE WHEN i < 0 OR i >= len(a) THEN error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END",
+        "CASE WHEN i < 0 OR i >= len(a) THEN _hw_error('Array index ' || i || ' is out of bounds') ELSE list_extract(a, i + 1) END",
     ),
     (
         "safe_offset_of(a, i)",
         "CASE WHEN i < 0 OR i >= len(a) THEN NULL ELSE list_extract(a, i + 1) END",
     ),
     (
-        "json_scalar(j, p)",
-        "CASE WHEN json_type(json_extract(j, p)) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string(j, p) END",
-    ),
-    (
-        "json_object(j, p)",
-        "CASE WHEN json_type(json_extract(j, p)) = 'NULL' THEN NULL ELSE json_extract(j, p) END",
-    ),
-    (
         "exact_text(s)",
-        "CASE WHEN regexp_matches(s, '\\.[0-9]{18}[0-9]*[1-9]') THEN error('the local BigQuery keeps 18 decimals of a BIGNUMERIC, this has more: ' || s) ELSE s END",
-    ),
-    (
-        "initial_capitals(s)",
-        "array_to_string(list_transform(regexp_extract_all(lower(s), '[^\\s\\[\\](){}/|<>!?@\"^#$&~_,.:;*%+-]+|[\\s\\[\\](){}/|<>!?@\"^#$&~_,.:;*%+-]+'), \
-         lambda w: upper(substr(w, 1, 1)) || substr(w, 2)), '')",
+        "CASE WHEN regexp_matches(s, '\\.[0-9]{18}[0-9]*[1-9]') THEN _hw_error('the local BigQuery keeps 18 decimals of a BIGNUMERIC, this has more: ' || s) ELSE s END",
     ),
 ];
 

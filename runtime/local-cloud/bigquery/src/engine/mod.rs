@@ -5,6 +5,7 @@ mod cell;
 mod duck_type;
 mod locks;
 mod macros;
+mod native;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,6 +81,7 @@ impl Engine {
                 .with("temp_directory", spill.to_string_lossy())?;
             let connection = Connection::open_with_flags(&file, config)?;
             prepare(&connection)?;
+            native::register(&connection)?;
             macros::install(&connection)?;
             Ok(connection)
         };

@@ -69,10 +69,10 @@ impl Translator<'_> {
             (Ty::Float64, Ty::Int64) => format!("_headwater.int_of_float({v})"),
             (Ty::Numeric | Ty::BigNumeric, Ty::Int64) => format!("{cast}(round({v}, 0) AS BIGINT)"),
             (Ty::Interval, Ty::String) => format!("_headwater.interval_text({v})"),
-            (Ty::Float64, Ty::String) => format!("_headwater.float_text({v})"),
+            (Ty::Float64, Ty::String) => format!("_hw_float_text({v})"),
             (Ty::Numeric | Ty::BigNumeric, Ty::String) => format!("_headwater.decimal_text({v})"),
-            (Ty::Bytes, Ty::String) if safe => format!("TRY(decode({v}))"),
-            (Ty::Bytes, Ty::String) => format!("decode({v})"),
+            (Ty::Bytes, Ty::String) if safe => format!("TRY(_hw_bytes_text({v}))"),
+            (Ty::Bytes, Ty::String) => format!("_hw_bytes_text({v})"),
             (Ty::String, Ty::Bytes) => format!("encode({v})"),
             // What DuckDB would round away is more than this BIGNUMERIC holds: say so.
             (Ty::String, Ty::BigNumeric) if !safe => format!("CAST(_headwater.exact_text({v}) AS {duck})"),

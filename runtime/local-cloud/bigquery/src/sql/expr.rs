@@ -5,7 +5,7 @@ use sqlparser::ast::{AccessExpr, CastKind, Expr, Ident, Subscript};
 use super::literal::coerce;
 use super::operators::{comparable, unify};
 use super::scope::{Found, Origins, Scope};
-use super::{Ex, Here, Literal, Result, Translator, at, unsupported};
+use super::{Ex, Here, Result, Translator, at, unsupported};
 use crate::error::Fault;
 use crate::types::{Field, Ty, literal, quoted};
 
@@ -30,6 +30,9 @@ impl Translator<'_> {
             Expr::TypedString(typed) => {
                 let ty = self.data_type(&typed.data_type)?;
                 let text = self.value(&typed.value.value)?;
+                if let (Ty::Json, Some(json)) = (&ty, super::literal::text(&text)) {
+                    return super::functions::json::json_literal(json, &at(&typed.value));
+                }
                 let coerced = coerce(text.clone(), &ty);
                 let sql = format!("CAST({} AS {})", text.sql, ty.duck());
                 Ok(if coerced.ty == ty {
@@ -200,11 +203,11 @@ impl Translator<'_> {
                 expr: inner,
                 trim_characters,
             } => {
-                let mut args = vec![self.expr(inner, scope)?.sql];
+                let mut args = vec![self.expr(inner, scope)?];
                 for extra in trim_characters.iter().flatten() {
-                    args.push(self.expr(extra, scope)?.sql);
+                    args.push(self.expr(extra, scope)?);
                 }
-                Ok(Ex::new(format!("trim({})", args.join(", ")), Ty::String))
+                self.scalar("TRIM", &args, expr)
             }
             Expr::Substring {
                 expr: inner,
@@ -364,11 +367,11 @@ impl Translator<'_> {
             _ => ("OFFSET".to_owned(), self.expr(index, scope)?),
         };
         if ex.ty == Ty::Json {
-            let path = match &position.literal {
-                Some(Literal::Text(key)) => literal(&format!("$.\"{key}\"")),
-                _ => format!("'$[' || {} || ']'", position.sql),
+            let native = match position.ty {
+                Ty::String => "_hw_json_field",
+                _ => "_hw_json_element",
             };
-            return Ok(Ex::new(format!("json_extract({}, {path})", ex.sql), Ty::Json));
+            return Ok(Ex::new(format!("{native}({}, {})", ex.sql, position.sql), Ty::Json));
         }
         let item = match &ex.ty {
             Ty::Array(item) => (**item).clone(),
@@ -415,7 +418,7 @@ fn field(ex: &Ex, ident: &Ident) -> Result<Ex> {
             ))),
         },
         Ty::Json => Ok(Ex::new(
-            format!("json_extract({}, {})", ex.sql, literal(&format!("$.\"{name}\""))),
+            format!("_hw_json_field({}, {})", ex.sql, literal(name)),
             Ty::Json,
         )),
         Ty::Unknown => Ok(Ex::new(format!("({}).{}", ex.sql, quoted(name)), Ty::Unknown)),

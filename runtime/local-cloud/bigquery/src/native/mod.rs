@@ -1,0 +1,70 @@
+//! GoogleSQL's functions that DuckDB has none for, or none of the same meaning: cells in, a cell out. Pure: neither
+//! SQL nor DuckDB is known here. In DuckDB's SQL their names begin with `_hw_`; an error ends the statement unless
+//! `TRY` is around it.
+
+mod bytes;
+mod failing;
+mod format;
+mod hash;
+pub(crate) mod json;
+mod net;
+pub(crate) mod patterns;
+mod print;
+mod sequence;
+pub(crate) mod shape;
+mod text;
+
+use crate::engine::Cell;
+
+/// What a function answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answers {
+    Text,
+    Json,
+    Bytes,
+    Int,
+    Float,
+    Bool,
+    Texts,
+    Jsons,
+    Ints,
+    /// Never anything: it raises an error, in the place of a value of any type.
+    Nothing,
+}
+
+/// The words of an error, as BigQuery has them.
+pub(crate) type Outcome = Result<Cell, String>;
+
+/// One function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Native {
+    /// Its name without `_hw_`.
+    pub(crate) name: &'static str,
+    pub(crate) answers: Answers,
+    pub(crate) call: fn(&[Cell]) -> Outcome,
+}
+
+/// Shortens the tables.
+const fn native(name: &'static str, answers: Answers, call: fn(&[Cell]) -> Outcome) -> Native {
+    Native { name, answers, call }
+}
+
+/// All functions, by family.
+pub(crate) const NATIVES: &[&[Native]] = &[
+    failing::NATIVES,
+    text::NATIVES,
+    bytes::NATIVES,
+    patterns::NATIVES,
+    print::NATIVES,
+    format::NATIVES,
+    hash::NATIVES,
+    net::NATIVES,
+    json::NATIVES[0],
+    json::NATIVES[1],
+    json::NATIVES[2],
+];
+
+/// The arguments were not of the types that the translator promises.
+fn misused() -> String {
+    "internal error: a function was called with values of other types than it was translated for".into()
+}

@@ -1,0 +1,26 @@
+SELECT * EXCEPT(b) REPLACE(a+1 AS a) FROM (SELECT 1 a, 2 b, 3 c);
+--> [[2, 3]]
+
+WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i+1 FROM n WHERE i < 5) SELECT SUM(i) s FROM n;
+--> [[15]]
+
+SELECT a.id, b.v FROM (SELECT 1 id) a JOIN (SELECT 1 id, 'x' v) b USING (id);
+--> [[1, "x"]]
+
+SELECT * FROM (SELECT 1 id, 2 k) a LEFT JOIN (SELECT 3 id, 'x' v) b USING (id);
+--> [[1, 2, null]]
+
+SELECT a.*, b.v FROM (SELECT 1 id) a CROSS JOIN (SELECT 2 v) b;
+--> [[1, 2]]
+
+SELECT DISTINCT x FROM UNNEST([1,1,2]) x ORDER BY x LIMIT 1 OFFSET 1;
+--> [[2]]
+
+(SELECT 1 a UNION ALL SELECT 2) ORDER BY a DESC;
+--> [[2], [1]]
+
+SELECT MAX(x) FROM UNNEST([1,2]) x UNION DISTINCT SELECT 5 ORDER BY 1;
+--> [[2], [5]]
+
+SELECT 1 a INTERSECT DISTINCT SELECT 1;
+--> [[1]]
