@@ -132,7 +132,9 @@ fn interval(months: i32, days: i32, nanos: i64) -> String {
     let fraction = if f == 0 {
         String::new()
     } else {
-        format!(".{f:06}").trim_end_matches('0').to_owned()
+        // Three digits or six.
+        let digits = format!(".{f:06}");
+        digits.strip_suffix("000").unwrap_or(&digits).to_owned()
     };
     format!(
         "{}{y}-{m} {days} {}{h}:{mi}:{s}{fraction}",

@@ -11,7 +11,7 @@ SELECT 9223372036854775807 a, -9223372036854775808 b, 0x1F c, 2000000000*2 d;
 --> [["9223372036854775807", "-9223372036854775808", 31, 4000000000]]
 
 SELECT 9223372036854775807 + 1;
---! Overflow in addition of INT64
+--! int64 overflow
 
 SELECT b'abc' b, TO_HEX(b'\x01\xff') h, r'\d' r, 'it\'s' q, "dq" dq, '''tri'ple''' t, '\u00e9' u;
 --> [["YWJj", "01ff", "\\d", "it's", "dq", "tri'ple", "é"]]

@@ -20,7 +20,7 @@ SELECT JSON_ARRAY(1, 'x', NULL) a, JSON_OBJECT('k', 1, 'l', [1, 2]) b, LAX_INT64
 --> [[[1, "x", null], {"k": 1, "l": [1, 2]}, 10, 2, "7", true, null]]
 
 SELECT CAST(INTERVAL '1-2 3 4:5:6.5' YEAR TO SECOND AS STRING) a, INTERVAL '10:20' HOUR TO MINUTE b, INTERVAL '-1-1' YEAR TO MONTH c;
---> [["1-2 3 4:5:6.5", "0-0 0 10:20:0", "-1-1 0 0:0:0"]]
+--> [["1-2 3 4:5:6.500", "0-0 0 10:20:0", "-1-1 0 0:0:0"]]
 
 SELECT COUNT(*) <= 10 n FROM (SELECT x FROM UNNEST(GENERATE_ARRAY(1, 10)) x);
 --> [[true]]

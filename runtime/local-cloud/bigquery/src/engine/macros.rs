@@ -3,6 +3,8 @@
 
 use duckdb::Connection;
 
+use super::{lists, moments, numbers};
+
 /// `(signature, body)`; every macro lives in the schema `_headwater`.
 const MACROS: &[(&str, &str)] = &[
     (
@@ -12,14 +14,16 @@ const MACROS: &[(&str, &str)] = &[
     // Exact to nine decimals, halves away from zero; what leaves 38 digits on the way is an error of DuckDB's.
     (
         "numeric_div(a, b)",
-        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE \
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) \
+         WHEN abs(a) >= 10000000000 OR abs(b) >= 10000000000 THEN \
+         CAST(_hw_numeric_quotient(CAST(CAST(a AS DECIMAL(38,9)) AS VARCHAR), CAST(CAST(b AS DECIMAL(38,9)) AS VARCHAR)) AS DECIMAL(38,9)) ELSE \
          (sign(a) * sign(b) * ((abs(CAST(a AS DECIMAL(38,9)) * 1000000000)::HUGEINT * 2000000000 \
          + abs(CAST(b AS DECIMAL(38,9)) * 1000000000)::HUGEINT) \
          // (abs(CAST(b AS DECIMAL(38,9)) * 1000000000)::HUGEINT * 2)))::DECIMAL(38,0) * 0.000000001::DECIMAL(10,9) END",
     ),
     (
         "idiv(a, b)",
-        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE a // b END",
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: DIV(' || a || ', ' || b || ')') ELSE a // b END",
     ),
     (
         "modulo(a, b)",
@@ -46,7 +50,7 @@ const MACROS: &[(&str, &str)] = &[
          || (CASE WHEN datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i) < 0 \
          THEN '-' ELSE '' END) || abs(datepart('hour', i)) || ':' || abs(datepart('minute', i)) || ':' \
          || abs(datepart('microsecond', i)) // 1000000 || (CASE WHEN datepart('microsecond', i) % 1000000 = 0 THEN '' \
-         ELSE rtrim('.' || lpad(CAST(abs(datepart('microsecond', i)) % 1000000 AS VARCHAR), 6, '0'), '0') END)",
+         ELSE regexp_replace('.' || lpad(CAST(abs(datepart('microsecond', i)) % 1000000 AS VARCHAR), 6, '0'), '000$', '') END)",
     ),
     // White space as Unicode has it.
     (
@@ -81,7 +85,12 @@ const MACROS: &[(&str, &str)] = &[
 /// Writes the macros unless the database has them already.
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch("CREATE SCHEMA IF NOT EXISTS _headwater; CREATE TABLE IF NOT EXISTS _headwater.about(key VARCHAR, value VARCHAR)")?;
-    let stamp: String = MACROS.iter().map(|(name, body)| format!("{name}{body}")).collect();
+    let all = || {
+        [MACROS, numbers::MACROS, moments::MACROS, lists::MACROS]
+            .into_iter()
+            .flatten()
+    };
+    let stamp: String = all().map(|(name, body)| format!("{name}{body}")).collect();
     let digest = <sha2::Sha256 as sha2::Digest>::digest(stamp.as_bytes());
     let stamp: String = digest.iter().map(|b| format!("{b:02x}")).collect();
     let known: i64 = connection.query_row(
@@ -92,10 +101,10 @@ pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     if known > 0 {
         return Ok(());
     }
-    let mut all = String::from("BEGIN;");
-    for (signature, body) in MACROS {
-        all.push_str(&format!("CREATE OR REPLACE MACRO _headwater.{signature} AS {body};"));
+    let mut script = String::from("BEGIN;");
+    for (signature, body) in all() {
+        script.push_str(&format!("CREATE OR REPLACE MACRO _headwater.{signature} AS {body};"));
     }
-    all.push_str(&format!("DELETE FROM _headwater.about WHERE key = 'macros'; INSERT INTO _headwater.about VALUES ('macros', '{stamp}'); COMMIT;"));
-    connection.execute_batch(&all)
+    script.push_str(&format!("DELETE FROM _headwater.about WHERE key = 'macros'; INSERT INTO _headwater.about VALUES ('macros', '{stamp}'); COMMIT;"));
+    connection.execute_batch(&script)
 }

@@ -3,9 +3,13 @@
 
 mod cell;
 mod duck_type;
+mod lists;
 mod locks;
 mod macros;
+mod moments;
 mod native;
+mod numbers;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -301,8 +305,11 @@ fn fault(error: &duckdb::Error) -> Fault {
             None => Fault::invalid(detail),
         },
         "IO" | "FATAL" | "INTERNAL" => Fault::new(Reason::BackendError, detail),
-        "Conversion" => Fault::query(bad_value(detail).unwrap_or_else(|| detail.to_owned())),
-        _ => Fault::query(detail),
+        "Conversion" => {
+            let known = bad_value(detail).or_else(|| words::of(detail));
+            Fault::query(known.unwrap_or_else(|| detail.to_owned()))
+        }
+        _ => Fault::query(words::of(detail).unwrap_or_else(|| detail.to_owned())),
     }
 }
 

@@ -6,11 +6,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use duckdb::Connection;
-use duckdb::arrow::array::Int64Builder;
 use duckdb::arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int64Array, ListBuilder, NullArray, StringArray,
     StringBuilder,
 };
+use duckdb::arrow::array::{Float64Builder, Int64Builder};
 use duckdb::arrow::datatypes::{DataType, Date32Type, Float64Type, Int32Type, Int64Type, TimeUnit};
 use duckdb::arrow::datatypes::{Time64MicrosecondType, TimestampMicrosecondType};
 use duckdb::core::{DataChunkHandle, LogicalTypeHandle, LogicalTypeId};
@@ -56,10 +56,6 @@ kinds! {
         Arc::new(cells.iter().map(int).collect::<Int64Array>())
     };
     Float, LogicalTypeHandle::from(LogicalTypeId::Double), |cells| {
-        let float = |cell: &Cell| match cell {
-            Cell::Float(value) => Some(*value),
-            _ => None,
-        };
         Arc::new(cells.iter().map(float).collect::<Float64Array>())
     };
     Bool, LogicalTypeHandle::from(LogicalTypeId::Boolean), |cells| {
@@ -84,6 +80,19 @@ kinds! {
         }
         Arc::new(builder.finish())
     };
+    Floats, LogicalTypeHandle::list(&LogicalTypeHandle::from(LogicalTypeId::Double)), |cells| {
+        let mut builder = ListBuilder::new(Float64Builder::new());
+        for cell in cells {
+            match cell {
+                Cell::List(items) => {
+                    items.iter().for_each(|i| builder.values().append_option(float(i)));
+                    builder.append(true);
+                }
+                _ => builder.append(false),
+            }
+        }
+        Arc::new(builder.finish())
+    };
     Nothing, LogicalTypeHandle::from(LogicalTypeId::SqlNull), |cells| Arc::new(NullArray::new(cells.len()));
 }
 
@@ -97,6 +106,13 @@ fn json() -> LogicalTypeHandle {
 fn text(cell: &Cell) -> Option<&str> {
     match cell {
         Cell::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn float(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Float(value) => Some(*value),
         _ => None,
     }
 }
@@ -201,6 +217,7 @@ pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
             Answers::Bool => connection.register_scalar_function_with_state::<Returning<Bool>>(name, native),
             Answers::Texts => connection.register_scalar_function_with_state::<Returning<Texts>>(name, native),
             Answers::Jsons => connection.register_scalar_function_with_state::<Returning<Jsons>>(name, native),
+            Answers::Floats => connection.register_scalar_function_with_state::<Returning<Floats>>(name, native),
             Answers::Ints => connection.register_scalar_function_with_state::<Returning<Ints>>(name, native),
             Answers::Nothing => connection.register_scalar_function_with_state::<Returning<Nothing>>(name, native),
         }?;

@@ -2,17 +2,24 @@
 //! SQL nor DuckDB is known here. In DuckDB's SQL their names begin with `_hw_`; an error ends the statement unless
 //! `TRY` is around it.
 
+mod bits;
 mod bytes;
+mod decimals;
+mod distinct_sketch;
 mod failing;
 mod format;
 mod hash;
 pub(crate) mod json;
+mod mathematics;
 mod net;
 pub(crate) mod patterns;
 mod print;
+mod quantile_sketch;
+mod reading_times;
 mod sequence;
 pub(crate) mod shape;
 mod text;
+mod writing_times;
 
 use crate::engine::Cell;
 
@@ -28,6 +35,7 @@ pub(crate) enum Answers {
     Texts,
     Jsons,
     Ints,
+    Floats,
     /// Never anything: it raises an error, in the place of a value of any type.
     Nothing,
 }
@@ -62,6 +70,14 @@ pub(crate) const NATIVES: &[&[Native]] = &[
     json::NATIVES[0],
     json::NATIVES[1],
     json::NATIVES[2],
+    bits::NATIVES,
+    decimals::NATIVES,
+    mathematics::NATIVES,
+    mathematics::PAIRS,
+    distinct_sketch::NATIVES,
+    quantile_sketch::NATIVES,
+    reading_times::NATIVES,
+    writing_times::NATIVES,
 ];
 
 /// The arguments were not of the types that the translator promises.

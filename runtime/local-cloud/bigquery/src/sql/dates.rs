@@ -1,58 +1,35 @@
-//! Dates and times: parts, intervals, EXTRACT, truncation, differences, FORMAT_* and PARSE_*.
+//! Dates and times: intervals, EXTRACT, and the functions whose arguments are date parts or formats.
 
 use sqlparser::ast::{DateTimeField, Expr, Function, Interval, Spanned};
 
+use super::date_parts::{self, civil, moment};
+use super::operators::no_signature;
 use super::scope::Scope;
-use super::{Ex, Result, Translator, at, format, literal, unsupported};
+use super::{Ex, Result, Translator, at, literal};
 use crate::error::Fault;
 use crate::types::{Ty, literal as quote};
 
-/// A granularity: DuckDB's name of it and, for weeks, how many days after Monday they begin.
-struct Part {
-    name: &'static str,
-    week_start: Option<u8>,
-}
-
-fn part_named(name: &str) -> Option<Part> {
-    let (name, week_start) = match name.to_ascii_uppercase().as_str() {
-        "MICROSECOND" => ("microsecond", None),
-        "MILLISECOND" => ("millisecond", None),
-        "SECOND" => ("second", None),
-        "MINUTE" => ("minute", None),
-        "HOUR" => ("hour", None),
-        "DAY" => ("day", None),
-        "WEEK" | "WEEK(SUNDAY)" => ("week", Some(6)),
-        "ISOWEEK" | "WEEK(MONDAY)" => ("week", Some(0)),
-        "WEEK(TUESDAY)" => ("week", Some(1)),
-        "WEEK(WEDNESDAY)" => ("week", Some(2)),
-        "WEEK(THURSDAY)" => ("week", Some(3)),
-        "WEEK(FRIDAY)" => ("week", Some(4)),
-        "WEEK(SATURDAY)" => ("week", Some(5)),
-        "MONTH" => ("month", None),
-        "QUARTER" => ("quarter", None),
-        "YEAR" => ("year", None),
-        "ISOYEAR" => ("isoyear", None),
-        _ => return None,
-    };
-    Some(Part { name, week_start })
-}
-
-fn part(expr: &Expr) -> Result<Part> {
-    let text = expr.to_string();
-    part_named(&text).ok_or_else(|| {
-        Fault::query(format!(
-            "A valid date part name is required but found {text}{}",
-            at(expr)
-        ))
-    })
-}
-
-fn temporal(name: &str) -> Ty {
-    match name {
+fn temporal(name: &str) -> Option<Ty> {
+    Some(match name {
         "DATE" => Ty::Date,
         "DATETIME" => Ty::Datetime,
         "TIME" => Ty::Time,
-        _ => Ty::Timestamp,
+        "TIMESTAMP" => Ty::Timestamp,
+        _ => return None,
+    })
+}
+
+/// A literal as this type; another date or time as it is: DATE_TRUNC takes a TIMESTAMP as well.
+fn operand(value: Ex, ty: &Ty, name: &str, call: &Function) -> Result<Ex> {
+    let value = literal::coerce(value, ty);
+    match value.ty {
+        Ty::Date | Ty::Datetime | Ty::Time | Ty::Timestamp => Ok(value),
+        Ty::Unknown => Ok(Ex::new(value.sql, ty.clone())),
+        ref other => Err(Fault::query(format!(
+            "No matching signature for function {name} for argument types: {}{}",
+            other.sql(),
+            at(call)
+        ))),
     }
 }
 
@@ -63,8 +40,8 @@ impl Translator<'_> {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default();
+        let value = self.expr(&interval.value, scope)?;
         if let Some(last) = &interval.last_field {
-            let value = self.expr(&interval.value, scope)?;
             let text = literal::text(&value).unwrap_or_default().to_owned();
             let (from, to) = (field.to_ascii_uppercase(), last.to_string().to_ascii_uppercase());
             return super::interval::between(&text, &from, &to).ok_or_else(|| {
@@ -74,10 +51,19 @@ impl Translator<'_> {
                 ))
             });
         }
-        let part = part_named(&field).filter(|p| p.name != "isoyear");
+        let part = date_parts::named(&field).filter(|p| p.name != "isoyear");
         let part =
             part.ok_or_else(|| Fault::query(format!("Invalid interval part {field}{}", at(&*interval.value))))?;
-        let value = self.expr(&interval.value, scope)?;
+        if let Some(text) = literal::text(&value) {
+            return super::interval::single(text, part.name)
+                .ok_or_else(|| Fault::query(format!("Invalid INTERVAL literal '{text}'{}", at(&*interval.value))));
+        }
+        if !matches!(value.ty, Ty::Int64 | Ty::Unknown) {
+            return Err(Fault::query(format!(
+                "Interval value must be coercible to INT64 type{}",
+                at(&*interval.value)
+            )));
+        }
         let amount = format!("CAST({} AS BIGINT)", value.sql);
         let sql = match part.name {
             "quarter" => format!("to_months(CAST({amount} * 3 AS INTEGER))"),
@@ -93,42 +79,48 @@ impl Translator<'_> {
     pub(super) fn extract(&self, field: &DateTimeField, inner: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         let (value, zone) = match inner {
             Expr::AtTimeZone { timestamp, time_zone } => {
-                (self.expr(timestamp, scope)?, Some(self.expr(time_zone, scope)?.sql))
+                (self.expr(timestamp, scope)?, Some(self.expr(time_zone, scope)?))
             }
             other => (self.expr(other, scope)?, None),
         };
         let name = field.to_string().to_ascii_uppercase();
-        let v = match (&value.ty, zone) {
-            (Ty::Timestamp, Some(zone)) => format!("timezone({zone}, {})", value.sql),
-            (Ty::Timestamp, None) => format!("timezone('UTC', {})", value.sql),
+        let (sql, ty) = match (&value.ty, &zone) {
+            (Ty::Timestamp, zone) => (civil(&value.sql, zone.as_ref()), Ty::Datetime),
             (_, Some(_)) => {
                 return Err(Fault::query(format!(
                     "EXTRACT AT TIME ZONE needs a TIMESTAMP{}",
                     at(inner)
                 )));
             }
-            (_, None) => value.sql,
-        };
-        let number = |sql: String| Ok(Ex::new(format!("CAST({sql} AS BIGINT)"), Ty::Int64));
-        match name.as_str() {
-            "DATE" => Ok(Ex::new(format!("CAST({v} AS DATE)"), Ty::Date)),
-            "TIME" => Ok(Ex::new(format!("CAST({v} AS TIME)"), Ty::Time)),
-            "DATETIME" => Ok(Ex::new(format!("CAST({v} AS TIMESTAMP)"), Ty::Datetime)),
-            "YEAR" | "MONTH" | "DAY" | "HOUR" | "MINUTE" | "QUARTER" | "ISOYEAR" | "SECOND" => {
-                number(format!("date_part('{}', {v})", name.to_lowercase()))
+            (Ty::Date | Ty::Datetime | Ty::Time | Ty::Interval | Ty::Unknown, None) => {
+                (value.sql.clone(), value.ty.clone())
             }
-            "DAYOFYEAR" => number(format!("date_part('doy', {v})")),
-            "DAYOFWEEK" => number(format!("date_part('dow', {v}) + 1")),
-            "ISOWEEK" => number(format!("date_part('week', {v})")),
-            "WEEK" | "WEEK(SUNDAY)" => number(format!("strftime({v}, '%U')")),
-            "WEEK(MONDAY)" => number(format!("strftime({v}, '%W')")),
-            "MILLISECOND" => number(format!("date_part('millisecond', {v}) % 1000")),
-            "MICROSECOND" => number(format!("date_part('microsecond', {v}) % 1000000")),
-            _ => Err(Fault::query(format!(
+            (other, None) => {
+                return Err(Fault::query(format!(
+                    "EXTRACT does not support arguments of type {}{}",
+                    other.sql(),
+                    at(inner)
+                )));
+            }
+        };
+        if name != "ISOWEEK"
+            && name != "DAYOFWEEK"
+            && name != "DAYOFYEAR"
+            && !matches!(name.as_str(), "DATE" | "TIME" | "DATETIME")
+            && date_parts::named(&name).is_none()
+        {
+            return Err(Fault::query(format!(
                 "A valid date part name is required but found {name}{}",
                 at(inner)
-            ))),
+            )));
         }
+        date_parts::extraction(&name, &sql, &ty).ok_or_else(|| {
+            Fault::query(format!(
+                "EXTRACT from {} does not support the {name} date part{}",
+                value.ty.sql(),
+                at(inner)
+            ))
+        })
     }
 
     /// Functions whose arguments are not all expressions. `None`: not one of them.
@@ -136,152 +128,197 @@ impl Translator<'_> {
         let Some((head, tail)) = name.rsplit_once('_') else {
             return self.constructor(name, call, scope);
         };
-        let kinds = ["DATE", "DATETIME", "TIME", "TIMESTAMP"];
-        let plain = (kinds.contains(&head) && ["ADD", "SUB", "DIFF", "TRUNC"].contains(&tail)) || name == "LAST_DAY";
-        if plain {
+        if name == "LAST_DAY" {
+            return self.last_day(call, scope).map(Some);
+        }
+        if let Some(ty) = temporal(head) {
             let args = self.raw_args(call)?;
-            let ty = temporal(head);
             return match (tail, args.as_slice()) {
-                ("ADD" | "SUB", [value, Expr::Interval(interval)]) => {
-                    let value = literal::coerce(self.expr(value, scope)?, &ty);
-                    let interval = self.interval(interval, scope)?.sql;
-                    let sign = if tail == "ADD" { "+" } else { "-" };
-                    Ok(Some(Ex::new(
-                        format!("CAST({} {sign} {interval} AS {})", value.sql, ty.duck()),
-                        ty,
-                    )))
-                }
+                ("ADD" | "SUB", [value, interval]) => self.moved(name, &ty, value, interval, call, scope).map(Some),
                 ("DIFF", [end, start, granularity]) => {
-                    let end = literal::coerce(self.expr(end, scope)?, &ty).sql;
-                    let start = literal::coerce(self.expr(start, scope)?, &ty).sql;
-                    let part = part(granularity)?;
-                    let sql = match part.week_start {
-                        // 1970-01-01 was a Thursday: the weeks since then that begin on this day.
-                        Some(days) => {
-                            let shift = 3 - i32::from(days);
-                            let weeks = |value: &str| {
-                                format!("floor((CAST({value} AS DATE) - DATE '1970-01-01' + {shift}) / 7)")
-                            };
-                            format!("CAST({} - {} AS BIGINT)", weeks(&end), weeks(&start))
-                        }
-                        // TIMESTAMP_DIFF counts whole intervals, the others count boundaries.
-                        None if ty == Ty::Timestamp => format!("date_sub('{}', {start}, {end})", part.name),
-                        _ => format!("date_diff('{}', {start}, {end})", part.name),
-                    };
+                    let end = operand(self.expr(end, scope)?, &ty, name, call)?;
+                    let start = operand(self.expr(start, scope)?, &ty, name, call)?;
+                    if start.ty != end.ty {
+                        return Err(no_signature(name, &[&end.ty, &start.ty], call));
+                    }
+                    let part = date_parts::of(granularity)?;
+                    part.must_fit(name, &end.ty, *granularity)?;
+                    let sql = part.difference(&start.sql, &end.sql, &end.ty);
                     Ok(Some(Ex::new(sql, Ty::Int64)))
                 }
                 ("TRUNC", [value, granularity, zone @ ..]) => {
-                    let value = literal::coerce(self.expr(value, scope)?, &ty).sql;
+                    let value = operand(self.expr(value, scope)?, &ty, name, call)?;
                     let zone = zone.first().map(|z| self.expr(z, scope)).transpose()?;
-                    let part = part(granularity)?;
-                    let local = match &zone {
-                        Some(zone) => format!("timezone({}, {value})", zone.sql),
-                        None => value,
+                    let part = date_parts::of(granularity)?;
+                    part.must_fit(name, &value.ty, *granularity)?;
+                    let sql = match value.ty {
+                        Ty::Timestamp => moment(&part.cut(&civil(&value.sql, zone.as_ref())), zone.as_ref()),
+                        Ty::Time => part.cut(&format!("(DATE '1970-01-01' + {})", value.sql)),
+                        _ => part.cut(&value.sql),
                     };
-                    let cut = match (part.week_start, part.name) {
-                        (Some(days), _) if days > 0 => {
-                            let shift = 7 - i32::from(days);
-                            format!("date_trunc('week', {local} + to_days({shift})) - to_days({shift})")
-                        }
-                        (_, "isoyear") => {
-                            format!("date_trunc('week', make_date(date_part('isoyear', {local})::BIGINT, 1, 4))")
-                        }
-                        (_, part) => format!("date_trunc('{part}', {local})"),
-                    };
-                    let cut = match &zone {
-                        Some(zone) => format!("timezone({}, {cut})", zone.sql),
-                        None => cut,
-                    };
-                    Ok(Some(Ex::new(format!("CAST({cut} AS {})", ty.duck()), ty)))
+                    Ok(Some(Ex::new(format!("CAST({sql} AS {})", value.ty.duck()), value.ty)))
                 }
-                ("DAY", [value]) => Ok(Some(Ex::new(
-                    format!("last_day(CAST({} AS DATE))", self.expr(value, scope)?.sql),
-                    Ty::Date,
-                ))),
-                _ => Err(wrong_arguments(name, call)),
+                ("ADD" | "SUB" | "DIFF" | "TRUNC", _) => Err(wrong_arguments(name, call)),
+                _ => Ok(None),
             };
         }
-        if let ("FORMAT" | "PARSE", true) = (head, kinds.contains(&tail)) {
-            let args = self.plain_args(call, scope)?;
-            let (Some(pattern), Some(value)) = (args.first(), args.get(1)) else {
-                return Err(wrong_arguments(name, call));
-            };
-            let Some(text) = literal::text(pattern) else {
-                return Err(unsupported(
-                    &format!("{name} with a format that is not a literal"),
-                    call,
-                ));
-            };
-            let ty = temporal(tail);
-            let pattern = quote(&format::elements(text, head == "PARSE")?);
-            let zone = args.get(2).map_or("'UTC'", |z| z.sql.as_str());
-            let sql = if head == "FORMAT" {
-                let value = literal::coerce(value.clone(), &ty).sql;
-                let value = match ty {
-                    Ty::Timestamp => format!("timezone({zone}, {value})"),
-                    Ty::Time => format!("(DATE '1970-01-01' + {value})"),
-                    _ => value,
-                };
-                return Ok(Some(Ex::new(format!("strftime({value}, {pattern})"), Ty::String)));
-            } else {
-                format!("strptime({}, {pattern})", value.sql)
-            };
-            let sql = match ty {
-                // With an offset in the format, strptime answers a TIMESTAMPTZ already.
-                Ty::Timestamp if !pattern.contains("%z") => format!("timezone({zone}, {sql})"),
-                _ => format!("CAST({sql} AS {})", ty.duck()),
-            };
-            return Ok(Some(Ex::new(sql, ty)));
+        match (head, temporal(tail)) {
+            ("FORMAT", Some(ty)) => self.formatted(name, &ty, call, scope).map(Some),
+            ("PARSE", Some(ty)) => self.parsed(name, tail, &ty, call, scope).map(Some),
+            ("CURRENT", Some(ty)) => self.current(&ty, call, scope).map(Some),
+            _ => self.constructor(name, call, scope),
         }
-        self.constructor(name, call, scope)
     }
 
-    /// DATE(…), DATETIME(…), TIME(…), TIMESTAMP(…), and what reads the clock.
-    fn constructor(&self, name: &str, call: &Function, scope: &Scope<'_>) -> Result<Option<Ex>> {
-        if let Some(kind) = name.strip_prefix("CURRENT_") {
-            let ty = match kind {
-                "DATE" | "DATETIME" | "TIME" | "TIMESTAMP" => temporal(kind),
-                _ => return Ok(None),
-            };
-            let args = self.plain_args(call, scope)?;
-            let zone = args.first().map_or("'UTC'", |z| z.sql.as_str());
-            let sql = match ty {
-                Ty::Timestamp => "now()".to_owned(),
-                _ => format!("CAST(timezone({zone}, now()) AS {})", ty.duck()),
-            };
-            return Ok(Some(Ex::new(sql, ty)));
+    /// The value moved by an interval.
+    fn moved(
+        &self,
+        name: &str,
+        ty: &Ty,
+        value: &Expr,
+        interval: &Expr,
+        call: &Function,
+        scope: &Scope<'_>,
+    ) -> Result<Ex> {
+        let value = operand(self.expr(value, scope)?, ty, name, call)?;
+        if let Expr::Interval(written) = interval
+            && written.last_field.is_none()
+            && let Some(field) = &written.leading_field
+            && let Some(part) = date_parts::named(&field.to_string())
+        {
+            part.must_fit(name, &value.ty, interval)?;
         }
-        let ty = match name {
-            "DATE" | "DATETIME" | "TIME" | "TIMESTAMP" => temporal(name),
-            _ => return Ok(None),
+        let by = self.expr(interval, scope)?;
+        if by.ty != Ty::Interval {
+            return Err(no_signature(name, &[&value.ty, &by.ty], call));
+        }
+        let sign = if name.ends_with("ADD") { "+" } else { "-" };
+        let sql = format!("CAST({} {sign} {} AS {})", value.sql, by.sql, value.ty.duck());
+        let sql = match value.ty {
+            Ty::Date => format!("_headwater.calendar_date({sql})"),
+            _ => sql,
+        };
+        Ok(Ex::new(sql, value.ty))
+    }
+
+    fn last_day(&self, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
+        let args = self.raw_args(call)?;
+        let (value, part) = match args.as_slice() {
+            [value] => (value, None),
+            [value, part] => (value, Some(date_parts::of(part)?)),
+            _ => return Err(wrong_arguments("LAST_DAY", call)),
+        };
+        let value = operand(self.expr(value, scope)?, &Ty::Date, "LAST_DAY", call)?;
+        let date = format!("CAST({} AS DATE)", value.sql);
+        let sql = match part {
+            None => format!("last_day({date})"),
+            Some(part) => part.last_day(&date).ok_or_else(|| {
+                Fault::query(format!(
+                    "LAST_DAY does not support the {} date part{}",
+                    part.written,
+                    at(call)
+                ))
+            })?,
+        };
+        Ok(Ex::new(format!("CAST({sql} AS DATE)"), Ty::Date))
+    }
+
+    fn formatted(&self, name: &str, ty: &Ty, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
+        let args = self.plain_args(call, scope)?;
+        let (pattern, value, zone) = match args.as_slice() {
+            [pattern, value] => (pattern, value, None),
+            [pattern, value, zone] if *ty == Ty::Timestamp => (pattern, value, Some(zone)),
+            _ => return Err(wrong_arguments(name, call)),
+        };
+        let value = operand(value.clone(), ty, name, call)?;
+        let sql = match value.ty {
+            Ty::Timestamp => {
+                let local = civil(&value.sql, zone);
+                format!(
+                    "_hw_format_time({}, {local}, CAST((epoch_us({local}) - epoch_us({})) // 1000000 AS BIGINT))",
+                    pattern.sql, value.sql
+                )
+            }
+            _ => format!("_hw_format_time({}, {})", pattern.sql, value.sql),
+        };
+        Ok(Ex::new(sql, Ty::String))
+    }
+
+    fn parsed(&self, name: &str, kind: &str, ty: &Ty, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
+        let args = self.plain_args(call, scope)?;
+        let (pattern, value, zone) = match args.as_slice() {
+            [pattern, value] => (pattern, value, "'UTC'"),
+            [pattern, value, zone] if *ty == Ty::Timestamp => (pattern, value, zone.sql.as_str()),
+            _ => return Err(wrong_arguments(name, call)),
+        };
+        if !matches!(value.ty, Ty::String | Ty::Unknown) || !matches!(pattern.ty, Ty::String | Ty::Unknown) {
+            return Err(no_signature(name, &[&pattern.ty, &value.ty], call));
+        }
+        let sql = format!(
+            "CAST(_hw_parse_time({}, {}, {}, {zone}) AS {})",
+            quote(kind),
+            pattern.sql,
+            value.sql,
+            ty.duck()
+        );
+        Ok(Ex::new(sql, ty.clone()))
+    }
+
+    /// What reads the clock; it stands still during a statement.
+    fn current(&self, ty: &Ty, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
+        let args = self.plain_args(call, scope)?;
+        let sql = match (ty, args.as_slice()) {
+            (Ty::Timestamp, []) => "now()".to_owned(),
+            (Ty::Date | Ty::Datetime | Ty::Time, [] | [_]) => {
+                format!("CAST({} AS {})", civil("now()", args.first()), ty.duck())
+            }
+            _ => return Err(wrong_arguments(&format!("CURRENT_{}", ty.sql()), call)),
+        };
+        Ok(Ex::new(sql, ty.clone()))
+    }
+
+    /// DATE(…), DATETIME(…), TIME(…), TIMESTAMP(…), and STRING of a moment in a zone.
+    fn constructor(&self, name: &str, call: &Function, scope: &Scope<'_>) -> Result<Option<Ex>> {
+        if name == "STRING" {
+            let args = self.plain_args(call, scope)?;
+            return Ok(match args.as_slice() {
+                [value, zone] if value.ty == Ty::Timestamp => {
+                    let local = civil(&value.sql, Some(zone));
+                    let ahead = format!(
+                        "CAST((epoch_us({local}) - epoch_us({})) // 1000000 AS BIGINT)",
+                        value.sql
+                    );
+                    Some(Ex::new(format!("_hw_timestamp_text({local}, {ahead})"), Ty::String))
+                }
+                _ => None,
+            });
+        }
+        let Some(ty) = temporal(name) else {
+            return Ok(None);
         };
         let args = self.plain_args(call, scope)?;
         let sqls: Vec<&str> = args.iter().map(|a| a.sql.as_str()).collect();
         let from = args.first().map_or(Ty::Unknown, |a| a.ty.clone());
         let duck = ty.duck();
         let sql = match (&ty, sqls.as_slice(), from) {
-            (_, [value], _) => {
-                return Ok(Some(
-                    self.cast(
-                        &Ex {
-                            literal: None,
-                            ..literal::coerce(args[0].clone(), &ty)
-                        },
-                        &ty,
-                        false,
-                    )
-                    .unwrap_or_else(|_| Ex::new(format!("CAST({value} AS {duck})"), ty)),
-                ));
+            (_, [_], _) => {
+                let value = Ex {
+                    literal: None,
+                    ..literal::coerce(args[0].clone(), &ty)
+                };
+                return self.cast(&value, &ty, false).map(Some);
             }
-            (Ty::Date | Ty::Datetime | Ty::Time, [value, zone], Ty::Timestamp) => {
-                format!("CAST(timezone({zone}, {value}) AS {duck})")
+            (Ty::Date | Ty::Datetime | Ty::Time, [value, _], Ty::Timestamp) => {
+                format!("CAST({} AS {duck})", civil(value, args.get(1)))
             }
-            (Ty::Timestamp, [value, zone], Ty::Datetime | Ty::Date | Ty::String) => {
-                format!("timezone({zone}, CAST({value} AS TIMESTAMP))")
+            (Ty::Timestamp, [value, _], Ty::Datetime | Ty::Date | Ty::String) => moment(value, args.get(1)),
+            (Ty::Datetime, [_, _], Ty::Date | Ty::String) => {
+                let date = literal::coerce(args[0].clone(), &Ty::Date).sql;
+                let time = literal::coerce(args[1].clone(), &Ty::Time).sql;
+                format!("({date} + {time})")
             }
-            (Ty::Datetime, [date, time], Ty::Date) => format!("({date} + {time})"),
             (Ty::Date, [y, m, d], _) => format!("make_date({y}, {m}, {d})"),
-            (Ty::Time, [h, m, s], _) => format!("make_time({h}, {m}, {s})"),
+            (Ty::Time, [h, m, s], _) => format!("_headwater.clock_time({h}, {m}, {s})"),
             (Ty::Datetime, [y, mo, d, h, mi, s], _) => format!("make_timestamp({y}, {mo}, {d}, {h}, {mi}, {s})"),
             _ => return Err(wrong_arguments(name, call)),
         };

@@ -3,7 +3,7 @@
 use sqlparser::ast::{AccessExpr, CastKind, Expr, Ident, Subscript};
 
 use super::literal::coerce;
-use super::operators::{comparable, unify};
+use super::operators::{agree, comparable, condition as truth, unify};
 use super::scope::{Found, Origins, Scope};
 use super::{Ex, Here, Result, Translator, at, unsupported};
 use crate::error::Fault;
@@ -53,6 +53,8 @@ impl Translator<'_> {
             }
             Expr::IsNull(e) => test(e, "IS NULL"),
             Expr::IsNotNull(e) => test(e, "IS NOT NULL"),
+            Expr::IsUnknown(e) => test(e, "IS NULL"),
+            Expr::IsNotUnknown(e) => test(e, "IS NOT NULL"),
             Expr::IsTrue(e) => test(e, "IS NOT DISTINCT FROM TRUE"),
             Expr::IsNotTrue(e) => test(e, "IS DISTINCT FROM TRUE"),
             Expr::IsFalse(e) => test(e, "IS NOT DISTINCT FROM FALSE"),
@@ -90,8 +92,9 @@ impl Translator<'_> {
                 negated,
             } => {
                 let (left, array) = (self.expr(expr, scope)?, self.expr(array_expr, scope)?);
+                // NULL where the value is not found beside a NULL.
                 Ok(Ex::new(
-                    format!("({}list_contains({}, {}))", not(*negated), array.sql, left.sql),
+                    format!("({}({} = ANY({})))", not(*negated), left.sql, array.sql),
                     Ty::Bool,
                 ))
             }
@@ -111,15 +114,11 @@ impl Translator<'_> {
             }
             Expr::Like {
                 negated,
-                any: false,
-                expr,
+                any,
+                expr: value,
                 pattern,
                 escape_char: None,
-            } => {
-                let (value, pattern) = (self.expr(expr, scope)?, self.expr(pattern, scope)?);
-                let sql = format!("({} {}LIKE {} ESCAPE '\\')", value.sql, not(*negated), pattern.sql);
-                Ok(Ex::new(sql, Ty::Bool))
-            }
+            } => self.like_expr(value, pattern, *any, *negated, scope),
             Expr::BinaryOp { left, op, right } => self.binary(left, op, right, scope),
             Expr::UnaryOp { op, expr: inner } => self.unary(*op, inner, scope, expr),
             Expr::Cast {
@@ -133,8 +132,17 @@ impl Translator<'_> {
                     CastKind::SafeCast => true,
                     _ => return Err(unsupported("this form of CAST", expr)),
                 };
-                let value = self.expr(inner, scope)?;
                 let ty = self.data_type(data_type)?;
+                // A typed array: its elements are read as literals of that type.
+                if let (Expr::Array(array), Ty::Array(item)) = (&**inner, &ty) {
+                    let mut items = Vec::new();
+                    for element in &array.elem {
+                        let element = coerce(self.expr(element, scope)?, item);
+                        items.push(self.cast(&element, item, safe)?.sql);
+                    }
+                    return Ok(Ex::new(format!("CAST([{}] AS {})", items.join(", "), ty.duck()), ty));
+                }
+                let value = self.expr(inner, scope)?;
                 let out = self.cast(&value, &ty, safe)?;
                 Ok(match super::literal::precision(data_type) {
                     Some((p, s)) => Ex::new(
@@ -159,7 +167,7 @@ impl Translator<'_> {
                     let condition = self.expr(&when.condition, scope)?;
                     whens.push(match &operand {
                         Some(operand) => coerce(condition, &operand.ty).sql,
-                        None => condition.sql,
+                        None => truth(condition, "CASE WHEN condition", expr)?,
                     });
                     results.push(self.expr(&when.result, scope)?);
                 }
@@ -171,6 +179,13 @@ impl Translator<'_> {
                     results.push(self.expr(result, scope)?);
                 }
                 let (results, ty) = unify(results);
+                agree(&results, &ty).map_err(|types| {
+                    Fault::query(format!(
+                        "No matching signature for operator CASE; all THEN/ELSE arguments must be coercible to a common \
+                         type but found: {types}{}",
+                        at(expr)
+                    ))
+                })?;
                 for (when, then) in whens.iter().zip(&results) {
                     sql.push_str(&format!(" WHEN {when} THEN {}", then.sql));
                 }
@@ -193,6 +208,13 @@ impl Translator<'_> {
             Expr::Tuple(values) => self.struct_literal(values, &[], scope),
             Expr::Array(array) => {
                 let (items, ty) = unify(self.exprs(&array.elem, scope)?);
+                agree(&items, &ty).map_err(|types| {
+                    Fault::query(format!(
+                        "Array elements of types {{{types}}} do not have a common supertype{}",
+                        at(expr)
+                    ))
+                })?;
+                no_nested_array("Cannot construct array with element", &ty, expr)?;
                 let items: Vec<String> = items.into_iter().map(|i| i.sql).collect();
                 Ok(Ex::new(format!("[{}]", items.join(", ")), Ty::Array(Box::new(ty))))
             }
@@ -294,7 +316,8 @@ impl Translator<'_> {
                     )));
                 }
                 origins = relation.origins.iter().flatten().cloned().collect();
-                Ex::new(relation.duck.clone(), Ty::Struct(relation.columns.clone()))
+                let (sql, ty) = relation.row();
+                Ex::new(sql, ty)
             }
             Found::Alias(alias) => {
                 origins.clone_from(&alias.origins);
@@ -398,6 +421,18 @@ impl Translator<'_> {
             format!("_headwater.{function}({}, {zero_based})", ex.sql),
             item,
         ))
+    }
+}
+
+/// Refuses an array of arrays.
+pub(super) fn no_nested_array(what: &str, item: &Ty, node: &Expr) -> Result<()> {
+    match item {
+        Ty::Array(_) => Err(Fault::query(format!(
+            "{what} type {} because nested arrays are not supported{}",
+            item.sql(),
+            at(node)
+        ))),
+        _ => Ok(()),
     }
 }
 

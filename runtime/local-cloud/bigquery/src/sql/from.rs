@@ -2,9 +2,10 @@
 
 use sqlparser::ast::{
     Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, SetExpr, TableAlias, TableFactor,
-    TableSampleKind, TableSampleUnit, TableWithJoins,
+    TableSampleKind, TableSampleUnit, TableWithJoins, ValueTableMode,
 };
 
+use super::operators::condition as truth;
 use super::scope::{Origins, Relation, Scope};
 use super::{Ex, Here, Literal, Result, Translated, Translator, at, parse, path, unsupported};
 use crate::catalog::names::TableName;
@@ -31,7 +32,14 @@ impl Translator<'_> {
 
     fn join(&self, join: &Join, scope: &mut Scope<'_>) -> Result<String> {
         let right = self.factor(&join.relation, scope)?;
-        let is_array = matches!(join.relation, TableFactor::UNNEST { .. });
+        let is_array = match &join.relation {
+            TableFactor::UNNEST { .. } => true,
+            TableFactor::Table { name, .. } => {
+                let parts = path(name)?;
+                parts.len() > 1 && scope.relation(&parts[0]).is_some()
+            }
+            _ => false,
+        };
         let (word, constraint) = match &join.join_operator {
             JoinOperator::Join(c) | JoinOperator::Inner(c) => ("JOIN", c),
             JoinOperator::Left(c) | JoinOperator::LeftOuter(c) => ("LEFT JOIN", c),
@@ -41,7 +49,10 @@ impl Translator<'_> {
             other => return Err(unsupported(&format!("the join {other:?}"), &join.relation)),
         };
         Ok(match constraint {
-            JoinConstraint::On(condition) => format!(" {word} {right} ON {}", self.expr(condition, scope)?.sql),
+            JoinConstraint::On(condition) => {
+                let test = truth(self.expr(condition, scope)?, "JOIN ON condition", condition)?;
+                format!(" {word} {right} ON {test}")
+            }
             JoinConstraint::Using(names) => {
                 let mut columns = Vec::new();
                 for name in names {
@@ -55,7 +66,7 @@ impl Translator<'_> {
                 }
                 format!(" {word} {right} USING ({})", columns.join(", "))
             }
-            JoinConstraint::None if is_array || word == "JOIN" => format!(" {word} {right} ON TRUE"),
+            JoinConstraint::None if is_array => format!(" {word} {right} ON TRUE"),
             _ => {
                 return Err(Fault::query(format!(
                     "Syntax error: {word} must have an immediately following ON or USING clause{}",
@@ -114,6 +125,7 @@ impl Translator<'_> {
             } => {
                 let inner = self.query(subquery, scope)?;
                 let alias = self.alias(alias.as_ref(), None)?;
+                let inner = self.value_table(subquery, inner, &alias);
                 Ok(self.relate(scope, alias, inner.columns, inner.origins, |duck| {
                     format!("({}) AS {duck}", inner.sql)
                 }))
@@ -262,18 +274,20 @@ impl Translator<'_> {
                 )));
             }
         };
+        let name = alias.map_or("f0_", |a| &a.name.value).to_owned();
         let alias = self.alias(alias, None)?;
         let mut columns = match &item {
             Ty::Struct(fields) => fields.clone(),
             _ => vec![Field {
-                name: alias.clone(),
+                name: name.clone(),
                 ty: item.clone(),
             }],
         };
         let values = match item {
             Ty::Struct(_) => format!("unnest({}, max_depth := 2)", array.sql),
-            _ => format!("unnest({}) AS {}", array.sql, quoted(&alias)),
+            _ => format!("unnest({}) AS {}", array.sql, quoted(&name)),
         };
+        let width = matches!(item, Ty::Struct(_)).then_some(columns.len());
         let mut list = values;
         if let Some(offset) = offset {
             list.push_str(&format!(
@@ -286,9 +300,59 @@ impl Translator<'_> {
                 ty: Ty::Int64,
             });
         }
-        Ok(self.relate(scope, alias, columns, Vec::new(), |duck| {
+        let sql = self.relate(scope, alias, columns, Vec::new(), |duck| {
             format!("(SELECT {list}) AS {duck}")
-        }))
+        });
+        if let Some(relation) = scope.relations.last_mut().filter(|_| offset.is_some()) {
+            relation.row_width = width;
+        }
+        Ok(sql)
+    }
+
+    /// A query whose rows are values: as a table it has a STRUCT's fields, or one column named like the table.
+    pub(super) fn value_table(&self, query: &Query, inner: Translated, alias: &str) -> Translated {
+        let [value] = inner.columns.as_slice() else {
+            return inner;
+        };
+        if !answers_values(&query.body) {
+            return inner;
+        }
+        let from = quoted(&value.name);
+        let (list, columns) = match &value.ty {
+            Ty::Struct(fields) => {
+                let list: Vec<String> = fields
+                    .iter()
+                    .map(|f| format!("({from}).{0} AS {0}", quoted(&f.name)))
+                    .collect();
+                (list.join(", "), fields.clone())
+            }
+            other => {
+                let column = Field {
+                    name: alias.to_owned(),
+                    ty: other.clone(),
+                };
+                (format!("{from} AS {}", quoted(alias)), vec![column])
+            }
+        };
+        inner.origins.iter().for_each(|o| self.reads_columns(o));
+        Translated {
+            sql: format!("SELECT {list} FROM ({})", inner.sql),
+            columns,
+            origins: Vec::new(),
+        }
+    }
+}
+
+/// Whether a query is one of `SELECT AS STRUCT` or `SELECT AS VALUE`.
+pub(super) fn answers_values(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => matches!(
+            select.value_table_mode,
+            Some(ValueTableMode::AsStruct | ValueTableMode::AsValue)
+        ),
+        SetExpr::Query(query) => query.pipe_operators.is_empty() && answers_values(&query.body),
+        SetExpr::SetOperation { left, .. } => answers_values(left),
+        _ => false,
     }
 }
 

@@ -20,6 +20,25 @@ pub(super) fn between(text: &str, from: &str, to: &str) -> Option<Ex> {
     ))
 }
 
+/// The interval of one part whose amount is written as text, as in `INTERVAL '1.5' SECOND`.
+pub(super) fn single(text: &str, part: &str) -> Option<Ex> {
+    let (sign, digits) = signed(text.trim());
+    let (amount, factor, unit) = match part {
+        "second" => (seconds(digits)?, 1, "microseconds"),
+        "year" => (whole(digits)?, 12, "months"),
+        "quarter" => (whole(digits)?, 3, "months"),
+        "week" => (whole(digits)?, 7, "days"),
+        "month" => (whole(digits)?, 1, "months"),
+        "day" => (whole(digits)?, 1, "days"),
+        "hour" => (whole(digits)?, 1, "hours"),
+        "minute" => (whole(digits)?, 1, "minutes"),
+        "millisecond" => (whole(digits)?, 1, "milliseconds"),
+        "microsecond" => (whole(digits)?, 1, "microseconds"),
+        _ => return None,
+    };
+    Some(Ex::new(format!("to_{unit}({})", sign * amount * factor), Ty::Interval))
+}
+
 /// Months, days and microseconds.
 fn read(text: &str, first: usize, last: usize) -> Option<(i64, i64, i64)> {
     let mut groups = text.split_whitespace();

@@ -4,16 +4,18 @@
 mod aggregates;
 mod alter;
 mod cast;
+mod date_parts;
 mod dates;
 pub(crate) mod ddl;
+mod dialect;
 pub(crate) mod dml;
 mod expr;
 mod filters;
-mod format;
 mod from;
 mod functions;
 mod information_schema;
 mod interval;
+mod like;
 mod literal;
 mod materialized;
 pub(crate) mod merge;
@@ -21,14 +23,17 @@ mod operators;
 mod options;
 pub(crate) mod params;
 pub(crate) mod parse;
+mod pipe;
 mod pivot;
 mod query;
+mod rewrite;
 pub(crate) mod routine_syntax;
 pub(crate) mod routines;
 mod scope;
 pub(crate) mod script;
 mod script_reader;
 mod select;
+mod set_operations;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
@@ -39,7 +44,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, SetExpr, Spanned, ValueTableMode};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned};
 use sqlparser::tokenizer::Span;
 
 use crate::catalog::names::TableName;
@@ -222,7 +227,7 @@ impl<'a> Translator<'a> {
                     ty: Ty::Struct(fields),
                 },
             ],
-        ) = (answers_struct(query), out.columns.as_slice())
+        ) = (from::answers_values(&query.body), out.columns.as_slice())
         {
             // At the top the fields are the columns.
             let list: Vec<String> = fields
@@ -239,6 +244,7 @@ impl<'a> Translator<'a> {
         for origins in &out.origins {
             self.reads_columns(origins);
         }
+        out = without_nulls_in_arrays(out);
         let mut seen = std::collections::HashSet::new();
         for column in &out.columns {
             if !seen.insert(column.name.to_lowercase()) {
@@ -316,10 +322,28 @@ impl<'a> Translator<'a> {
     }
 }
 
-fn answers_struct(query: &Query) -> bool {
-    match &*query.body {
-        SetExpr::Select(select) => matches!(select.value_table_mode, Some(ValueTableMode::AsStruct)),
-        _ => false,
+/// An array that is answered may be NULL or empty, but no element of it NULL.
+fn without_nulls_in_arrays(out: Translated) -> Translated {
+    if !out.columns.iter().any(|c| matches!(c.ty, Ty::Array(_))) {
+        return out;
+    }
+    let list: Vec<String> = out
+        .columns
+        .iter()
+        .map(|c| {
+            let name = quoted(&c.name);
+            match c.ty {
+                Ty::Array(_) => format!(
+                    "_headwater.whole_array({name}, {}) AS {name}",
+                    crate::types::literal(&c.name)
+                ),
+                _ => name,
+            }
+        })
+        .collect();
+    Translated {
+        sql: format!("SELECT {} FROM ({})", list.join(", "), out.sql),
+        ..out
     }
 }
 

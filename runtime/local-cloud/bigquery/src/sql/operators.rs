@@ -7,7 +7,7 @@ use super::literal::{coerce, number_literal};
 use super::scope::Scope;
 use super::{Ex, Result, Translator, at, unsupported};
 use crate::error::Fault;
-use crate::types::Ty;
+use crate::types::{Field, Ty};
 
 impl Translator<'_> {
     pub(super) fn unary(&self, op: UnaryOperator, inner: &Expr, scope: &Scope<'_>, whole: &Expr) -> Result<Ex> {
@@ -30,6 +30,9 @@ impl Translator<'_> {
             UnaryOperator::BitwiseNot => ("~", Ty::Int64),
             _ => return Err(unsupported(&format!("the operator {op}"), whole)),
         };
+        if matches!(op, UnaryOperator::Not) && !matches!(value.ty, Ty::Bool | Ty::Unknown) {
+            return Err(no_signature("NOT", &[&value.ty], whole));
+        }
         if matches!(op, UnaryOperator::Minus) && matches!(value.ty, Ty::String | Ty::Bool | Ty::Bytes) {
             return Err(no_signature("-", &[&value.ty], whole));
         }
@@ -52,6 +55,10 @@ impl Translator<'_> {
             Op::GtEq => ">=",
             Op::And | Op::Or => {
                 let (left, right) = (self.expr(a, scope)?, self.expr(b, scope)?);
+                let truths = [&left.ty, &right.ty];
+                if truths.iter().any(|t| !matches!(t, Ty::Bool | Ty::Unknown)) {
+                    return Err(no_signature(&op.to_string(), &truths, a));
+                }
                 return Ok(Ex::new(format!("({} {op} {})", left.sql, right.sql), Ty::Bool));
             }
             _ => "",
@@ -78,61 +85,89 @@ impl Translator<'_> {
             Op::BitwiseAnd => plain("&", Ty::Int64),
             Op::BitwiseOr => plain("|", Ty::Int64),
             Op::BitwiseXor | Op::PGBitwiseXor => Ok(Ex::new(format!("xor({}, {})", left.sql, right.sql), Ty::Int64)),
-            Op::PGBitwiseShiftLeft => plain("<<", Ty::Int64),
-            Op::PGBitwiseShiftRight => plain(">>", Ty::Int64),
+            Op::PGBitwiseShiftLeft => Ok(shift("left", &left, &right)),
+            Op::PGBitwiseShiftRight => Ok(shift("right", &left, &right)),
             Op::Plus | Op::Minus => {
                 let symbol = if *op == Op::Plus { "+" } else { "-" };
-                match (&left.ty, &right.ty) {
-                    (Ty::Date, Ty::Int64) => Ok(Ex::new(
-                        format!("({} {symbol} CAST({} AS INTEGER))", left.sql, right.sql),
-                        Ty::Date,
-                    )),
-                    (Ty::Date, Ty::Date) if *op == Op::Minus => Ok(Ex::new(
-                        format!("to_days(CAST({} - {} AS INTEGER))", left.sql, right.sql),
-                        Ty::Interval,
-                    )),
-                    (Ty::Date | Ty::Datetime, Ty::Interval) => plain(symbol, Ty::Datetime),
-                    (Ty::Timestamp, Ty::Interval) => plain(symbol, Ty::Timestamp),
-                    (Ty::Timestamp, Ty::Timestamp) | (Ty::Datetime, Ty::Datetime) | (Ty::Interval, Ty::Interval) => {
-                        plain(symbol, Ty::Interval)
-                    }
-                    _ => plain(symbol, arithmetic(&both, &name, a)?),
+                if let Some(ex) = moment_arithmetic(&left, *op == Op::Plus, &right) {
+                    return Ok(ex);
                 }
+                plain(symbol, arithmetic(&both, &name, a)?)
             }
+            Op::Multiply if matches!(both, [Ty::Interval, Ty::Int64] | [Ty::Int64, Ty::Interval]) => {
+                plain("*", Ty::Interval)
+            }
+            Op::Divide if matches!(both, [Ty::Interval, Ty::Int64]) => Ok(Ex::new(
+                format!("_headwater.interval_part({}, {})", left.sql, right.sql),
+                Ty::Interval,
+            )),
             Op::Multiply => {
                 let ty = arithmetic(&both, "*", a)?;
-                let product = format!("({} * {})", left.sql, right.sql);
-                let sql = if ty.is_decimal() {
-                    format!("CAST({product} AS {})", ty.duck())
-                } else {
-                    product
-                };
-                Ok(Ex::new(sql, ty))
+                Ok(product(&left, &right, &ty))
             }
             Op::Divide => {
                 let ty = arithmetic(&both, "/", a)?;
-                divide(&left, &right, &ty, a)
+                Ok(quotient(&left, &right, &ty))
             }
             other => Err(unsupported(&format!("the operator {other}"), a)),
         }
     }
 }
 
-/// Division as BigQuery does it: FLOAT64 unless a decimal is involved, and zero is an error.
-pub(super) fn divide(left: &Ex, right: &Ex, ty: &Ty, node: &impl sqlparser::ast::Spanned) -> Result<Ex> {
+/// A shift within 64 bits: what leaves them is lost, and zeros come in.
+fn shift(way: &str, left: &Ex, right: &Ex) -> Ex {
+    Ex::new(format!("_hw_shift_{way}({}, {})", left.sql, right.sql), Ty::Int64)
+}
+
+/// Sums and differences with dates and times; `None` where neither side is one.
+fn moment_arithmetic(left: &Ex, plus: bool, right: &Ex) -> Option<Ex> {
+    let symbol = if plus { "+" } else { "-" };
+    let (a, b) = (&left.sql, &right.sql);
+    let plain = |ty: Ty| Some(Ex::new(format!("({a} {symbol} {b})"), ty));
+    match (&left.ty, &right.ty) {
+        (Ty::Date, Ty::Int64) => Some(Ex::new(
+            format!("_headwater.calendar_date({a} {symbol} CAST({b} AS INTEGER))"),
+            Ty::Date,
+        )),
+        (Ty::Int64, Ty::Date) if plus => moment_arithmetic(right, true, left),
+        (Ty::Date, Ty::Date) if !plus => Some(Ex::new(format!("to_days(CAST({a} - {b} AS INTEGER))"), Ty::Interval)),
+        (Ty::Date | Ty::Datetime, Ty::Interval) => plain(Ty::Datetime),
+        (Ty::Timestamp | Ty::Interval, Ty::Interval) => plain(left.ty.clone()),
+        (Ty::Interval, Ty::Date | Ty::Datetime | Ty::Timestamp) if plus => moment_arithmetic(right, true, left),
+        (Ty::Timestamp, Ty::Timestamp) | (Ty::Datetime, Ty::Datetime) | (Ty::Time, Ty::Time) if !plus => Some(Ex::new(
+            format!("to_microseconds(epoch_us({a}) - epoch_us({b}))"),
+            Ty::Interval,
+        )),
+        _ => None,
+    }
+}
+
+/// A product; of decimals it is exact, and rounded to the decimals that the type has.
+pub(super) fn product(left: &Ex, right: &Ex, ty: &Ty) -> Ex {
+    let (l, r, duck) = (&left.sql, &right.sql, ty.duck());
+    let sql = match ty {
+        Ty::Numeric => format!("_headwater.numeric_product(CAST({l} AS {duck}), CAST({r} AS {duck}))"),
+        Ty::BigNumeric => format!(
+            "CAST(_hw_bignumeric_product(CAST(CAST({l} AS {duck}) AS VARCHAR), CAST(CAST({r} AS {duck}) AS VARCHAR)) AS {duck})"
+        ),
+        _ => format!("({l} * {r})"),
+    };
+    Ex::new(sql, ty.clone())
+}
+
+/// A quotient: FLOAT64 unless a decimal is involved, and zero is an error.
+pub(super) fn quotient(left: &Ex, right: &Ex, ty: &Ty) -> Ex {
+    let (l, r, duck) = (&left.sql, &right.sql, ty.duck());
     match ty {
-        Ty::Numeric => Ok(Ex::new(
-            format!("_headwater.numeric_div({}, {})", left.sql, right.sql),
+        Ty::Numeric => Ex::new(
+            format!("_headwater.numeric_div(CAST({l} AS {duck}), CAST({r} AS {duck}))"),
             Ty::Numeric,
-        )),
-        Ty::BigNumeric => Err(unsupported(
-            "dividing BIGNUMERIC values (cast them to NUMERIC or FLOAT64)",
-            node,
-        )),
-        _ => Ok(Ex::new(
-            format!("_headwater.div({}, {})", left.sql, right.sql),
-            Ty::Float64,
-        )),
+        ),
+        Ty::BigNumeric => Ex::new(
+            format!("_headwater.bignumeric_div(CAST({l} AS {duck}), CAST({r} AS {duck}))"),
+            Ty::BigNumeric,
+        ),
+        _ => Ex::new(format!("_headwater.div({l}, {r})"), Ty::Float64),
     }
 }
 
@@ -196,11 +231,64 @@ pub(super) fn common<'t>(types: impl Iterator<Item = &'t Ty>) -> Ty {
     })
 }
 
+/// The supertype of two types; nothing where they have none.
+pub(super) fn supertype(a: &Ty, b: &Ty) -> Option<Ty> {
+    match (a, b) {
+        (a, b) if a == b => Some(a.clone()),
+        (Ty::Unknown, other) | (other, Ty::Unknown) => Some(other.clone()),
+        (a, b) if a.is_number() && b.is_number() => Some(common([a, b].into_iter())),
+        (Ty::Array(a), Ty::Array(b)) => supertype(a, b).map(|t| Ty::Array(Box::new(t))),
+        (Ty::Struct(a), Ty::Struct(b)) if a.len() == b.len() => {
+            let fields: Option<Vec<Field>> = a
+                .iter()
+                .zip(b)
+                .map(|(x, y)| {
+                    Some(Field {
+                        name: x.name.clone(),
+                        ty: supertype(&x.ty, &y.ty)?,
+                    })
+                })
+                .collect();
+            fields.map(Ty::Struct)
+        }
+        _ => None,
+    }
+}
+
+/// Refuses values that have no type together; the types that they have, for a message.
+pub(super) fn agree(items: &[Ex], ty: &Ty) -> std::result::Result<(), String> {
+    if items.iter().all(|i| supertype(&i.ty, ty).is_some()) {
+        return Ok(());
+    }
+    let mut types: Vec<String> = items.iter().map(|i| i.ty.sql()).collect();
+    types.sort();
+    types.dedup();
+    Err(types.join(", "))
+}
+
+/// A condition, which must be a BOOL.
+pub(super) fn condition(ex: Ex, place: &str, node: &impl sqlparser::ast::Spanned) -> Result<String> {
+    match ex.ty {
+        Ty::Bool | Ty::Unknown => Ok(ex.sql),
+        other => Err(Fault::query(format!(
+            "{place} should return type BOOL, but returns {}{}",
+            other.sql(),
+            at(node)
+        ))),
+    }
+}
+
 /// Gives the branches of a CASE or the elements of an array one type.
 pub(super) fn unify(items: Vec<Ex>) -> (Vec<Ex>, Ty) {
     let firm = common(items.iter().filter(|i| i.literal.is_none()).map(|i| &i.ty));
     let all = common(items.iter().map(|i| &i.ty));
-    let ty = if firm == Ty::Unknown || (firm == Ty::Int64 && all == Ty::Float64) {
+    let nested = |t: &Ty| matches!(t, Ty::Struct(_) | Ty::Array(_));
+    let ty = if nested(&all) {
+        // Fields that are NULL in one value have their type from another.
+        items
+            .iter()
+            .fold(all, |ty, item| supertype(&ty, &item.ty).unwrap_or(ty))
+    } else if firm == Ty::Unknown || (firm == Ty::Int64 && all == Ty::Float64) {
         all
     } else {
         firm

@@ -4,11 +4,12 @@
 #![allow(clippy::redundant_closure_for_method_calls)]
 
 use sqlparser::ast::{DataType, Expr, ObjectName, Query, SqlOption, Statement};
-use sqlparser::dialect::BigQueryDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
+use super::dialect::GoogleSql;
+use super::rewrite::rewrite;
 use crate::error::Fault;
 
 /// BigQuery's own limit on a query's text.
@@ -22,10 +23,11 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Fault> {
         ));
     }
     // Escapes are read later: the tokenizer's own idea of them loses GoogleSQL's.
-    Tokenizer::new(&BigQueryDialect, sql)
+    Tokenizer::new(&GoogleSql, sql)
         .with_unescape(false)
         .tokenize_with_location()
         .map(adapt)
+        .map(rewrite)
         .map_err(|error| refusal(error.into(), None))
 }
 
@@ -44,7 +46,7 @@ fn whole<T>(
     read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T, Fault> {
     let end = tokens.last().map(|t| t.span.end);
-    let mut parser = Parser::new(&BigQueryDialect)
+    let mut parser = Parser::new(&GoogleSql)
         .with_recursion_limit(200)
         .with_tokens_with_locations(tokens.to_vec());
     let read = read(&mut parser).map_err(|e| refusal(e, end))?;
@@ -164,7 +166,7 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         let like = |token: Token| TokenWithSpan::new(token, tokens[i].span);
         if let Some(name) = word(token) {
             let prefix = name.value.to_ascii_uppercase();
-            if ["SAFE", "NET"].contains(&prefix.as_str())
+            if ["SAFE", "NET", "HLL_COUNT", "KLL_QUANTILES"].contains(&prefix.as_str())
                 && matches!(tokens.get(i + 1).map(|t| &t.token), Some(Token::Period))
                 && matches!(tokens.get(i + 3).map(|t| &t.token), Some(Token::LParen))
                 && let Some(function) = tokens.get(i + 2).and_then(word)

@@ -58,7 +58,9 @@ impl Translator<'_> {
                     at(&aggregate.expr)
                 )));
             }
-            for value in values {
+        }
+        for value in values {
+            for aggregate in aggregate_functions {
                 let call = when(&aggregate.expr, by, &value.expr)?;
                 let ex = self.expr(&call, &own)?;
                 let name = value_name(value)?;

@@ -1,11 +1,11 @@
 //! Whole queries: WITH, set operations, ORDER BY and LIMIT around a SELECT.
 
-use sqlparser::ast::{LimitClause, OrderByExpr, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier};
+use sqlparser::ast::{LimitClause, OrderByExpr, OrderByKind, Query, SetExpr};
 
-use super::scope::{Alias, Cte, Origins, Scope};
+use super::pipe;
+use super::scope::{Alias, Cte, Scope};
 use super::{Result, Translated, Translator, unsupported};
-use crate::error::Fault;
-use crate::types::{Ty, quoted};
+use crate::types::quoted;
 
 impl Translator<'_> {
     pub(super) fn query(&self, query: &Query, scope: &Scope<'_>) -> Result<Translated> {
@@ -14,7 +14,7 @@ impl Translator<'_> {
 
     fn query_inner(&self, query: &Query, scope: &Scope<'_>) -> Result<Translated> {
         if !query.pipe_operators.is_empty() {
-            return Err(unsupported("pipe syntax", query));
+            return self.query(&pipe::standard(query)?, scope);
         }
         if query.fetch.is_some() || !query.locks.is_empty() || query.for_clause.is_some() {
             return Err(unsupported("FETCH and FOR clauses", query));
@@ -41,6 +41,7 @@ impl Translator<'_> {
                     });
                 }
                 let inner = self.query(&cte.query, &env)?;
+                let inner = self.value_table(&cte.query, inner, &name);
                 parts.push(format!("{} AS ({})", quoted(&name), inner.sql));
                 env.ctes.push(Cte {
                     name,
@@ -86,7 +87,7 @@ impl Translator<'_> {
         })
     }
 
-    fn body(&self, body: &SetExpr, order: &[OrderByExpr], env: &Scope<'_>) -> Result<Translated> {
+    pub(super) fn body(&self, body: &SetExpr, order: &[OrderByExpr], env: &Scope<'_>) -> Result<Translated> {
         match body {
             SetExpr::Select(select) => self.select(select, order, env),
             SetExpr::Query(query) => {
@@ -106,62 +107,8 @@ impl Translator<'_> {
                 set_quantifier,
                 right,
             } => {
-                let word = match (op, set_quantifier) {
-                    (SetOperator::Union, SetQuantifier::All) => "UNION ALL",
-                    (SetOperator::Union, SetQuantifier::Distinct) => "UNION",
-                    (SetOperator::Intersect, SetQuantifier::Distinct) => "INTERSECT",
-                    (SetOperator::Except, SetQuantifier::Distinct) => "EXCEPT",
-                    (_, SetQuantifier::None) => {
-                        return Err(Fault::query(format!(
-                            "Syntax error: Expected keyword ALL or keyword DISTINCT after {op}{}",
-                            super::at(body)
-                        )));
-                    }
-                    (op, quantifier) => return Err(unsupported(&format!("{op} {quantifier}"), body)),
-                };
-                let (l, r) = (self.body(left, &[], env)?, self.body(right, &[], env)?);
-                if l.columns.len() != r.columns.len() {
-                    return Err(Fault::query(format!(
-                        "Queries in {op} have mismatched column count; query 1 has {} columns, query 2 has {} columns",
-                        l.columns.len(),
-                        r.columns.len()
-                    )));
-                }
-                let origins: Vec<Origins> = match set_quantifier {
-                    SetQuantifier::All => {
-                        let pairs = l.origins.iter().cloned().zip(r.origins.iter().cloned());
-                        pairs
-                            .map(|(mut l, r)| {
-                                l.extend(r);
-                                l
-                            })
-                            .collect()
-                    }
-                    _ => {
-                        l.origins.iter().chain(&r.origins).for_each(|o| self.reads_columns(o));
-                        Vec::new()
-                    }
-                };
-                if origins.is_empty() {
-                    // One side is computed: what the other passes through is read.
-                    l.origins.iter().chain(&r.origins).for_each(|o| self.reads_columns(o));
-                }
-                let mut columns = l.columns;
-                for (column, other) in columns.iter_mut().zip(r.columns) {
-                    if column.ty == Ty::Unknown || (column.ty == Ty::Int64 && other.ty.is_number()) {
-                        column.ty = other.ty;
-                    } else if column.ty.is_number() && other.ty == Ty::Float64 {
-                        column.ty = Ty::Float64;
-                    }
-                }
-                self.ordered(
-                    Translated {
-                        sql: format!("{} {word} {}", l.sql, r.sql),
-                        columns,
-                        origins,
-                    },
-                    order,
-                )
+                let both = self.set_operation(left, *op, *set_quantifier, right, env)?;
+                self.ordered(both, order)
             }
             other => Err(unsupported("this statement as a query", other)),
         }

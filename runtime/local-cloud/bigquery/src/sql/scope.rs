@@ -18,6 +18,8 @@ pub(crate) struct Relation {
     pub(crate) origins: Vec<Origins>,
     /// Columns that `*` does not show, such as `_TABLE_SUFFIX`.
     pub(crate) hidden: Vec<Field>,
+    /// How many of the columns make up a row: the offset of an array's element does not belong to the element.
+    pub(crate) row_width: Option<usize>,
 }
 
 impl Relation {
@@ -28,7 +30,24 @@ impl Relation {
             columns,
             origins: Vec::new(),
             hidden: Vec::new(),
+            row_width: None,
         }
+    }
+
+    /// The whole row, as a STRUCT.
+    pub(crate) fn row(&self) -> (String, Ty) {
+        let Some(width) = self.row_width else {
+            return (self.duck.clone(), Ty::Struct(self.columns.clone()));
+        };
+        let fields = &self.columns[..width];
+        let packed: Vec<String> = fields
+            .iter()
+            .map(|f| format!("{} := {}", quoted(&f.name), self.column(&f.name)))
+            .collect();
+        (
+            format!("struct_pack({})", packed.join(", ")),
+            Ty::Struct(fields.to_vec()),
+        )
     }
 
     /// A column, or a hidden one, by its name in any case.
@@ -147,28 +166,34 @@ impl<'p> Scope<'p> {
         self.parent.map_or(Found::Nothing, |p| p.find(name))
     }
 
-    /// The columns of `*`; those that a USING merged come once.
+    /// The columns of `*`; those that a USING merged come first, and once.
     pub(crate) fn star(&self) -> Vec<StarColumn> {
-        let mut out: Vec<StarColumn> = Vec::new();
+        let mut merged: Vec<StarColumn> = Vec::new();
+        let mut others = Vec::new();
         for relation in &self.relations {
             for field in &relation.columns {
                 let origins = relation.origins_of(&field.name);
-                let merged = self.merged.iter().any(|m| same(m, &field.name));
-                let sql = if merged {
-                    quoted(&field.name)
-                } else {
-                    relation.column(&field.name)
-                };
-                match out.iter_mut().find(|o| merged && same(&o.sql, &sql)) {
+                if !self.merged.iter().any(|m| same(m, &field.name)) {
+                    others.push(StarColumn {
+                        sql: relation.column(&field.name),
+                        field: field.clone(),
+                        origins,
+                    });
+                    continue;
+                }
+                match merged.iter_mut().find(|o| same(&o.field.name, &field.name)) {
                     Some(known) => known.origins.extend(origins),
-                    None => out.push(StarColumn {
-                        sql,
+                    None => merged.push(StarColumn {
+                        sql: quoted(&field.name),
                         field: field.clone(),
                         origins,
                     }),
                 }
             }
         }
-        out
+        let place = |column: &StarColumn| self.merged.iter().position(|m| same(m, &column.field.name));
+        merged.sort_by_key(place);
+        merged.extend(others);
+        merged
     }
 }

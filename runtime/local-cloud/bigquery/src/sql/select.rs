@@ -1,10 +1,12 @@
 //! SELECT: the list with its stars and names, WHERE, GROUP BY, HAVING, windows, QUALIFY.
 
 use sqlparser::ast::{
-    Distinct, ExceptSelectItem, Expr, GroupByExpr, NamedWindowExpr, OrderByExpr, Select, SelectItem,
+    Distinct, ExceptSelectItem, Expr, GroupByExpr, NamedWindowExpr, OrderByExpr, RenameSelectItem, Select, SelectItem,
     SelectItemQualifiedWildcardKind, ValueTableMode, WildcardAdditionalOptions,
 };
 
+use super::operators::condition as truth;
+use super::pipe;
 use super::scope::{Alias, Origins, Scope};
 use super::{Ex, Here, Result, Translated, Translator, at, path, unsupported};
 use crate::error::Fault;
@@ -28,7 +30,13 @@ impl Translator<'_> {
         }
         let mut own = Scope::child(env);
         let from = self.from(&select.from, &mut own)?;
-        let items = self.projection(&select.projection, &own)?;
+        let everything = [SelectItem::Wildcard(WildcardAdditionalOptions::default())];
+        let list = if pipe::only_from(select) {
+            &everything[..]
+        } else {
+            &select.projection
+        };
+        let items = self.projection(list, &own)?;
         if items.is_empty() {
             return Err(Fault::query(format!("SELECT * must have a FROM clause{}", at(select))));
         }
@@ -47,7 +55,8 @@ impl Translator<'_> {
         }
         if let Some(condition) = &select.selection {
             self.filters(condition);
-            sql.push_str(&format!(" WHERE {}", self.expr(condition, &own)?.sql));
+            let test = truth(self.expr(condition, &own)?, "WHERE clause", condition)?;
+            sql.push_str(&format!(" WHERE {test}"));
         }
         // From here on the SELECT list's aliases are names as well.
         own.aliases = items
@@ -65,21 +74,42 @@ impl Translator<'_> {
             sql.push_str(&format!(" GROUP BY {grouping}"));
         }
         if let Some(having) = &select.having {
-            sql.push_str(&format!(" HAVING {}", self.expr(having, &own)?.sql));
+            let test = truth(self.expr(having, &own)?, "HAVING clause", having)?;
+            sql.push_str(&format!(" HAVING {test}"));
         }
         let mut windows = Vec::new();
+        let mut bodies: Vec<(String, String)> = Vec::new();
         for window in &select.named_window {
             let body = match &window.1 {
-                NamedWindowExpr::NamedWindow(name) => quoted(&name.value),
-                NamedWindowExpr::WindowSpec(spec) => self.window(spec, &own)?,
+                // Another name of a window: DuckDB does not copy one that has a frame.
+                NamedWindowExpr::NamedWindow(name) => {
+                    let known = bodies.iter().find(|(n, _)| n.eq_ignore_ascii_case(&name.value));
+                    known.map(|(_, body)| body.clone()).ok_or_else(|| {
+                        Fault::query(format!("Unrecognized window alias {}{}", name.value, at(&Here(name))))
+                    })?
+                }
+                NamedWindowExpr::WindowSpec(spec) => match &spec.window_name {
+                    None => self.window(spec, &own)?,
+                    Some(name) => {
+                        let known = bodies.iter().find(|(n, _)| n.eq_ignore_ascii_case(&name.value));
+                        let (_, begun) = known.ok_or_else(|| {
+                            Fault::query(format!("Unrecognized window alias {}{}", name.value, at(&Here(name))))
+                        })?;
+                        let mut rest = spec.clone();
+                        rest.window_name = None;
+                        format!("{begun} {}", self.window(&rest, &own)?)
+                    }
+                },
             };
             windows.push(format!("{} AS ({body})", quoted(&window.0.value)));
+            bodies.push((window.0.value.clone(), body));
         }
         if !windows.is_empty() {
             sql.push_str(&format!(" WINDOW {}", windows.join(", ")));
         }
         if let Some(qualify) = &select.qualify {
-            sql.push_str(&format!(" QUALIFY {}", self.expr(qualify, &own)?.sql));
+            let test = truth(self.expr(qualify, &own)?, "QUALIFY clause", qualify)?;
+            sql.push_str(&format!(" QUALIFY {test}"));
         }
         if !order.is_empty() {
             sql.push_str(&format!(" {}", self.result_order(order, &own)?));
@@ -95,6 +125,12 @@ impl Translator<'_> {
                 ty: i.ex.ty,
             })
             .collect();
+        if matches!(select.value_table_mode, Some(ValueTableMode::AsValue)) && columns.len() != 1 {
+            return Err(Fault::query(format!(
+                "SELECT AS VALUE query must have exactly one column{}",
+                at(select)
+            )));
+        }
         if matches!(select.value_table_mode, Some(ValueTableMode::AsStruct)) {
             let row = self.fresh("row");
             let sql = format!("SELECT {} AS f0_ FROM ({sql}) AS {}", quoted(&row), quoted(&row));
@@ -250,7 +286,7 @@ impl Translator<'_> {
         scope: &Scope<'_>,
         items: &mut Vec<Item>,
     ) -> Result<()> {
-        if options.opt_ilike.is_some() || options.opt_exclude.is_some() || options.opt_rename.is_some() {
+        if options.opt_ilike.is_some() || options.opt_exclude.is_some() {
             return Err(Fault::query(
                 "the local BigQuery supports EXCEPT and REPLACE after *, nothing else",
             ));
@@ -281,6 +317,19 @@ impl Translator<'_> {
             };
             column.ex = self.expr(&replacement.expr, scope)?;
             column.origins.clear();
+        }
+        // Of pipe syntax alone: the parser does not read it after a star.
+        if let Some(RenameSelectItem::Multiple(mappings)) = &options.opt_rename {
+            for mapping in mappings {
+                let name = &mapping.ident.value;
+                let Some(column) = columns.iter_mut().find(|c| c.name.eq_ignore_ascii_case(name)) else {
+                    return Err(Fault::query(format!(
+                        "Column {name} in RENAME list does not exist{}",
+                        at(&Here(&mapping.ident))
+                    )));
+                };
+                column.name.clone_from(&mapping.alias.value);
+            }
         }
         items.append(&mut columns);
         Ok(())

@@ -3,7 +3,7 @@
 use super::Call;
 use super::signature::Scalar;
 use crate::sql::literal::coerce;
-use crate::sql::operators::unify;
+use crate::sql::operators::{agree, unify};
 use crate::sql::{Ex, Result, Translator};
 use crate::types::Ty;
 
@@ -13,12 +13,20 @@ pub(super) fn special(_: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>>
     let ex = match (call.name, call.args) {
         ("COALESCE" | "IFNULL" | "GREATEST" | "LEAST", [_, ..]) => {
             let (items, ty) = unify(call.args.to_vec());
+            agree(&items, &ty).map_err(|_| call.no_match(&[]))?;
             let joined = items.iter().map(|i| i.sql.as_str()).collect::<Vec<_>>().join(", ");
             if call.name.ends_with("ST") {
                 // BigQuery answers NULL when any argument is NULL.
                 let nulls: Vec<String> = items.iter().map(|i| format!("{} IS NULL", i.sql)).collect();
+                // NaN is the least and the greatest of all.
+                let nan = if ty == Ty::Float64 {
+                    let nans: Vec<String> = items.iter().map(|i| format!("isnan({})", i.sql)).collect();
+                    format!("WHEN {} THEN 'nan'::DOUBLE ", nans.join(" OR "))
+                } else {
+                    String::new()
+                };
                 let sql = format!(
-                    "(CASE WHEN {} THEN NULL ELSE {}({joined}) END)",
+                    "(CASE WHEN {} THEN NULL {nan}ELSE {}({joined}) END)",
                     nulls.join(" OR "),
                     call.name.to_lowercase()
                 );
@@ -28,6 +36,10 @@ pub(super) fn special(_: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>>
         }
         ("IF", [condition, yes, no]) => {
             let (items, ty) = unify(vec![yes.clone(), no.clone()]);
+            agree(&items, &ty).map_err(|_| call.no_match(&[]))?;
+            if !matches!(condition.ty, Ty::Bool | Ty::Unknown) {
+                return Err(call.no_match(&[]));
+            }
             let sql = format!(
                 "(CASE WHEN {} THEN {} ELSE {} END)",
                 condition.sql, items[0].sql, items[1].sql

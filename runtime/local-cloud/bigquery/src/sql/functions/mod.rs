@@ -20,7 +20,7 @@ use super::dates::wrong_arguments;
 use super::scope::Scope;
 use super::{Ex, Result, Translator, at, unsupported};
 use crate::error::Fault;
-use crate::types::Ty;
+use crate::types::{Field, Ty};
 use signature::Scalar;
 
 const CATALOGUE: &[&[Scalar]] = &[
@@ -49,6 +49,7 @@ const SPECIAL: &[Special] = &[
     json::special,
     numbers::special,
     arrays::special,
+    moments::special,
 ];
 
 /// A call of a scalar function, its arguments translated.
@@ -133,13 +134,29 @@ impl Translator<'_> {
                 return Err(wrong_arguments(name, call));
             }
             let inner = self.query(query, scope)?;
-            let item = inner.columns.first().map_or(Ty::Unknown, |c| c.ty.clone());
+            let [Field { ty: item, .. }] = inner.columns.as_slice() else {
+                return Err(Fault::query(format!(
+                    "ARRAY subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values{}",
+                    at(call)
+                )));
+            };
+            let item = item.clone();
+            if matches!(item, Ty::Array(_)) {
+                return Err(Fault::query(format!(
+                    "Cannot use array subquery with column of type {} because nested arrays are not supported{}",
+                    item.sql(),
+                    at(call)
+                )));
+            }
             return Ok(Ex::new(format!("ARRAY({})", inner.sql), Ty::Array(Box::new(item))));
         }
         if let Some(ex) = self.date_function(name, call, scope)? {
             return Ok(ex);
         }
         if let Some(ex) = self.normalize(name, call, scope)? {
+            return Ok(ex);
+        }
+        if let Some(ex) = self.with_lambda(name, call, scope)? {
             return Ok(ex);
         }
         let (args, named) = self.scalar_args(call, scope)?;

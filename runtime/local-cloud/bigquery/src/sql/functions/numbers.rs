@@ -2,87 +2,166 @@
 
 use super::Call;
 use super::signature::{Ret, Scalar};
-use crate::sql::operators::common;
-use crate::sql::{Ex, Result, Translator};
+use crate::error::Fault;
+use crate::sql::operators::{common, product};
+use crate::sql::{Ex, Result, Translator, literal};
 use crate::types::Ty;
 
 #[rustfmt::skip]
 pub(super) const SCALARS: &[Scalar] = &[
-    ("ABS", "A", "abs($1)", Ret::Arg(0)),
-    ("SIGN", "A", "sign($1)", Ret::Arg(0)),
-    ("MOD", "AA", "_headwater.modulo($1, $2)", Ret::Arg(0)),
-    ("DIV", "AA", "_headwater.idiv($1, $2)", Ret::Arg(0)),
-    ("SAFE_DIVIDE", "AA", "_headwater.safe_div($1, $2)", Ret::Float),
-    ("SAFE_ADD", "AA", "TRY($1 + $2)", Ret::Arg(0)),
-    ("SAFE_SUBTRACT", "AA", "TRY($1 - $2)", Ret::Arg(0)),
-    ("SAFE_MULTIPLY", "AA", "TRY($1 * $2)", Ret::Arg(0)),
-    ("SAFE_NEGATE", "A", "TRY(-$1)", Ret::Arg(0)),
-    ("SQRT", "A", "sqrt($1)", Ret::Float),
-    ("POW", "AA", "pow($1, $2)", Ret::Float),
-    ("POWER", "AA", "pow($1, $2)", Ret::Float),
-    ("EXP", "A", "exp($1)", Ret::Float),
-    ("LN", "A", "ln($1)", Ret::Float),
-    ("LOG10", "A", "log10($1)", Ret::Float),
-    ("LOG", "A", "ln($1)", Ret::Float),
-    ("LOG", "AA", "(ln($1) / ln($2))", Ret::Float),
-    ("SIN", "A", "sin($1)", Ret::Float),
-    ("COS", "A", "cos($1)", Ret::Float),
-    ("TAN", "A", "tan($1)", Ret::Float),
-    ("ASIN", "A", "asin($1)", Ret::Float),
-    ("ACOS", "A", "acos($1)", Ret::Float),
-    ("ATAN", "A", "atan($1)", Ret::Float),
-    ("ATAN2", "AA", "atan2($1, $2)", Ret::Float),
-    ("CBRT", "A", "cbrt($1)", Ret::Float),
-    ("IS_NAN", "A", "isnan($1)", Ret::Bool),
-    ("IS_INF", "A", "isinf($1)", Ret::Bool),
+    ("COS", "F", "_hw_cos($1)", Ret::Float),
+    ("COSH", "F", "_hw_cosh($1)", Ret::Float),
+    ("ACOS", "F", "_hw_acos($1)", Ret::Float),
+    ("ACOSH", "F", "_hw_acosh($1)", Ret::Float),
+    ("SIN", "F", "_hw_sin($1)", Ret::Float),
+    ("SINH", "F", "_hw_sinh($1)", Ret::Float),
+    ("ASIN", "F", "_hw_asin($1)", Ret::Float),
+    ("ASINH", "F", "_hw_asinh($1)", Ret::Float),
+    ("TAN", "F", "_hw_tan($1)", Ret::Float),
+    ("TANH", "F", "_hw_tanh($1)", Ret::Float),
+    ("ATAN", "F", "_hw_atan($1)", Ret::Float),
+    ("ATANH", "F", "_hw_atanh($1)", Ret::Float),
+    ("ATAN2", "FF", "_hw_atan2($1, $2)", Ret::Float),
+    ("CSC", "F", "_hw_csc($1)", Ret::Float),
+    ("SEC", "F", "_hw_sec($1)", Ret::Float),
+    ("COT", "F", "_hw_cot($1)", Ret::Float),
+    ("CSCH", "F", "_hw_csch($1)", Ret::Float),
+    ("SECH", "F", "_hw_sech($1)", Ret::Float),
+    ("COTH", "F", "_hw_coth($1)", Ret::Float),
+    ("IS_NAN", "F", "isnan($1)", Ret::Bool),
+    ("IS_INF", "F", "isinf($1)", Ret::Bool),
+    ("IEEE_DIVIDE", "FF", "($1 / $2)", Ret::Float),
     ("RAND", "", "random()", Ret::Float),
-    ("SINH", "A", "sinh($1)", Ret::Float),
-    ("COSH", "A", "cosh($1)", Ret::Float),
-    ("TANH", "A", "tanh($1)", Ret::Float),
-    ("ASINH", "A", "asinh($1)", Ret::Float),
-    ("ACOSH", "A", "acosh($1)", Ret::Float),
-    ("ATANH", "A", "atanh($1)", Ret::Float),
-    ("COT", "A", "cot($1)", Ret::Float),
-    ("CSC", "A", "(1 / sin($1))", Ret::Float),
-    ("SEC", "A", "(1 / cos($1))", Ret::Float),
-    ("COTH", "A", "(1 / tanh($1))", Ret::Float),
-    ("CSCH", "A", "(1 / sinh($1))", Ret::Float),
-    ("SECH", "A", "(1 / cosh($1))", Ret::Float),
-    ("COSINE_DISTANCE", "AA", "list_cosine_distance($1, $2)", Ret::Float),
-    ("EUCLIDEAN_DISTANCE", "AA", "list_distance($1, $2)", Ret::Float),
-    ("PARSE_NUMERIC", "A", "CAST(regexp_replace($1, '[, ]', '', 'g') AS DECIMAL(38,9))", Ret::Numeric),
-    ("RANGE_BUCKET", "AA", "CAST(len(list_filter($2, lambda e: e <= $1)) AS BIGINT)", Ret::Int),
+    ("BIT_COUNT", "I", "CAST(bit_count($1) AS BIGINT)", Ret::Int),
+    ("COSINE_DISTANCE", "LL", "_hw_cosine_distance($1, $2)", Ret::Float),
+    ("EUCLIDEAN_DISTANCE", "LL", "_hw_euclidean_distance($1, $2)", Ret::Float),
+    ("PARSE_NUMERIC", "S", "CAST(regexp_replace($1, '[, ]', '', 'g') AS DECIMAL(38,9))", Ret::Numeric),
+    ("RANGE_BUCKET", "AL", "_headwater.range_bucket($1, $2)", Ret::Int),
 ];
 
+/// Functions of FLOAT64 that take and answer decimals as well.
+const ROOTS: &[&str] = &["SQRT", "CBRT", "EXP", "LN", "LOG10"];
+
 pub(super) fn special(_: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>> {
+    let number = |ex: &Ex| ex.ty.is_number() || ex.ty == Ty::Unknown;
+    if !call.args.iter().take(2).all(number) {
+        return Ok(None);
+    }
+    let together = common(call.args.iter().take(2).map(|a| &a.ty));
     let ex = match (call.name, call.args) {
-        ("ROUND" | "TRUNC", [value, rest @ ..]) if rest.len() <= 1 => {
-            let digits = rest
-                .first()
-                .map_or("0".to_owned(), |d| format!("CAST({} AS INTEGER)", d.sql));
-            let ty = rounded(value);
-            let function = call.name.to_lowercase();
-            Ex::new(
-                format!("CAST({function}({}, {digits}) AS {})", value.sql, number_duck(&ty)),
-                ty,
-            )
-        }
+        ("ROUND" | "TRUNC", [value, rest @ ..]) if rest.len() <= 2 => return rounding(call, value, rest).map(Some),
         ("CEIL" | "CEILING" | "FLOOR", [value]) => {
             let ty = rounded(value);
             let function = if call.name == "FLOOR" { "floor" } else { "ceil" };
             Ex::new(format!("CAST({function}({}) AS {})", value.sql, number_duck(&ty)), ty)
         }
-        ("IEEE_DIVIDE", [a, b]) => Ex::new(
-            format!("(CAST({} AS DOUBLE) / CAST({} AS DOUBLE))", a.sql, b.sql),
+        ("ABS", [value]) => Ex::new(format!("abs({})", value.sql), value.ty.clone()),
+        ("SIGN", [value]) if value.ty == Ty::Float64 => Ex::new(
+            format!(
+                "(CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END)",
+                value.sql
+            ),
             Ty::Float64,
         ),
-        ("SAFE_DIVIDE", [a, b]) if common([&a.ty, &b.ty].into_iter()) == Ty::Numeric => Ex::new(
-            format!("_headwater.numeric_div({}, nullif({}, 0))", a.sql, b.sql),
-            Ty::Numeric,
+        ("SIGN", [value]) => Ex::new(
+            format!("CAST(sign({}) AS {})", value.sql, number_duck(&value.ty)),
+            value.ty.clone(),
         ),
+        ("DIV", [a, b]) if together != Ty::Float64 => {
+            let ty = whole_type(&together);
+            let function = if ty.is_decimal() { "decimal_idiv" } else { "idiv" };
+            Ex::new(
+                format!("CAST(_headwater.{function}({}, {}) AS {})", a.sql, b.sql, ty.duck()),
+                ty,
+            )
+        }
+        ("MOD", [a, b]) if together != Ty::Float64 => {
+            let ty = whole_type(&together);
+            Ex::new(
+                format!("CAST(_headwater.modulo({}, {}) AS {})", a.sql, b.sql, ty.duck()),
+                ty,
+            )
+        }
+        ("DIV" | "MOD", _) => return Err(call.no_match(&[])),
+        ("SAFE_DIVIDE", [a, b]) if together.is_decimal() => {
+            let nonzero = Ex::new(format!("nullif({}, 0)", b.sql), b.ty.clone());
+            let quotient = crate::sql::operators::quotient(a, &nonzero, &together);
+            Ex::new(format!("TRY({})", quotient.sql), together)
+        }
+        ("SAFE_DIVIDE", [a, b]) => Ex::new(
+            finite(&format!("_headwater.safe_div({}, {})", a.sql, b.sql), a, b),
+            Ty::Float64,
+        ),
+        ("SAFE_ADD" | "SAFE_SUBTRACT" | "SAFE_MULTIPLY", [a, b]) => {
+            let symbol = match call.name {
+                "SAFE_ADD" => "+",
+                "SAFE_SUBTRACT" => "-",
+                _ => "*",
+            };
+            let plain = format!("({} {symbol} {})", a.sql, b.sql);
+            match &together {
+                Ty::Float64 => Ex::new(finite(&plain, a, b), Ty::Float64),
+                ty if ty.is_decimal() && symbol == "*" => {
+                    Ex::new(format!("TRY({})", product(a, b, ty).sql), ty.clone())
+                }
+                ty => Ex::new(format!("TRY(CAST({plain} AS {}))", number_duck(ty)), ty.clone()),
+            }
+        }
+        ("SAFE_NEGATE", [value]) => Ex::new(format!("TRY(-{})", value.sql), value.ty.clone()),
+        (name, [value]) if ROOTS.contains(&name) => {
+            in_doubles(&format!("_hw_{}", name.to_lowercase()), &[value], &value.ty)
+        }
+        ("LOG", [value]) => in_doubles("_hw_ln", &[value], &value.ty),
+        ("LOG", [value, base]) => in_doubles("_hw_log", &[value, base], &together),
+        ("POW" | "POWER", [value, by]) => in_doubles("_hw_pow", &[value, by], &together),
         _ => return Ok(None),
     };
     Ok(Some(ex))
+}
+
+/// A function of FLOAT64; of decimals it answers one, to the precision of FLOAT64.
+fn in_doubles(function: &str, args: &[&Ex], ty: &Ty) -> Ex {
+    let list: Vec<String> = args.iter().map(|a| format!("CAST({} AS DOUBLE)", a.sql)).collect();
+    let sql = format!("{function}({})", list.join(", "));
+    if ty.is_decimal() {
+        Ex::new(format!("CAST({sql} AS {})", ty.duck()), ty.clone())
+    } else {
+        Ex::new(sql, Ty::Float64)
+    }
+}
+
+/// NULL where finite numbers lead to what is not finite.
+fn finite(sql: &str, a: &Ex, b: &Ex) -> String {
+    format!(
+        "(CASE WHEN isfinite(CAST({a} AS DOUBLE)) AND isfinite(CAST({b} AS DOUBLE)) AND NOT isfinite({sql}) THEN NULL ELSE {sql} END)",
+        a = a.sql,
+        b = b.sql
+    )
+}
+
+fn rounding(call: &Call<'_>, value: &Ex, rest: &[Ex]) -> Result<Ex> {
+    let digits = rest
+        .first()
+        .map_or("0".to_owned(), |d| format!("CAST({} AS INTEGER)", d.sql));
+    let ty = rounded(value);
+    let v = &value.sql;
+    let function = call.name.to_lowercase();
+    let plain = format!("{function}({v}, {digits})");
+    let sql = match rest.get(1) {
+        None => plain,
+        Some(mode) if call.name == "ROUND" && ty.is_decimal() => match literal::text(mode) {
+            Some("ROUND_HALF_AWAY_FROM_ZERO") => plain,
+            Some("ROUND_HALF_EVEN") => format!("_headwater.round_half_even({v}, {digits})"),
+            _ => {
+                return Err(Fault::query(format!(
+                    "Invalid rounding mode: {}{}",
+                    mode.sql, call.place
+                )));
+            }
+        },
+        Some(_) => return Err(call.no_match(&[])),
+    };
+    Ok(Ex::new(format!("CAST({sql} AS {})", number_duck(&ty)), ty))
 }
 
 /// Whole numbers are rounded as FLOAT64.
@@ -92,6 +171,10 @@ fn rounded(value: &Ex) -> Ty {
     } else {
         value.ty.clone()
     }
+}
+
+fn whole_type(ty: &Ty) -> Ty {
+    if *ty == Ty::Unknown { Ty::Int64 } else { ty.clone() }
 }
 
 fn number_duck(ty: &Ty) -> String {

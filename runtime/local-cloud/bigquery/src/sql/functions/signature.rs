@@ -2,7 +2,6 @@
 
 use crate::sql::Ex;
 use crate::sql::literal::coerce;
-use crate::sql::operators::common;
 use crate::types::Ty;
 
 /// Name, parameters, DuckDB's expression, type of the answer.
@@ -33,8 +32,6 @@ pub(super) enum Ret {
     Bools,
     ByteStrings,
     Jsons,
-    /// An array of what all arguments together are.
-    Numbers,
     /// The elements of the first argument.
     Element,
 }
@@ -59,7 +56,6 @@ impl Ret {
             Self::Bools => array(Ty::Bool),
             Self::ByteStrings => array(Ty::Bytes),
             Self::Jsons => array(Ty::Json),
-            Self::Numbers => array(common(args.iter().map(|a| &a.ty))),
             Self::Element => match args.first().map(|a| &a.ty) {
                 Some(Ty::Array(item)) => (**item).clone(),
                 _ => Ty::Unknown,

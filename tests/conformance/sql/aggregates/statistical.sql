@@ -1,0 +1,44 @@
+SELECT CORR(y, x) FROM UNNEST([STRUCT(1.0 AS y, 5.0 AS x), (3.0, 9.0), (4.0, 7.0)]);
+--> [[0.6546536707079772]]
+SELECT CORR(y, x) FROM UNNEST([STRUCT(1.0 AS y, 5.0 AS x), (3.0, 9.0), (4.0, NULL)]);
+--> [[1.0]]
+SELECT CORR(y, x) FROM UNNEST([STRUCT(1.0 AS y, NULL AS x), (9.0, 3.0)]);
+--> [[null]]
+SELECT CORR(y, x) FROM UNNEST([STRUCT(1.0 AS y, 5.0 AS x), (3.0, 9.0), (7.0, CAST('Infinity' AS FLOAT64))]);
+--> [["NaN"]]
+SELECT CORR(x, y) FROM UNNEST([STRUCT(0 AS x, 0 AS y), (0, 0)]);
+--> [["NaN"]]
+SELECT COVAR_POP(y, x), COVAR_SAMP(y, x) FROM UNNEST([STRUCT(1.0 AS y, 1.0 AS x), (2.0, 6.0), (9.0, 3.0), (2.0, 6.0), (9.0, 3.0)]);
+--> [[-1.68, -2.1]]
+SELECT COVAR_POP(y, x), COVAR_SAMP(y, x) FROM UNNEST([STRUCT(1.0 AS y, NULL AS x), (9.0, 3.0)]);
+--> [[0.0, null]]
+SELECT COVAR_POP(y, x), COVAR_SAMP(y, x) FROM UNNEST([STRUCT(1.0 AS y, 1.0 AS x), (2.0, 6.0), (9.0, 3.0), (2.0, 6.0), (NULL, 3.0)]);
+--> [[-1.0, -1.3333333333333333]]
+SELECT COVAR_POP(y, x), COVAR_SAMP(y, x) FROM UNNEST([STRUCT(1.0 AS y, CAST(NULL AS FLOAT64) AS x), (9.0, NULL)]);
+--> [[null, null]]
+SELECT COVAR_POP(y, x) FROM UNNEST([STRUCT(1.0 AS y, 1.0 AS x), (CAST('Infinity' AS FLOAT64), 3.0)]);
+--> [["NaN"]]
+SELECT STDDEV_POP(x), STDDEV_SAMP(x), STDDEV(x) FROM UNNEST([10, 14, 18]) AS x;
+--> [[3.265986323710904, 4.0, 4.0]]
+SELECT STDDEV_POP(x), STDDEV_SAMP(x) FROM UNNEST([10, 14, NULL]) AS x;
+--> [[2.0, 2.8284271247461903]]
+SELECT STDDEV_POP(x), STDDEV_SAMP(x) FROM UNNEST([10, NULL]) AS x;
+--> [[0.0, null]]
+SELECT STDDEV_POP(x), STDDEV_SAMP(x) FROM UNNEST([CAST(NULL AS INT64)]) AS x;
+--> [[null, null]]
+SELECT STDDEV_POP(x), STDDEV_SAMP(x) FROM UNNEST([10, 14, CAST('Infinity' AS FLOAT64)]) AS x;
+--> [["NaN", "NaN"]]
+SELECT VAR_POP(x), VAR_SAMP(x), VARIANCE(x) FROM UNNEST([10, 14, 18]) AS x;
+--> [[10.666666666666666, 16.0, 16.0]]
+SELECT VAR_POP(x), VAR_SAMP(x) FROM UNNEST([10, 14, NULL]) AS x;
+--> [[4.0, 8.0]]
+SELECT VAR_POP(x), VAR_SAMP(x) FROM UNNEST([10, NULL]) AS x;
+--> [[0.0, null]]
+SELECT VAR_POP(x), VAR_SAMP(x) FROM UNNEST([10, CAST('NaN' AS FLOAT64)]) AS x;
+--> [["NaN", "NaN"]]
+SELECT VAR_POP(x), VAR_SAMP(DISTINCT x) FROM UNNEST([NUMERIC '10', NUMERIC '14', NUMERIC '14']) AS x;
+--> [[3.5555555555555554, 8.0]]
+SELECT g, STDDEV_POP(x) OVER (PARTITION BY g) FROM UNNEST([STRUCT(1 AS g, 2 AS x), (1, 4), (2, 5)]) ORDER BY g;
+--> [[1, 1.0], [1, 1.0], [2, 0.0]]
+SELECT STDDEV(x) FROM UNNEST(['a']) AS x;
+--! No matching signature for aggregate function STDDEV

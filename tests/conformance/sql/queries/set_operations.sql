@@ -1,0 +1,60 @@
+SELECT x FROM UNNEST([1, 2, 3]) AS x UNION ALL SELECT 1;
+--~ [[1], [2], [3], [1]]
+SELECT x FROM UNNEST([1, 2, 3]) AS x UNION DISTINCT SELECT 1;
+--~ [[1], [2], [3]]
+SELECT x FROM UNNEST([1, 2, 3, 3, 4]) AS x INTERSECT DISTINCT SELECT y FROM UNNEST([2, 3, 3, 5]) AS y;
+--~ [[2], [3]]
+SELECT x FROM UNNEST([1, 2, 3, 3, 4]) AS x INTERSECT ALL SELECT y FROM UNNEST([2, 3, 3, 5]) AS y;
+--~ [[2], [3], [3]]
+SELECT x FROM UNNEST([1, 2, 3, 3, 4]) AS x EXCEPT DISTINCT SELECT y FROM UNNEST([1, 2]) AS y;
+--~ [[3], [4]]
+SELECT x FROM UNNEST([1, 2, 3, 3, 4]) AS x EXCEPT ALL SELECT y FROM UNNEST([1, 3]) AS y;
+--~ [[2], [3], [4]]
+SELECT x FROM UNNEST([1, 2]) AS x UNION ALL (SELECT 2 UNION DISTINCT SELECT 2);
+--~ [[1], [2], [2]]
+SELECT 1 UNION SELECT 2;
+--! ALL or keyword DISTINCT
+SELECT 1 AS a, 2 AS b UNION ALL SELECT 3;
+--! mismatched column count
+SELECT 1 UNION ALL SELECT 'a';
+--! incompatible types
+SELECT 1 AS a UNION ALL SELECT 2.5 AS b ORDER BY a;
+--> [[1.0], [2.5]]
+SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a DESC LIMIT 1;
+--> [[2]]
+SELECT NULL AS a UNION ALL SELECT 'x' ORDER BY a;
+--> [[null], ["x"]]
+SELECT s.a FROM (SELECT STRUCT(1 AS a) AS s UNION ALL SELECT STRUCT(2 AS b)) ORDER BY 1;
+--> [[1], [2]]
+SELECT x FROM UNNEST([1, NULL, NULL]) AS x EXCEPT DISTINCT SELECT NULL;
+--> [[1]]
+
+-- By name.
+SELECT 1 AS one, 10 AS two UNION ALL BY NAME SELECT 20 AS two, 2 AS one ORDER BY one;
+--> [{"one": 1, "two": 10}, {"one": 2, "two": 20}]
+SELECT 1 AS one, 10 AS two UNION ALL STRICT CORRESPONDING SELECT 20 AS two, 2 AS one ORDER BY one;
+--> [[1, 10], [2, 20]]
+SELECT 1 AS one, 10 AS two UNION ALL BY NAME SELECT 20 AS two;
+--! column one does not appear
+SELECT 1 AS one, 10 AS two INNER UNION ALL BY NAME SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[10], [20]]
+SELECT 1 AS one, 10 AS two UNION ALL CORRESPONDING SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[10], [20]]
+SELECT 1 AS one, 10 AS two FULL OUTER UNION ALL BY NAME SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[1, 10, null], [null, 20, 300]]
+SELECT 1 AS one, 10 AS two FULL UNION ALL CORRESPONDING SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[1, 10, null], [null, 20, 300]]
+SELECT 1 AS one, 10 AS two LEFT OUTER UNION ALL BY NAME SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[1, 10], [null, 20]]
+SELECT 1 AS one, 10 AS two FULL OUTER UNION ALL BY NAME ON (three, two) SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[null, 10], [300, 20]]
+SELECT 1 AS one, 10 AS two, 5 AS five UNION ALL BY NAME ON (two) SELECT 20 AS two, 300 AS three ORDER BY two;
+--> [[10], [20]]
+SELECT 1 AS one INNER UNION ALL BY NAME SELECT 2 AS two;
+--! no column with a matching name
+SELECT 1 AS one, 2 AS two INTERSECT DISTINCT BY NAME SELECT 2 AS two, 1 AS one;
+--> [[1, 2]]
+SELECT 1 AS one, 2 AS two EXCEPT DISTINCT CORRESPONDING BY (two) SELECT 3 AS two, 1 AS one;
+--> [[2]]
+SELECT 1 AS one LEFT UNION ALL SELECT 2 AS one;
+--! BY NAME
