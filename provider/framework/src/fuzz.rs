@@ -109,7 +109,7 @@ fn plan(rng: &mut Rng) {
     let applied = value_of(rng, &ty);
     let _ = pipeline::check_applied("thing", schema, &planned, &applied);
     let _ = pipeline::check_read("thing", schema, &config, &applied);
-    pipeline::keep_promises(&mut planned, vec![(path, crate::Refinements::not_null())]);
+    pipeline::keep_promises(&mut planned, &config, vec![(path, crate::Refinements::not_null())]);
     let mut state = pipeline::settle(applied);
     assert!(state.is_wholly_known());
     pipeline::keep_equivalent(&schema.attributes, &prior, &mut state);

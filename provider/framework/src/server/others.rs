@@ -194,11 +194,15 @@ impl Server {
             let guard = Guard::new(&mut cx, name, "open", None);
             let result = guard.run(offer.it.open_value(&mut cx, &filled)).await;
             found.extend(std::mem::take(&mut cx.diagnostics));
-            let opened = result?;
-            found.extend(pipeline::check_read(name, &shape.schema, &config, &opened.result));
+            let mut opened = result?;
+            // What is put off may show unknown values as a preview.
+            if cx.deferred.is_none() {
+                found.extend(pipeline::check_read(name, &shape.schema, &config, &opened.result));
+                opened.result = pipeline::settle(opened.result);
+            }
             Ok(proto::OpenResponse {
                 renew_at: opened.renew_at.map(timestamp),
-                result: Some(shape.encode(&pipeline::settle(opened.result))?),
+                result: Some(shape.encode(&opened.result)?),
                 private: Some(cx.private.to_bytes()),
                 deferred: cx.deferred.map(wire::deferred),
                 ..Default::default()
@@ -274,7 +278,15 @@ impl Server {
             let parameter = signature.parameters.get(index).or(signature.variadic.as_ref());
             let parameter = parameter.ok_or_else(|| FunctionError::argument(index, "there is no such parameter"))?;
             let value = value.decode(&parameter.ty);
-            arguments.push(value.map_err(|error| FunctionError::argument(index, error.to_string()))?);
+            let value = value.map_err(|error| FunctionError::argument(index, error.to_string()))?;
+            // Terraform sees to both; functions rely on it.
+            if value.is_null() && !parameter.allow_null {
+                return Err(FunctionError::argument(index, "must not be null"));
+            }
+            if !value.is_wholly_known() && !parameter.allow_unknown {
+                return Err(FunctionError::argument(index, "must be known"));
+            }
+            arguments.push(value);
         }
         if arguments.len() < signature.parameters.len() {
             return Err(FunctionError::from("an argument is missing"));

@@ -77,7 +77,7 @@ impl Server {
         found.extend(std::mem::take(&mut cx.diagnostics));
         let mut planned = result?;
         pipeline::keep_equivalent(&shape.schema.attributes, &prior, &mut planned);
-        pipeline::keep_promises(&mut planned, std::mem::take(&mut cx.promises));
+        pipeline::keep_promises(&mut planned, &config, std::mem::take(&mut cx.promises));
         found.extend(pipeline::check_plan(name, &shape.schema, &prior, &config, &planned));
         let paths = pipeline::requires_replace(&shape.schema, &prior, &planned, &cx.replace);
         if !prior.is_null() {

@@ -446,25 +446,25 @@ async fn hostile_requests() {
         assert!(said(&found).contains(text), "{what}: {}", said(&found));
     }
     let upgrades = [
-        ("a state that is none", 2, b"{".to_vec(), "cannot be read"),
-        ("a state of another type", 2, b"[1]".to_vec(), "cannot be read"),
+        ("a state that is none", 3, b"{".to_vec(), "cannot be read"),
+        ("a state of another type", 3, b"[1]".to_vec(), "cannot be read"),
         ("an old state that is none", 1, b"\xff".to_vec(), "cannot be read"),
         ("an old state that is no object", 1, b"[]".to_vec(), "not an object"),
         (
             "a state without end",
-            2,
+            3,
             "[".repeat(100_000).into_bytes(),
             "cannot be read",
         ),
         (
             "a state with an endless number",
-            2,
+            3,
             b"{\"amount\": 1e999999999}".to_vec(),
             "not a number",
         ),
         ("a state from the future", i64::MAX, b"{}".to_vec(), "newer provider"),
         ("a version before the first", i64::MIN, b"{".to_vec(), "cannot be read"),
-        ("no state", 2, Vec::new(), "not JSON"),
+        ("no state", 3, Vec::new(), "not JSON"),
     ];
     for (what, version, raw, text) in upgrades {
         let request = proto::UpgradeRequest {

@@ -4,6 +4,7 @@
 //!
 //! Without `terraform` on the PATH the scenarios cannot run: that is a failure, not a pass.
 
+mod handed;
 mod hostile;
 mod newer;
 mod scenarios;
@@ -42,6 +43,7 @@ fn run() -> ExitCode {
         .iter()
         .chain(wire::ALL)
         .chain(newer::ALL)
+        .chain(handed::ALL)
         .chain(hostile::ALL)
         .filter(|(name, _)| wanted(name))
     {

@@ -15,6 +15,10 @@ pub const ALL: &[(&str, Scenario)] = &[
     ("deferral_is_the_clients_choice", || {
         run(deferral_is_the_clients_choice());
     }),
+    ("everything_can_wait", || run(everything_can_wait())),
+    ("unknown_values_keep_what_is_known", || {
+        run(unknown_values_keep_what_is_known());
+    }),
     ("lists_are_streamed", || run(lists_are_streamed())),
     ("configurations_are_made_of_states", || {
         run(configurations_are_made_of_states());
@@ -26,7 +30,7 @@ fn identity_type() -> Type {
     Type::object([("name", Type::String)])
 }
 
-fn identity(name: impl Into<Value>) -> proto::IdentityData {
+pub fn identity(name: impl Into<Value>) -> proto::IdentityData {
     let value = Value::object([("name", name.into())]);
     let data = proto::DynamicValue::encode(&value, &identity_type()).expect("an identity");
     proto::IdentityData {
@@ -34,7 +38,7 @@ fn identity(name: impl Into<Value>) -> proto::IdentityData {
     }
 }
 
-fn create(set: &[(&str, Value)]) -> proto::PlanRequest {
+pub fn create(set: &[(&str, Value)]) -> proto::PlanRequest {
     proto::PlanRequest {
         type_name: "store_item".into(),
         prior_state: null(),
@@ -44,7 +48,7 @@ fn create(set: &[(&str, Value)]) -> proto::PlanRequest {
     }
 }
 
-async fn plan(client: &mut ProviderClient<Channel>, request: proto::PlanRequest) -> proto::PlanResponse {
+pub async fn plan(client: &mut ProviderClient<Channel>, request: proto::PlanRequest) -> proto::PlanResponse {
     client
         .plan_resource_change(request)
         .await
@@ -53,7 +57,7 @@ async fn plan(client: &mut ProviderClient<Channel>, request: proto::PlanRequest)
 }
 
 /// Applies what was planned for this request.
-async fn apply(
+pub async fn apply(
     client: &mut ProviderClient<Channel>,
     request: &proto::PlanRequest,
     planned: proto::PlanResponse,
@@ -308,6 +312,116 @@ async fn deferral_is_the_clients_choice() {
     };
     let planned = plan(&mut client, known).await;
     assert_eq!((planned.diagnostics, planned.deferred), (vec![], None));
+}
+
+/// Every other call that can be put off, and its reason; refused to a client that does not allow it.
+async fn everything_can_wait() {
+    use proto::deferred::Reason;
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    let waiting = item(&[("name", "alpha".into()), ("behaviour", "wait".into())]);
+    for allowed in [false, true] {
+        let client_capabilities = Some(proto::ClientCapabilities {
+            deferral_allowed: allowed,
+            ..Default::default()
+        });
+        let check = |what: &str, found: &[proto::Diagnostic], deferred: Option<proto::Deferred>, reason: Reason| {
+            let wanted = allowed.then(|| i32::from(reason));
+            assert_eq!(deferred.map(|deferred| deferred.reason), wanted, "{what}: {found:?}");
+            assert_eq!(found.is_empty(), allowed, "{what}: {found:?}");
+        };
+        let read = proto::ReadRequest {
+            type_name: "store_item".into(),
+            current_state: Some(waiting.clone()),
+            client_capabilities,
+            ..Default::default()
+        };
+        let reply = client.read_resource(read).await.expect("a reply").into_inner();
+        check("read", &reply.diagnostics, reply.deferred, Reason::AbsentPrereq);
+        // Whether put off or refused: the state is not lost.
+        assert_eq!(reply.new_state, Some(waiting.clone()));
+
+        let import = proto::ImportRequest {
+            type_name: "store_item".into(),
+            id: "items/later".into(),
+            client_capabilities,
+            ..Default::default()
+        };
+        let reply = client
+            .import_resource_state(import)
+            .await
+            .expect("a reply")
+            .into_inner();
+        check("import", &reply.diagnostics, reply.deferred, Reason::AbsentPrereq);
+
+        let ty = Type::object([("prefix", Type::String), ("names", Type::list(Type::String))]);
+        let config = Value::object([("prefix", "later".into()), ("names", Value::Null)]);
+        let data = proto::ReadDataRequest {
+            type_name: "store_listing".into(),
+            config: Some(proto::DynamicValue::encode(&config, &ty).expect("a configuration")),
+            client_capabilities,
+            ..Default::default()
+        };
+        let reply = client.read_data_source(data).await.expect("a reply").into_inner();
+        check(
+            "data",
+            &reply.diagnostics,
+            reply.deferred,
+            Reason::ProviderConfigUnknown,
+        );
+        let preview = reply.state.map(|state| state.decode(&ty).expect("a listing"));
+        let names = preview.as_ref().and_then(|preview| preview.get("names"));
+        assert_eq!(names, allowed.then(Value::unknown).as_ref());
+    }
+}
+
+/// What is known of an unknown value is kept in the plan, and what it rules out is an error before it is known.
+async fn unknown_values_keep_what_is_known() {
+    let plugin = Plugin::start(&[]);
+    let mut client = plugin.configured().await;
+    let none = Refinements::default;
+    let cases = [
+        ("document", none().starting_with("gs://"), None),
+        ("document", Refinements::not_null(), None),
+        ("amount", none().at_least(1).at_most(5), None),
+        ("labels", none().of_length(Some(1), Some(3)), None),
+        ("zones", Refinements::not_null().of_length(Some(2), None), None),
+        ("series", none().of_length(None, Some(4)), None),
+        ("secret_version", none().at_least(1), None),
+        ("secret_version", none().at_most(0), Some("is known to be smaller")),
+        ("kind", none().starting_with("pl"), None),
+        ("kind", none().starting_with("x"), Some("starts with \"x\"")),
+        ("name", none().starting_with("much too long"), Some("has 13 or more")),
+    ];
+    for (attribute, known, refusal) in cases {
+        let unknown = Value::Unknown(Some(Box::new(known.clone())));
+        let set: Vec<_> = [("name", "alpha".into()), (attribute, unknown.clone())].into();
+        let request = create(&set);
+        let checked = client
+            .validate_resource_config(proto::TypedConfig {
+                type_name: "store_item".into(),
+                config: request.config.clone(),
+                ..Default::default()
+            })
+            .await
+            .expect("a reply")
+            .into_inner();
+        let said: Vec<&str> = checked.diagnostics.iter().map(|found| found.detail.as_str()).collect();
+        match refusal {
+            Some(text) => assert!(
+                said.len() == 1 && said[0].contains(text),
+                "{attribute} {known:?}: {said:?}"
+            ),
+            None => {
+                assert_eq!(said, Vec::<&str>::new(), "{attribute} {known:?}");
+                let planned = plan(&mut client, request).await;
+                assert_eq!(planned.diagnostics, [], "{attribute} {known:?}");
+                let planned = planned.planned_state.expect("a plan");
+                let planned = planned.decode(&item_type()).expect("an item");
+                assert_eq!(planned.get(attribute), Some(&unknown));
+            }
+        }
+    }
 }
 
 /// The names in a list's answer, and the texts of its diagnostics.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl Provider for Store {
     }
 
     fn functions(&self) -> Vec<Box<dyn Function>> {
-        vec![Box::new(Shout)]
+        vec![Box::new(Shout), Box::new(Yell)]
     }
 
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
@@ -168,7 +168,8 @@ impl Item {
         };
         let bytes = serde_json::to_vec(&stored).or_error("cannot write")?;
         std::fs::write(directory.file(&name), bytes).or_error("cannot write the file")?;
-        cx.private().set("written", true);
+        let writes: u32 = cx.private().get("writes").unwrap_or_default();
+        cx.private().set("writes", writes + 1);
         planned.size = size_of(&planned).into();
         planned.url = format!("store://{name}").into();
         Item::fill(&mut planned)?;
@@ -250,7 +251,7 @@ impl Resource for Item {
             ("behaviour", text().optional().deprecated("It is for tests.")),
             ("protected", Attribute::bool().default(false)),
         ])
-        .version(2)
+        .version(3)
         .check(conflicts_with(["behaviour", "schedule"]))
         .timeouts(
             Timeouts::new()
@@ -274,7 +275,7 @@ impl Resource for Item {
             planned.id = format!("items/{name}").into();
         }
         let old = plan.replaced.as_ref();
-        if old.is_some_and(|old| old.get("written") == Some(true)) && planned.name.as_deref() == Some("guarded") {
+        if old.is_some_and(|old| old.get::<u32>("writes").is_some()) && planned.name.as_deref() == Some("guarded") {
             return Err(Diagnostic::error("items/guarded must not replace another one").into());
         }
         if planned.kind.as_deref() == Some("fancy")
@@ -306,6 +307,10 @@ impl Resource for Item {
 
     async fn read(&self, cx: &mut Cx, mut state: ItemModel) -> Result<Option<ItemModel>> {
         let name = state.name.require("name")?.clone();
+        if state.behaviour.as_deref() == Some("wait") {
+            cx.defer(Deferral::MissingPrerequisite)?;
+            return Ok(Some(state));
+        }
         let Ok(bytes) = std::fs::read(cx.provider::<Directory>()?.file(&name)) else {
             return Ok(None);
         };
@@ -330,8 +335,11 @@ impl Resource for Item {
         Ok(std::fs::remove_file(file).or_error("cannot delete the file")?)
     }
 
-    async fn import(&self, _: &mut Cx, id: &str) -> Result<ItemModel> {
+    async fn import(&self, cx: &mut Cx, id: &str) -> Result<ItemModel> {
         let [_, name] = tfplugin_framework::split_import_id(id, "items/NAME")?;
+        if name == "later" {
+            cx.defer(Deferral::MissingPrerequisite)?;
+        }
         Ok(ItemModel {
             name: name.into(),
             ..ItemModel::default()
@@ -350,10 +358,29 @@ impl Resource for Item {
     }
 
     async fn upgrade(&self, from_version: i64, mut state: serde_json::Value) -> Result<serde_json::Value> {
+        let mut renamed = |before: &str, after: &str| {
+            let value = state.as_object_mut().and_then(|state| state.remove(before));
+            state[after] = value.unwrap_or_default();
+        };
+        if from_version < 1 {
+            renamed("title", "name");
+        }
         if from_version < 2 {
-            // Version 1 called it otherwise.
-            let old = state.as_object_mut().and_then(|state| state.remove("category"));
-            state["kind"] = old.unwrap_or_default();
+            renamed("category", "kind");
+        }
+        // They were a list of `key=value`.
+        if from_version < 3
+            && let Some(labels) = state["labels"].as_array()
+        {
+            let labels: Option<serde_json::Map<_, _>> = labels
+                .iter()
+                .map(|label| {
+                    let (key, value) = label.as_str()?.split_once('=')?;
+                    Some((key.to_owned(), value.into()))
+                })
+                .collect();
+            let labels = labels.ok_or_else(|| Diagnostic::invalid("labels", "a label has no value"))?;
+            state["labels"] = labels.into();
         }
         Ok(state)
     }
@@ -390,6 +417,11 @@ impl DataSource for Listed {
     }
 
     async fn read(&self, cx: &mut Cx, mut config: ListingModel) -> Result<ListingModel> {
+        if config.prefix.as_deref() == Some("later") {
+            cx.defer(Deferral::ProviderConfigUnknown)?;
+            config.names = Attr::Unknown;
+            return Ok(config);
+        }
         let files = std::fs::read_dir(&cx.provider::<Directory>()?.0).or_error("cannot list")?;
         let mut names: Vec<String> = files
             .filter_map(|file| file.ok()?.file_name().into_string().ok())
@@ -474,10 +506,35 @@ impl Function for Shout {
     }
 }
 
+/// What [`Shout`] was called before.
+pub struct Yell;
+
+impl Function for Yell {
+    fn name(&self) -> &'static str {
+        "yell"
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            deprecated: Some("Use `shout`.".to_owned()),
+            ..Shout.signature()
+        }
+    }
+
+    fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
+        Shout.call(arguments)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub struct TokenModel {
     audience: Attr<String>,
     token: Attr<String>,
+}
+
+/// When a token for the audience `short` must be renewed: half a second past a round number.
+pub fn expires() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(2_000_000_000_500)
 }
 
 pub struct Token;
@@ -498,17 +555,37 @@ impl EphemeralResource for Token {
     }
 
     async fn open(&self, cx: &mut Cx, mut config: TokenModel) -> Result<Opened<TokenModel>> {
+        if config.audience.as_deref() == Some("later") {
+            cx.defer(Deferral::MissingPrerequisite)?;
+            config.token = Attr::Unknown;
+            return Ok(Opened {
+                result: config,
+                renew_at: None,
+            });
+        }
         cx.private().set("audience", config.audience.as_deref());
         config.token = format!("hush-{}", config.audience.require("audience")?).into();
+        let renew_at = (config.audience.as_deref() == Some("short")).then(expires);
         Ok(Opened {
             result: config,
-            renew_at: None,
+            renew_at,
         })
     }
 
+    async fn renew(&self, cx: &mut Cx) -> Result<Option<SystemTime>> {
+        let renewals = cx.private().get::<u32>("renewals").unwrap_or_default() + 1;
+        if renewals > 2 {
+            return Err(Diagnostic::error("a token lives so long and no longer").into());
+        }
+        cx.private().set("renewals", renewals);
+        Ok((renewals == 1).then(|| expires() + Duration::from_secs(60)))
+    }
+
     async fn close(&self, cx: &mut Cx) -> Result<()> {
-        let audience: Option<String> = cx.private().get("audience");
+        let audience: String = cx.private().get("audience").unwrap_or_default();
+        let renewals: Option<u32> = cx.private().get("renewals");
+        let note = renewals.map_or(audience.clone(), |times| format!("{audience}, renewed {times} times"));
         let file = cx.provider::<Directory>()?.0.join("closed");
-        Ok(std::fs::write(file, audience.unwrap_or_default()).or_error("cannot note the end")?)
+        Ok(std::fs::write(file, note).or_error("cannot note the end")?)
     }
 }

@@ -293,7 +293,7 @@ async fn calls_of_newer_clients() {
     assert_eq!(names(&metadata.resources), ["store_item"]);
     assert_eq!(names(&metadata.data_sources), ["store_listing"]);
     assert_eq!(names(&metadata.ephemeral_resources), ["store_token"]);
-    assert_eq!(names(&metadata.functions), ["shout"]);
+    assert_eq!(names(&metadata.functions), ["shout", "yell"]);
     assert_eq!(names(&metadata.list_resources), ["store_item"]);
     let capabilities = metadata.server_capabilities.expect("capabilities");
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional && capabilities.move_resource_state);
@@ -303,7 +303,8 @@ async fn calls_of_newer_clients() {
         .expect("functions")
         .into_inner()
         .functions;
-    assert_eq!(functions.keys().collect::<Vec<_>>(), ["shout"]);
+    let said = |name: &str| functions[name].deprecation_message.as_str();
+    assert_eq!((functions.len(), said("shout"), said("yell")), (2, "", "Use `shout`."));
     let schema = client
         .get_provider_schema(proto::Empty {})
         .await
@@ -542,7 +543,8 @@ async fn plans_in_detail() {
 async fn functions_and_large_messages() {
     let plugin = Plugin::start(&[]);
     let mut client = plugin.client().await;
-    let text = |text: &str| proto::DynamicValue::encode(&text.into(), &Type::String).expect("text");
+    let of = |value: Value| proto::DynamicValue::encode(&value, &Type::String).expect("text");
+    let text = |text: &str| of(text.into());
     let json = proto::DynamicValue {
         msgpack: Vec::new(),
         json: b"\"world\"".to_vec(),
@@ -554,6 +556,9 @@ async fn functions_and_large_messages() {
         ("shout", vec![text(&long)], Ok(long.to_uppercase())),
         ("shout", vec![text("a"), text("")], Err(Some(1))),
         ("shout", vec![], Err(None)),
+        ("yell", vec![text("old")], Ok("OLD".into())),
+        ("shout", vec![text("a"), text("b"), of(Value::Null)], Err(Some(2))),
+        ("shout", vec![of(Value::unknown())], Err(Some(0))),
         ("whisper", vec![], Err(None)),
         (
             "shout",
