@@ -8,7 +8,8 @@ use headwater_cloud::{CloudRun, Kind, OptionalExt as _, Wait};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tfplugin_framework::{
-    Attr, Attribute, Cx, Diagnostic, Plan, Resource, Result, Schema, Timeouts, Type, equal, parse_duration, validate,
+    Attr, Attribute, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema, Timeouts, Type, equal, parse_duration,
+    validate,
 };
 
 use crate::clients::{Clients, no_region};
@@ -146,6 +147,11 @@ impl Resource for Runtime {
 
     fn type_name(&self) -> &'static str {
         "headwater_runtime"
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        // The project is in the full name alone.
+        Some(Identity::new("{id}"))
     }
 
     fn schema(&self) -> Schema {

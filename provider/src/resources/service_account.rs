@@ -8,7 +8,7 @@ use headwater_cloud::{Backoff, CreateBy, Documents, Kind, Listing, OptionalExt a
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tfplugin_framework::{
-    Attr, Attribute, Cx, DataSource, Diagnostic, Path, Plan, Resource, Result, Schema, Timeouts, validate,
+    Attr, Attribute, Cx, DataSource, Diagnostic, Identity, Path, Plan, Resource, Result, Schema, Timeouts, validate,
 };
 
 use crate::clients::Clients;
@@ -133,6 +133,10 @@ impl Resource for ServiceAccount {
 
     fn type_name(&self) -> &'static str {
         "headwater_service_account"
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new("projects/{project}/serviceAccounts/{email}").or("{email}"))
     }
 
     fn schema(&self) -> Schema {

@@ -3,6 +3,7 @@
 
 mod examples;
 mod guides;
+mod identity;
 mod install;
 mod malformed;
 mod schema;

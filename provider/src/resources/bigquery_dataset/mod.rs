@@ -207,7 +207,7 @@ impl Resource for BigQueryDataset {
     }
 
     fn identity(&self) -> Option<Identity> {
-        Some(Identity::new("projects/{project}/datasets/{dataset_id}"))
+        Some(Identity::new("projects/{project}/datasets/{dataset_id}").or("{dataset_id}"))
     }
 
     fn schema(&self) -> Schema {

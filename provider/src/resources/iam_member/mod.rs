@@ -18,7 +18,8 @@ use headwater_cloud::{Backoff, Documents, Error, Kind, OptionalExt as _, Service
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tfplugin_framework::{
-    AnyResource, Attr, Attribute, Cx, Diagnostic, Model, Path, Plan, Resource, Result, Schema, Timeouts, validate,
+    AnyResource, Attr, Attribute, Cx, Diagnostic, Identity, Model, Path, Plan, Resource, Result, Schema, Timeouts,
+    validate,
 };
 
 use crate::clients::Clients;
@@ -219,6 +220,11 @@ impl<M: Granted> Resource for IamMember<M> {
 
     fn type_name(&self) -> &'static str {
         M::ABOUT.type_name
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        // Grants that differ in their conditions alone are two, and a condition is no plain attribute: but the id has it.
+        Some(Identity::new("{id}"))
     }
 
     fn schema(&self) -> Schema {

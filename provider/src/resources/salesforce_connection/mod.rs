@@ -6,7 +6,7 @@ pub(crate) mod stored;
 use async_trait::async_trait;
 use headwater_cloud::{Kind, OptionalExt as _, SecretManager, SecretPayload};
 use headwater_spec::Secret;
-use tfplugin_framework::{Cx, Diagnostic, Plan, Resource, Result, Schema};
+use tfplugin_framework::{Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
 use self::model::secret_of;
 pub(crate) use self::model::{API_VERSION, private_key, secret_text};
@@ -28,6 +28,11 @@ impl Resource for Connection {
 
     fn type_name(&self) -> &'static str {
         "headwater_salesforce_connection"
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        // The project is in the full name alone.
+        Some(Identity::new("{id}"))
     }
 
     fn schema(&self) -> Schema {

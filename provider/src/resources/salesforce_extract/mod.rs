@@ -18,7 +18,7 @@ mod tables;
 use async_trait::async_trait;
 use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
 use headwater_spec::{GcsUrl, LakeLayout, PipelineSpec};
-use tfplugin_framework::{Attr, Cx, Diagnostic, Plan, Resource, Result, Schema};
+use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
 use self::model::{Model, Schemas, Wanted};
 use crate::clients::Clients;
@@ -37,6 +37,10 @@ impl Resource for Extract {
 
     fn type_name(&self) -> &'static str {
         "headwater_salesforce_extract"
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new("{lake}#{name}"))
     }
 
     fn schema(&self) -> Schema {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use headwater_cloud::{Kind, OptionalExt as _, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use tfplugin_framework::{Attr, Cx, Diagnostic, Path, Plan, Resource, Result, Schema};
+use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Path, Plan, Resource, Result, Schema};
 
 use crate::clients::{Clients, no_region};
 use crate::labels::{self, Labels};
@@ -82,6 +82,10 @@ impl Resource for StorageBucket {
 
     fn type_name(&self) -> &'static str {
         "headwater_storage_bucket"
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new("{name}"))
     }
 
     fn schema(&self) -> Schema {

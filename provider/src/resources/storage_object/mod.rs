@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use headwater_cloud::{Kind, ObjectPath, OptionalExt as _, Precondition};
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{
-    Attr, Attribute, Cx, Diagnostic, Path, Plan, Resource, Result, Schema, Timeouts, Type, exactly_one_of,
+    Attr, Attribute, Cx, Diagnostic, Identity, Path, Plan, Resource, Result, Schema, Timeouts, Type, exactly_one_of,
     required_with, validate,
 };
 
@@ -131,6 +131,10 @@ impl Resource for StorageObject {
 
     fn type_name(&self) -> &'static str {
         "headwater_storage_object"
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(Identity::new("gs://{bucket}/{name}"))
     }
 
     fn schema(&self) -> Schema {
