@@ -8,6 +8,7 @@
 
 use std::io::IsTerminal;
 
+use headwater_report::{Report, Style, render};
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -58,21 +59,19 @@ impl Printer {
     }
 
     /// An error with its causes and what to do about it.
-    pub fn error(self, error: &dyn std::error::Error, hint: Option<&str>) {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message.push_str(": ");
-            message.push_str(&cause.to_string());
-            source = cause.source();
-        }
+    pub fn error(self, error: &(dyn std::error::Error + 'static), hint: Option<&str>) {
+        let report = Report::of(error).hint(hint.unwrap_or_default());
         if self.json {
-            eprintln!("{}", serde_json::json!({"error": {"message": message, "hint": hint}}));
+            eprintln!(
+                "{}",
+                serde_json::json!({"error": {"message": report.summary, "hint": hint}})
+            );
         } else {
-            eprintln!("error: {message}");
-            if let Some(hint) = hint {
-                eprintln!("hint: {hint}");
-            }
+            let style = Style::of(
+                std::io::stderr().is_terminal(),
+                std::env::var("NO_COLOR").ok().as_deref(),
+            );
+            eprintln!("{}", render(&report, style));
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use headwater_report::{Report, Style, render};
 use terraform_provider_headwater::VERSION;
 
 /// The Terraform provider for Headwater. Terraform starts it by itself; run `install` once so that it can be found.
@@ -73,12 +74,10 @@ pub(crate) fn run() -> ExitCode {
 
 /// Prints an error with its causes.
 pub(crate) fn complain(error: &(dyn std::error::Error + 'static)) {
-    use std::io::Write as _;
-    let mut text = format!("error: {error}");
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(&format!(": {next}"));
-        cause = next.source();
-    }
-    writeln!(std::io::stderr(), "{text}").ok();
+    use std::io::{IsTerminal as _, Write as _};
+    let style = Style::of(
+        std::io::stderr().is_terminal(),
+        std::env::var("NO_COLOR").ok().as_deref(),
+    );
+    writeln!(std::io::stderr(), "{}", render(&Report::of(error), style)).ok();
 }
