@@ -41,6 +41,15 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
+    /// The project that an id means; the number of the local cloud's own project is that project.
+    pub(crate) fn project_of<'a>(&'a self, id: &'a str) -> &'a str {
+        if id == Cloud::project_number(&self.project).to_string() {
+            &self.project
+        } else {
+            id
+        }
+    }
+
     /// A number for a project as Google would give one: the same for the same name, always.
     pub(crate) fn project_number(project: &str) -> u64 {
         100_000_000_000 + u64::from(crc32c::crc32c(project.as_bytes()))

@@ -60,11 +60,8 @@ async fn get_v3(call: Call) -> Answer {
     }))
 }
 
-/// The number of the local cloud's own project means that project.
 fn policy_key(call: &Call) -> Vec<u8> {
-    let (named, own) = (call.param("project"), call.cloud.project.as_str());
-    let is_own = named == Cloud::project_number(own).to_string();
-    key(&["project", "iam", if is_own { own } else { named }])
+    key(&["project", "iam", call.cloud.project_of(call.param("project"))])
 }
 
 async fn get_policy(call: Call) -> Answer {

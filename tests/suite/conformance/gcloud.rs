@@ -1,5 +1,5 @@
-//! `gcloud secrets`, `gcloud scheduler` and `gcloud dataplex datascans` against the local cloud. (`gcloud run` speaks the older Knative API, not the one
-//! that we serve.)
+//! `gcloud secrets`, `gcloud scheduler` and `gcloud dataplex datascans` against the local cloud. (`gcloud run` is in `made`: it
+//! reads jobs, which others make.)
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use serde_json::json;

@@ -8,6 +8,7 @@ mod durability;
 mod gcloud;
 mod gcloud_storage;
 mod gsutil;
+mod made;
 mod pubsub;
 mod python;
 pub mod tools;

@@ -10,12 +10,10 @@ use headwater_tests::cloud::{Cloud, PROJECT};
 use headwater_tests::programs::{self, run_within};
 use headwater_tests::wait_for;
 
-use super::tools::{Tools, contains, script};
+use super::tools::{Tools, contains, run_through_kills, script};
 
 /// The scripts wait for deadlines of 10 seconds and more, several times.
 const LIMIT: Duration = Duration::from_secs(400);
-const MESSAGES: usize = 2400;
-const KILLS: usize = 5;
 
 fn run(name: &str, url: &str, kind: &str) {
     let ended = run_within(script(name, url).arg(kind), LIMIT).ok();
@@ -99,43 +97,8 @@ impl Drop for Emulator {
 #[test]
 fn published_messages_survive_kills() {
     let mut cloud = Cloud::start();
-    let dir = tempfile::tempdir().unwrap();
-    let (journal, said) = (dir.path().join("journal"), dir.path().join("said"));
-    std::fs::write(&journal, "").unwrap();
-    let output = std::fs::File::create(&said).unwrap();
-    let mut child = script("pubsub_durability.py", &cloud.url())
-        .arg("local")
-        .arg(&journal)
-        .arg(MESSAGES.to_string())
-        .stdin(Stdio::null())
-        .stdout(output.try_clone().unwrap())
-        .stderr(output)
-        .spawn()
-        .unwrap();
-    let said = || std::fs::read_to_string(&said).unwrap();
-    for kill in 1..=KILLS {
-        let wanted = kill * MESSAGES / (KILLS + 1);
-        wait_for(
-            &format!("{wanted} messages are acknowledged"),
-            Duration::from_secs(90),
-            || {
-                if let Some(status) = child.try_wait().unwrap() {
-                    panic!("the publishers ended with {status} before kill {kill}: {}", said());
-                }
-                let acknowledged = std::fs::read_to_string(&journal).unwrap().lines().count();
-                (acknowledged >= wanted).then_some(())
-            },
-        );
-        // Four publishers and a stream that acknowledges are under way.
-        cloud.kill_and_restart();
-    }
-    let status = wait_for("all messages arrive", Duration::from_secs(150), || {
-        child.try_wait().unwrap()
-    });
-    assert!(status.success(), "{status}: {}", said());
-    let interrupted = !said().contains("; 0 calls were interrupted");
-    assert!(interrupted, "no call met a kill, so nothing was tested: {}", said());
-    print!("{}", said());
+    // Four publishers, and a stream that acknowledges.
+    run_through_kills(&mut cloud, "pubsub_durability.py", &["local"], 2400, 5);
 }
 
 #[test]

@@ -4,10 +4,12 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use headwater_tests::cloud::{Cloud, PROJECT};
 use headwater_tests::programs::{self, Ended};
+use headwater_tests::wait_for;
 
 /// A home directory for Google's tools, pointed at one local cloud.
 pub struct Tools {
@@ -67,6 +69,15 @@ impl Tools {
         ] {
             command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), &endpoint);
         }
+        if arguments.first() == Some(&"run") {
+            // Cloud Run's version 1 has a host for each region: docs/cli.md says this to users.
+            let (_, port) = self.url.rsplit_once(':').unwrap();
+            command
+                .env("CLOUDSDK_API_ENDPOINT_OVERRIDES_RUN", "http://run.googleapis.com/")
+                .env("CLOUDSDK_PROXY_TYPE", "http")
+                .env("CLOUDSDK_PROXY_ADDRESS", "127.0.0.1")
+                .env("CLOUDSDK_PROXY_PORT", port);
+        }
         if program == "bq" {
             let path = std::env::var("PATH").unwrap_or_default();
             command.env("PATH", format!("{}:{path}", self.dir().join("bin").display()));
@@ -115,6 +126,47 @@ pub fn script(name: &str, url: &str) -> Command {
 pub fn run_script(command: &mut Command) {
     let ended = programs::run(command).ok();
     print!("{}", ended.stdout);
+}
+
+/// Runs a script that notes in a journal, line by line, what it was told is stored, and kills the cloud `kills` times on the
+/// way to `count` of them. The script gets `arguments`, the journal and the count; it must succeed, and say how many of its
+/// calls were interrupted: were it none, nothing would be tested.
+#[track_caller]
+pub fn run_through_kills(cloud: &mut Cloud, name: &str, arguments: &[&str], count: usize, kills: usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, said) = (dir.path().join("journal"), dir.path().join("said"));
+    std::fs::write(&journal, "").unwrap();
+    let output = std::fs::File::create(&said).unwrap();
+    let mut child = script(name, &cloud.url())
+        .args(arguments)
+        .arg(&journal)
+        .arg(count.to_string())
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().unwrap())
+        .stderr(output)
+        .spawn()
+        .unwrap();
+    let said = || std::fs::read_to_string(&said).unwrap();
+    for kill in 1..=kills {
+        let wanted = kill * count / (kills + 1);
+        let what = format!("{wanted} are acknowledged");
+        wait_for(&what, Duration::from_secs(90), || {
+            if let Some(status) = child.try_wait().unwrap() {
+                panic!("{name} ended with {status} before kill {kill}: {}", said());
+            }
+            let acknowledged = std::fs::read_to_string(&journal).unwrap().lines().count();
+            (acknowledged >= wanted).then_some(())
+        });
+        // Several calls at a time are under way.
+        cloud.kill_and_restart();
+    }
+    let status = wait_for("the script ends", Duration::from_secs(150), || {
+        child.try_wait().unwrap()
+    });
+    assert!(status.success(), "{status}: {}", said());
+    let interrupted = !said().contains("; 0 calls were interrupted");
+    assert!(interrupted, "no call met a kill, so nothing was tested: {}", said());
+    print!("{}", said());
 }
 
 /// Bytes without a pattern, the same every time.

@@ -1,4 +1,5 @@
 //! Cloud Run Admin v2: jobs, their executions and tasks. <https://cloud.google.com/run/docs/reference/rest/v2>
+//! They can be read by v1, too.
 //!
 //! A task is a process of the runtime binary with the container's arguments and environment. Image and command are kept
 //! and shown, and not used. Not here: services, worker pools, and everything of a job that has no meaning on one machine
@@ -12,6 +13,7 @@ mod logs;
 mod process;
 mod record;
 mod template;
+mod v1;
 
 use crate::http::route::Method;
 
@@ -25,5 +27,6 @@ pub(crate) fn methods() -> Vec<Method> {
     let mut all = jobs::methods();
     all.extend(executions::methods());
     all.extend(logs::methods());
+    all.extend(v1::methods());
     all
 }

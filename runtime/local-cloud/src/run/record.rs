@@ -261,7 +261,7 @@ impl Execution {
     /// The resource of the API.
     pub(crate) fn resource(&self, cloud: &Cloud, tasks: &[Task]) -> Value {
         let count = |state: TaskState| tasks.iter().filter(|task| task.state == state).count();
-        let retried: u32 = tasks.iter().map(|task| task.attempt).sum();
+        let retried = tasks.iter().filter(|task| task.attempt > 0).count();
         let mut out = json!({
             "name": self.name.full(),
             "uid": self.uid,
@@ -290,7 +290,7 @@ impl Execution {
             ("succeededCount", count(TaskState::Succeeded)),
             ("failedCount", count(TaskState::Failed)),
             ("cancelledCount", count(TaskState::Cancelled)),
-            ("retriedCount", retried as usize),
+            ("retriedCount", retried),
         ] {
             out[name] = json!(n);
         }

@@ -182,6 +182,86 @@ async fn tasks_see_what_cloud_run_would_tell_them() {
 }
 
 #[tokio::test]
+async fn version_1_shows_the_same() {
+    let local = Local::with_runtime(SCRIPT).await;
+    create(&local, "j", job(&json!(["env"]), &json!({"timeout": "60s"}))).await;
+    let (_, execution) = run(&local, "j", json!({"taskCount": 2})).await;
+    let elsewhere = JOBS.replace("/locations/l/", "/locations/m/");
+    for id in ["j", "k"] {
+        let path = format!("{elsewhere}?jobId={id}");
+        let begun = local.json("POST", &path, job(&json!([]), &json!({}))).await.expect(200);
+        local.finish(&begun).await;
+    }
+    const V1: &str = "/apis/run.googleapis.com/v1/namespaces";
+    let of_region = async |region: &str, path: &str| {
+        let host = format!("{region}-run.googleapis.com");
+        local
+            .send(local.request("GET", &format!("{V1}/{path}")).header("host", host))
+            .await
+    };
+    let number = local.get("/v1/projects/p").await.json()["projectNumber"].clone();
+    let shown = of_region("l", &format!("{}/jobs/j", number.as_str().unwrap()))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&shown["metadata"]["namespace"], &shown["status"]["executionCount"]),
+        (&number, &json!(1)),
+        "{shown}"
+    );
+    let latest = &shown["status"]["latestCreatedExecution"];
+    assert_eq!(latest["completionTimestamp"], execution["completionTime"], "{shown}");
+    let spec = &shown["spec"]["template"]["spec"]["template"]["spec"];
+    assert_eq!(spec["timeoutSeconds"], "60", "{shown}");
+
+    // The region decides; without one a name must be the only one.
+    of_region("m", "p/jobs/k").await.expect(200);
+    of_region("l", "p/jobs/k").await.expect(404);
+    local.get(&format!("{V1}/p/jobs/k")).await.expect(200);
+    let several = local.get(&format!("{V1}/p/jobs/j")).await.expect(400);
+    assert!(several.text().contains("several regions"), "{}", several.text());
+    local.get(&format!("{V1}/other/jobs/j")).await.expect(404);
+
+    // Pages, selectors, and what is not there.
+    let mut names = Vec::new();
+    let mut token = String::new();
+    loop {
+        let page = local
+            .get(&format!("{V1}/p/jobs?limit=2&continue={token}"))
+            .await
+            .expect(200)
+            .json();
+        let items = page["items"].as_array().unwrap();
+        names.extend(items.iter().map(|item| item["metadata"]["name"].clone()));
+        match page["metadata"]["continue"].as_str() {
+            Some(next) => token = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["j", "j", "k"]);
+    for (path, count) in [
+        ("executions?labelSelector=run.googleapis.com/job%20%3D%20j", 1),
+        ("executions?labelSelector=run.googleapis.com/job=k", 0),
+        (
+            "tasks?labelSelector=run.googleapis.com/runningState%20in%20(Succeeded,Failed)",
+            2,
+        ),
+        ("tasks?labelSelector=run.googleapis.com/runningState=Failed", 0),
+    ] {
+        let page = of_region("l", &format!("p/{path}")).await.expect(200).json();
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(count), "{path}: {page}");
+    }
+    of_region("l", "p/tasks?labelSelector=a%20of%20b").await.expect(400);
+    of_region("l", "p/jobs?watch=true").await.expect(501);
+    let of_two = of_region("l", "p/executions").await.json();
+    let owner = &of_two["items"][0]["metadata"]["ownerReferences"][0];
+    assert_eq!(
+        (&owner["kind"], &owner["uid"]),
+        (&json!("Job"), &shown["metadata"]["uid"])
+    );
+}
+
+#[tokio::test]
 async fn failures_are_retried_and_then_told() {
     let local = Local::with_runtime(SCRIPT).await;
     create(&local, "j", job(&json!(["flaky"]), &json!({}))).await;
