@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+use headwater_tests::inventory::inventory;
 use headwater_tests::org::{CLIENT_SECRET, Org};
 use headwater_tests::pipeline::OBJECTS;
 use headwater_tests::{bigquery, truth};
@@ -57,33 +58,10 @@ fn delete_behind(cloud: &Cloud, address: &str) {
     assert!((200..300).contains(&status), "DELETE {path}: {status}");
 }
 
-/// Everything that a cloud could still hold, by kind.
-fn left_behind(cloud: &Cloud) -> Vec<String> {
-    let lists = [
-        (format!("/storage/v1/b?project={PROJECT}"), "items"),
-        (format!("/bigquery/v2/projects/{PROJECT}/datasets?all=true"), "datasets"),
-        (format!("/v1/projects/{PROJECT}/secrets"), "secrets"),
-        (format!("/v2/projects/{PROJECT}/locations/{REGION}/jobs"), "jobs"),
-        (format!("/v1/projects/{PROJECT}/locations/{REGION}/jobs"), "jobs"),
-    ];
-    let mut left = Vec::new();
-    for (path, key) in lists {
-        let (status, body) = cloud.get(&path);
-        assert_eq!(status, 200, "{path}: {body}");
-        left.extend(
-            body[key]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|found| format!("{path}: {found}")),
-        );
-    }
-    left
-}
-
 #[test]
 fn apply_fills_every_table_and_everything_else_holds() {
     let cloud = Cloud::start();
+    let before = inventory(&cloud, PROJECT, REGION);
     let org = Org::start(300);
     let objects: Vec<String> = OBJECTS.iter().map(|o| format!("{o} = {{}}")).collect();
     let configuration = platform(&objects.join("\n    "), "run_on_apply = true");
@@ -155,7 +133,7 @@ fn apply_fills_every_table_and_everything_else_holds() {
     tf.assert_no_changes("after import");
 
     tf.destroy();
-    assert_eq!(left_behind(&cloud), Vec::<String>::new());
+    assert_eq!(inventory(&cloud, PROJECT, REGION), before);
     let state: Value = serde_json::from_str(&tf.state()).unwrap();
     assert_eq!(state["resources"].as_array().map(Vec::len), Some(0));
 }

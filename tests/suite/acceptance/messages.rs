@@ -1,6 +1,7 @@
 //! Topics, subscriptions, secrets and schedules: from nothing to what Google's tools describe, and back to nothing.
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION, request};
+use headwater_tests::inventory::inventory;
 use headwater_tests::terraform::Terraform;
 use serde_json::{Value, json};
 
@@ -136,29 +137,6 @@ fn resources() -> Vec<(&'static str, String, String)> {
     ]
 }
 
-fn left_behind(cloud: &Cloud) -> Vec<String> {
-    let lists = [
-        (format!("/v1/projects/{PROJECT}/topics"), "topics"),
-        (format!("/v1/projects/{PROJECT}/subscriptions"), "subscriptions"),
-        (format!("/v1/projects/{PROJECT}/schemas"), "schemas"),
-        (format!("/v1/projects/{PROJECT}/secrets"), "secrets"),
-        (format!("/v1/projects/{PROJECT}/locations/{REGION}/jobs"), "jobs"),
-    ];
-    let mut left = Vec::new();
-    for (path, key) in lists {
-        let (status, body) = cloud.get(&path);
-        assert_eq!(status, 200, "{path}: {body}");
-        left.extend(
-            body[key]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|found| format!("{path}: {found}")),
-        );
-    }
-    left
-}
-
 fn described(tools: &Tools, arguments: &[&str]) -> Value {
     tools.gcloud(&[arguments, &["--format=json"]].concat()).ok().json()
 }
@@ -172,6 +150,7 @@ fn state_of_version(cloud: &Cloud, number: u32) -> String {
 #[test]
 fn messages_secrets_and_schedules_live_and_die() {
     let cloud = Cloud::start();
+    let before = inventory(&cloud, PROJECT, REGION);
     let tools = Tools::new(&cloud);
     let tf = Terraform::new(&cloud, &configuration(false)).env("TF_VAR_token", PAYLOAD);
     let applied = tf.apply();
@@ -299,7 +278,7 @@ fn messages_secrets_and_schedules_live_and_die() {
     tf.assert_no_changes("after import");
 
     tf.destroy();
-    assert_eq!(left_behind(&cloud), Vec::<String>::new());
+    assert_eq!(inventory(&cloud, PROJECT, REGION), before);
 }
 
 fn sorted(mut texts: Vec<String>) -> Vec<String> {

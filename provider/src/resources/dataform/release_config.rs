@@ -155,23 +155,7 @@ impl Described for ReleaseConfig {
     }
 
     fn schema(&self) -> Schema {
-        let mut schema = Schema::new([
-            (
-                "repository",
-                Attribute::string()
-                    .required()
-                    .requires_replace()
-                    .validate(rules::repository_id())
-                    .describe("The repository: the id of a `headwater_dataform_repository`."),
-            ),
-            (
-                "name",
-                Attribute::string()
-                    .required()
-                    .requires_replace()
-                    .validate(rules::name())
-                    .describe("Its name, unique in the repository."),
-            ),
+        let own = [
             (
                 "git_commitish",
                 Attribute::string()
@@ -180,11 +164,9 @@ impl Described for ReleaseConfig {
                     .describe("What is compiled: a branch such as `main`, a tag, or a commit."),
             ),
             ("code_compilation_config", compilation()),
-        ]);
-        for (name, attribute) in rules::schedule_attributes("it is compiled anew") {
-            schema = schema.with(name, attribute);
-        }
-        schema
+        ];
+        let schedule = rules::schedule_attributes("it is compiled anew");
+        Schema::new(rules::name_attributes().into_iter().chain(own).chain(schedule))
             .with("disabled", Attribute::bool().default(false).describe("Whether it is not compiled by its schedule."))
             .with(
                 "release_compilation_result",

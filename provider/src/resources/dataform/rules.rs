@@ -75,6 +75,18 @@ pub(super) fn said() -> Attribute {
     Attribute::string().optional().validate(validate::length(1..))
 }
 
+/// Which configuration of which repository: the two attributes.
+pub(super) fn name_attributes() -> [(&'static str, Attribute); 2] {
+    let named = |rule: Validator| Attribute::string().required().requires_replace().validate(rule);
+    [
+        (
+            "repository",
+            named(repository_id()).describe("The repository: the id of a `headwater_dataform_repository`."),
+        ),
+        ("name", named(name()).describe("Its name, unique in the repository.")),
+    ]
+}
+
 /// When something happens: the two attributes.
 pub(super) fn schedule_attributes(what: &str) -> [(&'static str, Attribute); 2] {
     [

@@ -201,23 +201,7 @@ impl Described for WorkflowConfig {
     }
 
     fn schema(&self) -> Schema {
-        let mut schema = Schema::new([
-            (
-                "repository",
-                Attribute::string()
-                    .required()
-                    .requires_replace()
-                    .validate(rules::repository_id())
-                    .describe("The repository: the id of a `headwater_dataform_repository`."),
-            ),
-            (
-                "name",
-                Attribute::string()
-                    .required()
-                    .requires_replace()
-                    .validate(rules::name())
-                    .describe("Its name, unique in the repository."),
-            ),
+        let own = [
             (
                 "release_config",
                 Attribute::string()
@@ -226,11 +210,9 @@ impl Described for WorkflowConfig {
                     .describe("What is run: the id of a `headwater_dataform_release_config` of the same repository."),
             ),
             ("invocation_config", invocation()),
-        ]);
-        for (name, attribute) in rules::schedule_attributes("it is run") {
-            schema = schema.with(name, attribute);
-        }
-        schema
+        ];
+        let schedule = rules::schedule_attributes("it is run");
+        Schema::new(rules::name_attributes().into_iter().chain(own).chain(schedule))
             .with(
                 "disabled",
                 Attribute::bool()

@@ -16,7 +16,7 @@ use crate::http::route::Method;
 
 /// The methods of the service, as `v1` and as `v1beta1`, which some of Google's clients still speak.
 macro_rules! versions {
-    ($($id:literal $verb:literal $path:literal $handler:path;)*) => {
+    ($($id:literal $verb:literal $path:literal $handler:expr;)*) => {
         vec![$(
             crate::http::route::method(concat!("dataform.projects.locations.", $id), $verb,
                 concat!("/v1/projects/{project}/locations/{location}/", $path), $handler),
@@ -40,15 +40,15 @@ pub(crate) fn methods() -> Vec<Method> {
         "repositories.readFile" "GET" "repositories/{repository}:readFile" files::read;
         "repositories.queryDirectoryContents" "GET" "repositories/{repository}:queryDirectoryContents" files::directory;
         "repositories.fetchHistory" "GET" "repositories/{repository}:fetchHistory" files::history;
-        "repositories.releaseConfigs.create" "POST" "repositories/{repository}/releaseConfigs" releases::create;
-        "repositories.releaseConfigs.list" "GET" "repositories/{repository}/releaseConfigs" releases::list;
-        "repositories.releaseConfigs.get" "GET" "repositories/{repository}/releaseConfigs/{config}" releases::get;
-        "repositories.releaseConfigs.patch" "PATCH" "repositories/{repository}/releaseConfigs/{config}" releases::patch;
-        "repositories.releaseConfigs.delete" "DELETE" "repositories/{repository}/releaseConfigs/{config}" releases::delete;
-        "repositories.workflowConfigs.create" "POST" "repositories/{repository}/workflowConfigs" workflows::create;
-        "repositories.workflowConfigs.list" "GET" "repositories/{repository}/workflowConfigs" workflows::list;
-        "repositories.workflowConfigs.get" "GET" "repositories/{repository}/workflowConfigs/{config}" workflows::get;
-        "repositories.workflowConfigs.patch" "PATCH" "repositories/{repository}/workflowConfigs/{config}" workflows::patch;
-        "repositories.workflowConfigs.delete" "DELETE" "repositories/{repository}/workflowConfigs/{config}" workflows::delete;
+        "repositories.releaseConfigs.create" "POST" "repositories/{repository}/releaseConfigs" |call| configs::create(call, &releases::KIND);
+        "repositories.releaseConfigs.list" "GET" "repositories/{repository}/releaseConfigs" |call| configs::list(call, &releases::KIND);
+        "repositories.releaseConfigs.get" "GET" "repositories/{repository}/releaseConfigs/{config}" |call| configs::get(call, &releases::KIND);
+        "repositories.releaseConfigs.patch" "PATCH" "repositories/{repository}/releaseConfigs/{config}" |call| configs::patch(call, &releases::KIND);
+        "repositories.releaseConfigs.delete" "DELETE" "repositories/{repository}/releaseConfigs/{config}" |call| configs::delete(call, &releases::KIND);
+        "repositories.workflowConfigs.create" "POST" "repositories/{repository}/workflowConfigs" |call| configs::create(call, &workflows::KIND);
+        "repositories.workflowConfigs.list" "GET" "repositories/{repository}/workflowConfigs" |call| configs::list(call, &workflows::KIND);
+        "repositories.workflowConfigs.get" "GET" "repositories/{repository}/workflowConfigs/{config}" |call| configs::get(call, &workflows::KIND);
+        "repositories.workflowConfigs.patch" "PATCH" "repositories/{repository}/workflowConfigs/{config}" |call| configs::patch(call, &workflows::KIND);
+        "repositories.workflowConfigs.delete" "DELETE" "repositories/{repository}/workflowConfigs/{config}" |call| configs::delete(call, &workflows::KIND);
     }
 }

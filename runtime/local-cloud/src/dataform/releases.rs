@@ -3,10 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::check;
-use super::configs::{self, Config, Kind};
+use super::configs::{Config, Kind};
 use super::names::{Collection, RepositoryName};
-use crate::http::answer::{Answer, ApiError};
-use crate::http::call::Call;
+use crate::http::answer::ApiError;
 use crate::http::message::{Fields, Shape};
 use crate::store::{Txn, View};
 
@@ -37,7 +36,7 @@ const FIELDS: &Fields = &[
     ("internalMetadata", Shape::Output),
 ];
 
-const KIND: Kind = Kind {
+pub(super) const KIND: Kind = Kind {
     collection: Collection::Releases,
     id_parameter: "releaseConfigId",
     message: "release_config",
@@ -81,24 +80,4 @@ fn unused(txn: &Txn<'_>, config: &Config) -> Result<(), ApiError> {
             user.name(Collection::Workflows)
         )))
     })
-}
-
-pub(super) async fn create(call: Call) -> Answer {
-    configs::create(call, &KIND).await
-}
-
-pub(super) async fn list(call: Call) -> Answer {
-    configs::list(call, &KIND).await
-}
-
-pub(super) async fn get(call: Call) -> Answer {
-    configs::get(call, &KIND).await
-}
-
-pub(super) async fn patch(call: Call) -> Answer {
-    configs::patch(call, &KIND).await
-}
-
-pub(super) async fn delete(call: Call) -> Answer {
-    configs::delete(call, &KIND).await
 }

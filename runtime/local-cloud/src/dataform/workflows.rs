@@ -3,11 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::check;
-use super::configs::{self, Config, Kind};
+use super::configs::{Config, Kind};
 use super::names::{Collection, RepositoryName};
 use crate::clock::stamp;
-use crate::http::answer::{Answer, ApiError};
-use crate::http::call::Call;
+use crate::http::answer::ApiError;
 use crate::http::message::{Fields, Shape};
 use crate::store::{Txn, View};
 
@@ -56,7 +55,7 @@ const FIELDS: &Fields = &[
     ("internalMetadata", Shape::Output),
 ];
 
-const KIND: Kind = Kind {
+pub(super) const KIND: Kind = Kind {
     collection: Collection::Workflows,
     id_parameter: "workflowConfigId",
     message: "workflow_config",
@@ -111,24 +110,4 @@ fn checked(txn: &Txn<'_>, repository: &RepositoryName, settings: &Map<String, Va
         ));
     }
     Ok(())
-}
-
-pub(super) async fn create(call: Call) -> Answer {
-    configs::create(call, &KIND).await
-}
-
-pub(super) async fn list(call: Call) -> Answer {
-    configs::list(call, &KIND).await
-}
-
-pub(super) async fn get(call: Call) -> Answer {
-    configs::get(call, &KIND).await
-}
-
-pub(super) async fn patch(call: Call) -> Answer {
-    configs::patch(call, &KIND).await
-}
-
-pub(super) async fn delete(call: Call) -> Answer {
-    configs::delete(call, &KIND).await
 }
