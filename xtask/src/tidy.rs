@@ -49,8 +49,16 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("clap", &["headwater", "terraform-provider-headwater", "xtask"]),
     ("duckdb", &["headwater-local-bigquery"]),
     ("rmpv", &["tfplugin-proto"]),
-    ("prost", &["tfplugin-proto", "headwater-local-pubsub"]),
-    ("tonic-prost", &["tfplugin-proto", "headwater-local-pubsub"]),
+    (
+        "prost",
+        &["tfplugin-proto", "headwater-local-pubsub", "headwater-local-bigquery"],
+    ),
+    (
+        "tonic-prost",
+        &["tfplugin-proto", "headwater-local-pubsub", "headwater-local-bigquery"],
+    ),
+    // Arrow 58, which is DuckDB's: the workspace is on another version.
+    ("arrow-ipc", &["headwater-local-bigquery"]),
     ("redb", &["headwater-local-cloud", "headwater-local-pubsub"]),
 ];
 

@@ -21,11 +21,14 @@ const TERRAFORM_VERSION: &str = "1.11.4";
 /// What the tests run in Python, pinned.
 const PYTHON_PACKAGES: &[&str] = &[
     "google-cloud-bigquery==3.47.0",
+    "google-cloud-bigquery-storage[fastavro]==2.43.0",
     "google-cloud-dataform==0.11.4",
     "google-cloud-dataplex==2.21.0",
     "google-cloud-pubsub==2.44.0",
     "google-cloud-storage==3.17.1",
     "simple-salesforce==1.12.10",
+    "pandas==3.1.1",
+    "db-dtypes==1.9.0",
     "pyarrow==26.0.1",
 ];
 

@@ -1,4 +1,4 @@
-//! Where the local BigQuery is mounted. BigQuery itself is the crate `headwater-local-bigquery`; it gets the objects of
+//! Where the local BigQuery is mounted: REST, and the Storage APIs by gRPC. BigQuery itself is the crate `headwater-local-bigquery`; it gets the objects of
 //! Cloud Storage as files, and that is all the two know of each other.
 
 use std::io;
@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwater_local_bigquery::{BigQuery, ObjectStore, Options, StoredObject};
+use serde_json::{Value, json};
 
 use crate::blobs::Blobs;
 use crate::http::answer::ApiError;
@@ -26,6 +27,22 @@ pub(crate) fn owns(path: &str) -> bool {
     ]
     .iter()
     .any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether a gRPC path is that of a Storage API.
+pub(crate) fn owns_grpc(path: &str) -> bool {
+    path.starts_with("/google.cloud.bigquery.storage.v1.")
+}
+
+/// The methods of the Storage APIs, for the table of all methods; only they are served by gRPC alone.
+pub(crate) fn grpc_methods() -> impl Iterator<Item = Value> {
+    headwater_local_bigquery::STORAGE_METHODS.iter().map(|(service, name)| {
+        json!({
+            "id": format!("bigquerystorage.{service}.{name}"),
+            "method": "gRPC",
+            "path": format!("/google.cloud.bigquery.storage.v1.{service}/{name}"),
+        })
+    })
 }
 
 /// Opens the warehouse in the data directory; blocks.

@@ -27,6 +27,7 @@ pub(crate) struct Cloud {
     pub(crate) faults: Faults,
     pub(crate) routes: Routes,
     pub(crate) bigquery: Router,
+    pub(crate) bigquery_grpc: Router,
     pub(crate) pubsub: PubSub,
     pub(crate) pubsub_grpc: Router,
     pub(crate) uploads: crate::storage::Uploads,

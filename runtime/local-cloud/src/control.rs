@@ -44,6 +44,7 @@ async fn table(call: Call) -> Answer {
         .table()
         .filter(|(id, ..)| !id.starts_with("control."))
         .map(|(id, verb, path)| json!({ "id": id, "method": verb, "path": path }))
+        .chain(crate::bigquery::grpc_methods())
         .collect();
     ok(&json!({ "methods": methods }))
 }

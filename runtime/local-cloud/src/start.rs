@@ -117,6 +117,7 @@ impl LocalCloud {
             faults: Faults::default(),
             routes: routes(),
             bigquery: warehouse.router(),
+            bigquery_grpc: warehouse.grpc(),
             pubsub_grpc: pubsub.grpc(),
             pubsub,
             uploads: storage::Uploads::default(),
@@ -155,6 +156,9 @@ impl LocalCloud {
         self.cloud.tasks.close();
         self.cloud.tasks.wait().await;
         self.cloud.pubsub.shutdown().await;
+        if let Some(warehouse) = &self.warehouse {
+            warehouse.end_streams();
+        }
         self.accept.cancel();
         if let Some(served) = self.served.take() {
             drop(served.await);

@@ -42,6 +42,11 @@ fn google_cloud_bigquery_views_and_routines() {
 }
 
 #[test]
+fn google_cloud_bigquery_storage_read() {
+    against_the_cloud("bigquery_storage_read.py");
+}
+
+#[test]
 fn google_cloud_dataform() {
     against_the_cloud("dataform.py");
 }

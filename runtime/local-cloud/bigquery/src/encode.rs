@@ -54,7 +54,8 @@ fn timestamp(micros: i64, format: Format) -> String {
     format!("{sign}{seconds}.{}", if digits.is_empty() { "0" } else { digits })
 }
 
-fn text(value: &Cell, ty: &Ty) -> String {
+/// A value as text.
+pub(crate) fn text(value: &Cell, ty: &Ty) -> String {
     match value {
         Cell::Bool(v) => v.to_string(),
         Cell::Int(v) => v.to_string(),

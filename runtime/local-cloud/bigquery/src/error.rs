@@ -47,6 +47,7 @@ pub(crate) enum Reason {
     InvalidQuery,
     Required,
     ConditionNotMet,
+    OutOfRange,
     ResourceInUse,
     ResourcesExceeded,
     BytesBilledLimitExceeded,
@@ -64,6 +65,7 @@ impl Reason {
             Self::InvalidQuery => "invalidQuery",
             Self::Required => "required",
             Self::ConditionNotMet => "conditionNotMet",
+            Self::OutOfRange => "outOfRange",
             Self::ResourceInUse => "resourceInUse",
             Self::ResourcesExceeded => "resourcesExceeded",
             Self::BytesBilledLimitExceeded => "bytesBilledLimitExceeded",
@@ -84,6 +86,7 @@ impl Reason {
             | Self::ResourceInUse
             | Self::ResourcesExceeded
             | Self::BytesBilledLimitExceeded => (400, "INVALID_ARGUMENT"),
+            Self::OutOfRange => (400, "OUT_OF_RANGE"),
             Self::ConditionNotMet => (412, "FAILED_PRECONDITION"),
             Self::Stopped => (499, "CANCELLED"),
             Self::BackendError => (503, "UNAVAILABLE"),

@@ -1,6 +1,6 @@
-//! The local BigQuery: GoogleSQL and REST v2 in front of an embedded DuckDB.
+//! The local BigQuery: GoogleSQL, REST v2 and the Storage APIs in front of an embedded DuckDB.
 //!
-//! It refuses to know: HTTP servers and ports (it answers an `axum::Router`), where objects come from (an
+//! It refuses to know: HTTP servers and ports (it answers `axum::Router`s), where objects come from (an
 //! [`ObjectStore`] gives it files), credentials (whoever can connect may do everything), and the rest of the local
 //! cloud. Only `headwater-local-cloud` depends on it. DuckDB is known to the module `engine` alone.
 //!
@@ -10,6 +10,7 @@ mod catalog;
 mod encode;
 mod engine;
 mod error;
+mod grpc;
 mod jobs;
 mod native;
 mod rest;
@@ -17,12 +18,15 @@ mod schema;
 mod service;
 mod sql;
 mod standard_type;
+mod storage_read;
 mod types;
+pub mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::Error;
+pub use grpc::STORAGE_METHODS;
 
 /// A stored object: its name in the bucket and the file that holds its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +86,16 @@ impl BigQuery {
     /// `/discovery/v1/apis/bigquery/v2/rest`.
     pub fn router(&self) -> axum::Router {
         rest::router(Arc::clone(&self.service))
+    }
+
+    /// Serves `/google.cloud.bigquery.storage.v1.…` over gRPC.
+    pub fn grpc(&self) -> axum::Router {
+        grpc::router(&self.service)
+    }
+
+    /// Ends the streams of the Storage APIs, which clients may hold open for ever.
+    pub fn end_streams(&self) {
+        self.service.stop.cancel();
     }
 
     /// Stops what is running and writes the log into the database file. Without it nothing is lost either: the next

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::catalog;
 use crate::engine::Engine;
 use crate::error::{Error, Fault, Reason};
 use crate::jobs::{self, Registry};
+use crate::storage_read::Sessions;
 use crate::{ObjectStore, Options};
 
 /// Stack of the threads that parse and translate: deep expressions are refused long before it is used up.
@@ -27,6 +29,9 @@ pub(crate) struct Service {
     /// Uploads on their way, and files that are made for one load.
     pub(crate) scratch: PathBuf,
     pub(crate) registry: Registry,
+    pub(crate) sessions: Sessions,
+    /// Ends streams.
+    pub(crate) stop: CancellationToken,
     insert_ids: Mutex<HashMap<String, Instant>>,
     /// `requestId` of queries → the answer's job.
     pub(crate) requests: Mutex<HashMap<String, String>>,
@@ -43,6 +48,9 @@ impl Service {
             path: scratch.clone(),
             source,
         })?;
+        let sessions = dir.join("read_sessions");
+        let sessions =
+            Sessions::open(sessions.clone()).map_err(|source| Error::Directory { path: sessions, source })?;
         let failed = |fault: Fault| Error::Warehouse {
             path: dir.clone(),
             message: fault.message,
@@ -55,6 +63,8 @@ impl Service {
             base_url: options.base_url.trim_end_matches('/').to_owned(),
             scratch,
             registry: Registry::default(),
+            sessions,
+            stop: CancellationToken::new(),
             insert_ids: Mutex::default(),
             requests: Mutex::default(),
             swept: Mutex::new(Instant::now()),
@@ -62,6 +72,7 @@ impl Service {
     }
 
     pub(crate) fn shutdown(&self) {
+        self.stop.cancel();
         self.registry.cancel_all();
         self.engine.checkpoint();
     }

@@ -170,6 +170,10 @@ pub(crate) async fn handle(cloud: Arc<Cloud>, mut request: Request<Body>) -> Res
             let Ok(response) = cloud.pubsub_grpc.clone().oneshot(request).await;
             return response;
         }
+        if crate::bigquery::owns_grpc(request.uri().path()) {
+            let Ok(response) = cloud.bigquery_grpc.clone().oneshot(request).await;
+            return response;
+        }
         let method = request.uri().path().trim_start_matches('/');
         let message = format!("{method} is not served by the local cloud");
         return tonic::Status::unimplemented(message).into_http();

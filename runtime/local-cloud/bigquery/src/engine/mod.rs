@@ -1,6 +1,7 @@
 //! The storage engine: the only module that sees DuckDB. One database file, connections cloned per request,
 //! transactions whose writers are ordered by table. Speaks DuckDB's SQL; GoogleSQL is translated elsewhere.
 
+mod batches;
 mod cell;
 mod duck_type;
 mod lists;
@@ -18,6 +19,8 @@ use duckdb::types::{ToSql, ToSqlOutput, Value};
 use duckdb::{Config, Connection, params_from_iter};
 
 pub(crate) use cell::Cell;
+/// The version of Arrow that DuckDB's crate speaks; the workspace's own is another one.
+pub(crate) use duckdb::arrow;
 pub(crate) use locks::Key;
 
 use crate::error::{Error, Fault, Reason};

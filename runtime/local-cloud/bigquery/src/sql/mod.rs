@@ -34,6 +34,7 @@ pub(crate) mod script;
 mod script_reader;
 mod select;
 mod set_operations;
+mod standalone;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;

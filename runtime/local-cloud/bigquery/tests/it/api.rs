@@ -46,7 +46,9 @@ pub async fn serve(dir: &Path) -> (Arc<BigQuery>, String) {
         memory_limit_mb: 512,
     })
     .unwrap();
-    let router = bigquery.router();
+    let router = bigquery
+        .router()
+        .route_service("/google.cloud.bigquery.storage.v1.{service}/{method}", bigquery.grpc());
     tokio::spawn(async move { axum::serve(listener, router).await });
     (Arc::new(bigquery), base)
 }

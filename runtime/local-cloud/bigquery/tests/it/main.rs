@@ -7,6 +7,8 @@ mod corpus;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod generated;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod loads;
