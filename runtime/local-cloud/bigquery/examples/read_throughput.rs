@@ -42,13 +42,23 @@ async fn main() -> Result<(), Failed> {
         objects: Arc::new(NoObjects),
         memory_limit_mb: 1024,
     })?;
-    post(&bigquery, "datasets", r#"{"datasetReference": {"datasetId": "d"}}"#.into()).await?;
+    post(
+        &bigquery,
+        "datasets",
+        r#"{"datasetReference": {"datasetId": "d"}}"#.into(),
+    )
+    .await?;
     let sql = format!(
         "CREATE TABLE d.t AS SELECT n AS id, CONCAT('name of ', CAST(n AS STRING)) AS name, n * 0.5 AS ratio, \
          NUMERIC '0.01' * n AS amount, TIMESTAMP_SECONDS(n) AS at, DATE '2024-01-01' AS day, MOD(n, 7) = 0 AS flag, \
          TO_HEX(SHA256(CAST(n AS STRING))) AS digest FROM UNNEST(GENERATE_ARRAY(1, {rows})) AS n"
     );
-    post(&bigquery, "queries", format!(r#"{{"query": "{sql}", "timeoutMs": 600000}}"#)).await?;
+    post(
+        &bigquery,
+        "queries",
+        format!(r#"{{"query": "{sql}", "timeoutMs": 600000}}"#),
+    )
+    .await?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let router = bigquery.grpc();

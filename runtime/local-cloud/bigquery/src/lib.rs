@@ -19,6 +19,7 @@ mod service;
 mod sql;
 mod standard_type;
 mod storage_read;
+mod storage_write;
 mod types;
 pub mod wire;
 

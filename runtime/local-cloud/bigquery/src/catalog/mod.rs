@@ -1,6 +1,7 @@
-//! Datasets, tables, routines and their IAM policies: BigQuery's metadata, in DuckDB tables beside the data, changed in the same transaction.
+//! Datasets, tables, routines, write streams and IAM policies: BigQuery's metadata, in DuckDB tables beside the data, changed in the same transaction.
 //! Knows REST resources as documents; knows no HTTP and no GoogleSQL.
 
+pub(crate) mod changes;
 pub(crate) mod datasets;
 pub(crate) mod evolve;
 pub(crate) mod names;
@@ -8,6 +9,7 @@ pub(crate) mod policies;
 pub(crate) mod routines;
 pub(crate) mod settings;
 pub(crate) mod size;
+pub(crate) mod streams;
 pub(crate) mod tables;
 
 use serde_json::{Map, Value};
@@ -26,7 +28,9 @@ pub(crate) fn prepare(engine: &Engine) -> Result<(), Fault> {
                  doc VARCHAR);
              CREATE TABLE IF NOT EXISTS _headwater.jobs(project VARCHAR, location VARCHAR, id VARCHAR, created BIGINT,
                  state VARCHAR, doc VARCHAR)",
-        )
+        )?;
+        tx.run(streams::TABLES)?;
+        tx.run(changes::TABLES)
     })?;
     engine.write(&[], tables::drop_expired)
 }

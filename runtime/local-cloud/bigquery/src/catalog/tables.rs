@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::evolve::{described, evolve, in_stored_order};
 use super::names::{ANONYMOUS, TableName, schema as duck_schema};
 use super::policies::{self, Owner};
-use super::{check_etag, datasets, etag, int, merge, now_ms, one_doc, parse_doc, settings, size, without_nulls};
+use super::{
+    changes, check_etag, datasets, etag, int, merge, now_ms, one_doc, parse_doc, settings, size, streams, without_nulls,
+};
 use crate::engine::{Bind, Session};
 use crate::error::{Fault, Reason};
 use crate::schema;
@@ -317,6 +319,7 @@ pub(crate) fn replace_storage(
     schema: &Value,
 ) -> Result<(), Fault> {
     tx.run(&format!("DROP TABLE {}", name.duck()))?;
+    changes::forget(tx, name)?;
     doc["schema"] = schema::normalise_schema(schema)?;
     settings::check(doc)?;
     create_storage(tx, name, &doc["schema"])?;
@@ -325,6 +328,8 @@ pub(crate) fn replace_storage(
 
 pub(crate) fn drop_table(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(), Fault> {
     policies::forget(tx, Owner::Table, name)?;
+    streams::forget(tx, name)?;
+    changes::forget(tx, name)?;
     tx.execute(
         "DELETE FROM _headwater.tables WHERE project = ? AND dataset = ? AND name = ?",
         &binds(name),
@@ -411,6 +416,8 @@ pub(crate) fn rename(tx: &Session<'_>, name: &TableName, to: &str) -> Result<Tab
         drop_table(tx, &new, &old)?;
     }
     tx.run(&format!("ALTER TABLE {} RENAME TO {}", name.duck(), quoted(to)))?;
+    streams::forget(tx, name)?;
+    changes::rename(tx, name, &new)?;
     let [p, d, t] = binds(name);
     let sql = "UPDATE _headwater.tables SET name = ? WHERE project = ? AND dataset = ? AND name = ?";
     tx.execute(sql, &[Bind::Text(to), p, d, t])?;

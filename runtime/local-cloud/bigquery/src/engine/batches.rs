@@ -1,4 +1,4 @@
-//! Rows as Arrow: out of a query, batch by batch.
+//! Rows as Arrow: out of a query batch by batch, and into a table.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,6 +6,10 @@ use duckdb::arrow::record_batch::RecordBatch;
 
 use super::{Session, fault};
 use crate::error::{Fault, Reason};
+
+/// Rows that DuckDB works on at a time. Batches of this size are taken as they are; of longer ones with lists in them
+/// DuckDB's crate would copy all items for each piece.
+pub(crate) const ROWS_AT_ONCE: usize = 2048;
 
 impl Session<'_> {
     /// Runs a query and hands on its rows as they come: memory does not grow with their number.
@@ -30,5 +34,27 @@ impl Session<'_> {
                 "the rows of a query could not be read to their end",
             ))
         })
+    }
+
+    /// Appends rows to these columns of a table, which take the batches' columns in their order. Without a catalogue it
+    /// is a table of the warehouse.
+    pub(crate) fn append(
+        &self,
+        catalog: Option<&str>,
+        schema: &str,
+        table: &str,
+        columns: &[&str],
+        batches: Vec<RecordBatch>,
+    ) -> Result<(), Fault> {
+        let duck = self.duck()?;
+        let appender = match catalog {
+            Some(catalog) => duck.appender_with_columns_to_catalog_and_db(table, catalog, schema, columns),
+            None => duck.appender_with_columns_to_db(table, schema, columns),
+        };
+        let mut appender = appender.map_err(|e| fault(&e))?;
+        for batch in batches {
+            appender.append_record_batch(batch).map_err(|e| fault(&e))?;
+        }
+        appender.flush().map_err(|e| fault(&e))
     }
 }

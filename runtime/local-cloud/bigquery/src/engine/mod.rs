@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use duckdb::types::{ToSql, ToSqlOutput, Value};
 use duckdb::{Config, Connection, params_from_iter};
 
+pub(crate) use batches::ROWS_AT_ONCE;
 pub(crate) use cell::Cell;
 /// The version of Arrow that DuckDB's crate speaks; the workspace's own is another one.
 pub(crate) use duckdb::arrow;

@@ -333,7 +333,7 @@ impl Translator<'_> {
     }
 
     /// A default value in DuckDB's SQL: an expression of constants and of functions that read the clock.
-    fn default_value(&self, field: &Value, text: &str) -> Result<String> {
+    pub(crate) fn default_value(&self, field: &Value, text: &str) -> Result<String> {
         let expr = parse::expression_text(text)?;
         let ty = field_type(field)?;
         let name = field_name(field);

@@ -26,6 +26,7 @@ pub(crate) mod parse;
 mod pipe;
 mod pivot;
 mod query;
+mod restriction;
 mod rewrite;
 pub(crate) mod routine_syntax;
 pub(crate) mod routines;
@@ -34,7 +35,6 @@ pub(crate) mod script;
 mod script_reader;
 mod select;
 mod set_operations;
-mod standalone;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;

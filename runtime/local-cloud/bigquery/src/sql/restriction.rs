@@ -1,5 +1,4 @@
-//! Expressions that stand by themselves, outside of a statement: a condition on the rows of one table, as the Storage
-//! Read API has it.
+//! A condition on the rows of one table that stands by itself, outside of a statement, as the Storage Read API has it.
 
 use serde_json::Value;
 

@@ -21,7 +21,7 @@ async fn the_victim() {
     std::future::pending::<()>().await;
 }
 
-fn start(dir: &std::path::Path) -> (Child, String) {
+pub fn start(dir: &std::path::Path) -> (Child, String) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["crash::the_victim", "--exact", "--nocapture"])
         .env(DIRECTORY, dir)
@@ -42,23 +42,24 @@ fn start(dir: &std::path::Path) -> (Child, String) {
     (child, base)
 }
 
-struct Client {
-    http: reqwest::Client,
-    base: String,
+/// A client of the server that is killed.
+pub struct Client {
+    pub http: reqwest::Client,
+    pub base: String,
 }
 
 impl Client {
-    async fn post(&self, path: &str, body: Value) -> Option<Value> {
+    pub async fn post(&self, path: &str, body: Value) -> Option<Value> {
         let url = format!("{}/bigquery/v2/projects/p/{path}", self.base);
         self.http.post(url).json(&body).send().await.ok()?.json().await.ok()
     }
 
-    async fn get(&self, path: &str) -> Option<Value> {
+    pub async fn get(&self, path: &str) -> Option<Value> {
         let url = format!("{}/bigquery/v2/projects/p/{path}", self.base);
         self.http.get(url).send().await.ok()?.json().await.ok()
     }
 
-    async fn count(&self, table: &str, condition: &str) -> Option<u64> {
+    pub async fn count(&self, table: &str, condition: &str) -> Option<u64> {
         let query = format!("SELECT COUNT(*) FROM d.{table} WHERE {condition}");
         let answer = self
             .post("queries", json!({"query": query, "timeoutMs": 60_000}))

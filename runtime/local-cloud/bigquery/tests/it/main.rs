@@ -7,6 +7,8 @@ mod corpus;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod crash_appends;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod jobs;
