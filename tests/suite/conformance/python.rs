@@ -47,6 +47,11 @@ fn google_cloud_bigquery_storage_read() {
 }
 
 #[test]
+fn google_cloud_bigquery_storage_write() {
+    against_the_cloud("bigquery_storage_write.py");
+}
+
+#[test]
 fn google_cloud_dataform() {
     against_the_cloud("dataform.py");
 }
