@@ -34,10 +34,6 @@ const MACROS: &[(&str, &str)] = &[
         "CASE WHEN b = 0 THEN NULL ELSE a::DOUBLE / b::DOUBLE END",
     ),
     (
-        "int_of_float(x)",
-        "CASE WHEN isfinite(x) THEN CAST(round(x) AS BIGINT) ELSE _hw_error('Illegal conversion of non-finite floating point number to an integer: ' || x) END",
-    ),
-    (
         "decimal_text(x)",
         "regexp_replace(regexp_replace(CAST(x AS VARCHAR), '(\\.[0-9]*[1-9])0+$', '\\1'), '\\.0*$', '')",
     ),

@@ -271,6 +271,21 @@ fn bad_value(detail: &str) -> Option<String> {
     })
 }
 
+/// `invalid date field format: "x", …` in BigQuery's words.
+fn bad_moment(detail: &str) -> Option<String> {
+    let (what, rest) = detail.split_once(" field ")?;
+    let kind = what.strip_prefix("invalid ").unwrap_or(what);
+    let (_, rest) = rest.split_once(": \"")?;
+    let (value, rest) = rest.split_once('"')?;
+    Some(match kind {
+        "date" => format!("Invalid date: '{value}'"),
+        "time" => format!("Invalid time string \"{value}\""),
+        "timestamp" if rest.contains("ZONE") => format!("Invalid timestamp: '{value}'"),
+        "timestamp" => format!("Invalid datetime string \"{value}\""),
+        _ => return None,
+    })
+}
+
 /// DuckDB's words turned into BigQuery's.
 fn fault(error: &duckdb::Error) -> Fault {
     let text = match error {
@@ -310,7 +325,9 @@ fn fault(error: &duckdb::Error) -> Fault {
         },
         "IO" | "FATAL" | "INTERNAL" => Fault::new(Reason::BackendError, detail),
         "Conversion" => {
-            let known = bad_value(detail).or_else(|| words::of(detail));
+            let known = bad_value(detail)
+                .or_else(|| words::of(detail))
+                .or_else(|| bad_moment(detail));
             Fault::query(known.unwrap_or_else(|| detail.to_owned()))
         }
         _ => Fault::query(words::of(detail).unwrap_or_else(|| detail.to_owned())),

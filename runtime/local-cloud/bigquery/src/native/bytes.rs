@@ -218,7 +218,7 @@ fn split(args: &[Cell]) -> Outcome {
     Ok(Cell::List(list))
 }
 
-fn to_text(args: &[Cell]) -> Outcome {
+pub(super) fn to_text(args: &[Cell]) -> Outcome {
     match args {
         [Cell::Bytes(value)] => String::from_utf8(value.clone())
             .map(Cell::Text)
@@ -254,7 +254,7 @@ fn to_base32(args: &[Cell]) -> Outcome {
     }
 }
 
-fn from_base32(args: &[Cell]) -> Outcome {
+pub(super) fn from_base32(args: &[Cell]) -> Outcome {
     match args {
         [Cell::Text(value)] => data_encoding::BASE32
             .decode(value.as_bytes())
@@ -272,7 +272,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-fn from_base64(args: &[Cell]) -> Outcome {
+pub(super) fn from_base64(args: &[Cell]) -> Outcome {
     let [Cell::Text(value)] = args else {
         return Err(misused());
     };
@@ -283,7 +283,7 @@ fn from_base64(args: &[Cell]) -> Outcome {
         .map_err(|_| "Failed to decode invalid base64 string".into())
 }
 
-fn from_hex(args: &[Cell]) -> Outcome {
+pub(super) fn from_hex(args: &[Cell]) -> Outcome {
     let [Cell::Text(value)] = args else {
         return Err(misused());
     };

@@ -4,6 +4,7 @@
 
 mod bits;
 mod bytes;
+mod casts;
 mod decimals;
 mod distinct_sketch;
 mod failing;
@@ -64,6 +65,7 @@ pub(crate) const NATIVES: &[&[Native]] = &[
     bytes::NATIVES,
     patterns::NATIVES,
     print::NATIVES,
+    casts::NATIVES,
     format::NATIVES,
     hash::NATIVES,
     net::NATIVES,
@@ -83,4 +85,25 @@ pub(crate) const NATIVES: &[&[Native]] = &[
 /// The arguments were not of the types that the translator promises.
 fn misused() -> String {
     "internal error: a function was called with values of other types than it was translated for".into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_given_once() {
+        let mut names: Vec<&str> = NATIVES
+            .iter()
+            .flat_map(|family| family.iter().map(|n| n.name))
+            .collect();
+        names.sort_unstable();
+        let twice: Vec<&&str> = names
+            .iter()
+            .zip(&names[1..])
+            .filter(|(a, b)| a == b)
+            .map(|(a, _)| a)
+            .collect();
+        assert!(twice.is_empty(), "{twice:?}");
+    }
 }

@@ -135,7 +135,7 @@ fn date(days: i32) -> String {
     encode::date(days)
 }
 
-fn clock(micros: i64) -> String {
+pub(super) fn clock(micros: i64) -> String {
     let seconds = micros.div_euclid(1_000_000).rem_euclid(86_400);
     format!(
         "{:02}:{:02}:{:02}{}",
@@ -146,7 +146,7 @@ fn clock(micros: i64) -> String {
     )
 }
 
-fn moment(micros: i64, separator: char) -> String {
+pub(super) fn moment(micros: i64, separator: char) -> String {
     let days = i32::try_from(micros.div_euclid(86_400_000_000)).unwrap_or_default();
     format!("{}{separator}{}", date(days), clock(micros.rem_euclid(86_400_000_000)))
 }
@@ -254,7 +254,7 @@ fn iso_interval(text: &str) -> Option<String> {
     let mut time = String::new();
     push(&mut time, sign, clock.next()?, 'H');
     push(&mut time, sign, clock.next()?, 'M');
-    push(&mut time, sign, clock.next()?, 'S');
+    push(&mut time, sign, trimmed(clock.next()?), 'S');
     if !time.is_empty() {
         out.push('T');
         out.push_str(&time);

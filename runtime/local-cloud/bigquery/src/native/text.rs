@@ -28,7 +28,6 @@ pub(super) const NATIVES: &[Native] = &[
     native("code_points", Answers::Ints, code_points),
     native("of_code_points", Answers::Text, of_code_points),
     native("contains_substr", Answers::Bool, contains_substr),
-    native("like", Answers::Bool, like),
 ];
 
 fn chars(text: &str) -> Vec<char> {
@@ -317,77 +316,9 @@ fn any_contains<'c>(cells: impl Iterator<Item = &'c Cell>, words: &str, nulls: &
     hits.contains(&true)
 }
 
-/// LIKE: `%` any units, `_` one, a backslash takes the next as it is.
-fn like(args: &[Cell]) -> Outcome {
-    match args {
-        [Cell::Text(value), Cell::Text(pattern)] => like_units(&chars(value), &chars(pattern), ['%', '_', '\\']),
-        [Cell::Bytes(value), Cell::Bytes(pattern)] => like_units(value, pattern, [b'%', b'_', b'\\']),
-        _ => Err(misused()),
-    }
-}
-
-fn like_units<T: PartialEq + Copy>(value: &[T], pattern: &[T], [any, one, escape]: [T; 3]) -> Outcome {
-    let (mut v, mut p) = (0, 0);
-    // Where to go on when what follows the last `%` does not fit: one more unit belongs to it.
-    let mut retry: Option<(usize, usize)> = None;
-    loop {
-        let escaped = pattern.get(p) == Some(&escape);
-        if escaped && p + 1 == pattern.len() {
-            return Err("LIKE pattern ends with a backslash".into());
-        }
-        let next = pattern.get(p + usize::from(escaped));
-        if !escaped && next == Some(&any) {
-            retry = Some((v, p + 1));
-            p += 1;
-            continue;
-        }
-        if p >= pattern.len() && v == value.len() {
-            return Ok(Cell::Bool(true));
-        }
-        let fits = v < value.len() && next.is_some_and(|n| (!escaped && *n == one) || *n == value[v]);
-        if fits {
-            v += 1;
-            p += 1 + usize::from(escaped);
-            continue;
-        }
-        match retry {
-            Some((from, after)) if from < value.len() => {
-                retry = Some((from + 1, after));
-                v = from + 1;
-                p = after;
-            }
-            _ => return Ok(Cell::Bool(false)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn like_takes_wildcards_and_escapes() {
-        let text = |t: &str| Cell::Text(t.to_owned());
-        for (value, pattern, expected) in [
-            ("abc", "a%", true),
-            ("abc", "%c", true),
-            ("abc", "a_c", true),
-            ("abc", "_", false),
-            ("a%c", "a\\%c", true),
-            ("abc", "a\\%c", false),
-            ("", "%", true),
-            ("", "", true),
-            ("abcabc", "%b%c", true),
-            ("aab", "%ab", true),
-        ] {
-            assert_eq!(
-                like(&[text(value), text(pattern)]),
-                Ok(Cell::Bool(expected)),
-                "{value} {pattern}"
-            );
-        }
-        assert!(like(&[text("a"), text("a\\")]).is_err());
-    }
 
     #[test]
     fn soundex_follows_the_documents() {

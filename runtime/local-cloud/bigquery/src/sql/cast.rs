@@ -1,11 +1,29 @@
 //! CAST and SAFE_CAST between BigQuery's types.
 
+use sqlparser::ast::Expr;
+
 use super::literal::coerce;
-use super::{Ex, Literal, Result, Translator};
+use super::{Ex, Literal, Result, Translator, unsupported};
 use crate::error::Fault;
 use crate::types::{Ty, quoted};
 
 impl Translator<'_> {
+    /// CAST … FORMAT '…'.
+    pub(super) fn cast_formatted(&self, value: &Ex, to: &Ty, format: &Ex, safe: bool, node: &Expr) -> Result<Ex> {
+        let native = match (&value.ty, to) {
+            (Ty::Bytes, Ty::String) => "bytes_formatted",
+            (Ty::String, Ty::Bytes) => "bytes_unformatted",
+            (from, to) => {
+                return Err(unsupported(
+                    &format!("CAST from {} to {} with a FORMAT", from.sql(), to.sql()),
+                    node,
+                ));
+            }
+        };
+        let call = format!("_hw_{native}({}, {})", value.sql, format.sql);
+        Ok(Ex::new(if safe { format!("TRY({call})") } else { call }, to.clone()))
+    }
+
     pub(super) fn cast(&self, value: &Ex, to: &Ty, safe: bool) -> Result<Ex> {
         if matches!(value.literal, Some(Literal::Null)) {
             return Ok(Ex::new(format!("CAST(NULL AS {})", to.duck()), to.clone()));
@@ -65,14 +83,17 @@ impl Translator<'_> {
         let cast = if safe { "TRY_CAST" } else { "CAST" };
         let duck = to.duck();
         let sql = match (from, to) {
-            (Ty::Float64, Ty::Int64) if safe => format!("TRY_CAST(round({v}) AS BIGINT)"),
-            (Ty::Float64, Ty::Int64) => format!("_headwater.int_of_float({v})"),
+            (Ty::Float64, Ty::Int64) => tried(safe, "float_int64", v),
+            (Ty::String, Ty::Int64) => tried(safe, "text_int64", v),
+            (Ty::String, Ty::Bool) => tried(safe, "text_bool", v),
+            (Ty::Time, Ty::String) => tried(safe, "time_cast", v),
+            (Ty::Datetime, Ty::String) => tried(safe, "datetime_cast", v),
+            (Ty::Timestamp, Ty::String) => tried(safe, "timestamp_cast", v),
             (Ty::Numeric | Ty::BigNumeric, Ty::Int64) => format!("{cast}(round({v}, 0) AS BIGINT)"),
             (Ty::Interval, Ty::String) => format!("_headwater.interval_text({v})"),
             (Ty::Float64, Ty::String) => format!("_hw_float_text({v})"),
             (Ty::Numeric | Ty::BigNumeric, Ty::String) => format!("_headwater.decimal_text({v})"),
-            (Ty::Bytes, Ty::String) if safe => format!("TRY(_hw_bytes_text({v}))"),
-            (Ty::Bytes, Ty::String) => format!("_hw_bytes_text({v})"),
+            (Ty::Bytes, Ty::String) => tried(safe, "bytes_text", v),
             (Ty::String, Ty::Bytes) => format!("encode({v})"),
             // What DuckDB would round away is more than this BIGNUMERIC holds: say so.
             (Ty::String, Ty::BigNumeric) if !safe => format!("CAST(_headwater.exact_text({v}) AS {duck})"),
@@ -80,6 +101,15 @@ impl Translator<'_> {
             _ => format!("{cast}({v} AS {duck})"),
         };
         Ok(Ex::new(sql, to.clone()))
+    }
+}
+
+/// A call of a function of ours, whose error is NULL where the cast is a safe one.
+fn tried(safe: bool, native: &str, value: &str) -> String {
+    if safe {
+        format!("TRY(_hw_{native}({value}))")
+    } else {
+        format!("_hw_{native}({value})")
     }
 }
 

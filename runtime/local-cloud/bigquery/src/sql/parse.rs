@@ -166,6 +166,14 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         let like = |token: Token| TokenWithSpan::new(token, tokens[i].span);
         if let Some(name) = word(token) {
             let prefix = name.value.to_ascii_uppercase();
+            if ["RB", "BR"].contains(&prefix.as_str())
+                && let Some(raw) = tokens.get(i + 1).filter(|t| t.span.start == token.span.end)
+                && let Some(bytes) = raw_bytes(&raw.token)
+            {
+                out.push(TokenWithSpan::new(bytes, token.span));
+                i += 2;
+                continue;
+            }
             if ["SAFE", "NET", "HLL_COUNT", "KLL_QUANTILES"].contains(&prefix.as_str())
                 && matches!(tokens.get(i + 1).map(|t| &t.token), Some(Token::Period))
                 && matches!(tokens.get(i + 3).map(|t| &t.token), Some(Token::LParen))
@@ -218,6 +226,18 @@ fn adapt(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         i += 1;
     }
     out
+}
+
+/// What follows `rb` as a literal of bytes: its backslashes are taken as they are.
+fn raw_bytes(token: &Token) -> Option<Token> {
+    let (Token::SingleQuotedString(text)
+    | Token::DoubleQuotedString(text)
+    | Token::TripleSingleQuotedString(text)
+    | Token::TripleDoubleQuotedString(text)) = token
+    else {
+        return None;
+    };
+    Some(Token::TripleSingleQuotedByteStringLiteral(text.replace('\\', "\\\\")))
 }
 
 /// Where the `<…>` that opens at `from` ends, if `[` follows it.

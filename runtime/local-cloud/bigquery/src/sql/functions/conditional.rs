@@ -48,6 +48,7 @@ pub(super) fn special(_: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>>
         }
         ("NULLIF", [a, b]) => {
             let b = coerce(b.clone(), &a.ty);
+            agree(std::slice::from_ref(&b), &a.ty).map_err(|_| call.no_match(&[]))?;
             Ex::new(format!("nullif({}, {})", a.sql, b.sql), a.ty.clone())
         }
         ("ERROR", [message]) if matches!(message.ty, Ty::String | Ty::Unknown) => Ex::new(

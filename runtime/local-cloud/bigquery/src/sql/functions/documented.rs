@@ -1,25 +1,31 @@
 //! The state of every function that GoogleSQL's reference names: `documented.txt`, of which `cargo xtask docs` makes
 //! docs/googlesql.md. A function that is missing is refused by its name.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 const TABLE: &str = include_str!("documented.txt");
 
-static MISSING: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+/// Functions by name: whether they are missing.
+static STATES: LazyLock<HashMap<&'static str, bool>> = LazyLock::new(|| {
     let rows = TABLE.lines().filter_map(|line| line.split_once(" | "));
-    rows.filter(|(_, state)| state.starts_with("missing"))
-        .map(|(name, _)| name.trim())
-        .collect()
+    rows.map(|(name, state)| (name, state.starts_with("missing"))).collect()
 });
 
 /// Whether GoogleSQL has this function and the local BigQuery does not.
 pub(super) fn is_missing(name: &str) -> bool {
-    MISSING.contains(name)
+    STATES.get(name) == Some(&true)
+}
+
+/// Whether the local BigQuery has it.
+pub(super) fn is_known(name: &str) -> bool {
+    STATES.get(name) == Some(&false)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]

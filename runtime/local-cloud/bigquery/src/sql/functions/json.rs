@@ -106,6 +106,8 @@ pub(super) fn special(translator: &Translator<'_>, call: &Call<'_>) -> Result<Op
             let pretty = pretty.first().map_or("FALSE", |p| p.sql.as_str());
             Ex::new(printed("_hw_to_json_string", value, pretty), Ty::String)
         }
+        ("JSON_ARRAY", []) => json_literal("[]", "")?,
+        ("JSON_OBJECT", []) => json_literal("{}", "")?,
         ("JSON_ARRAY", values) => {
             let values: Vec<String> = values.iter().map(|v| to_json(v, "FALSE")).collect();
             Ex::new(format!("_hw_json_array({})", packed(&values)), Ty::Json)
@@ -215,10 +217,6 @@ fn unless_null(option: &str, value: &str, sql: String) -> String {
 
 /// A struct of these, so that a NULL among them is seen.
 fn packed(values: &[String]) -> String {
-    if values.is_empty() {
-        // An empty struct does not exist; a list of one NULL would be one value.
-        return "struct_pack()".into();
-    }
     let fields: Vec<String> = values.iter().enumerate().map(|(i, v)| format!("a{i} := {v}")).collect();
     format!("struct_pack({})", fields.join(", "))
 }

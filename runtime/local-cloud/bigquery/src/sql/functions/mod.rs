@@ -238,6 +238,9 @@ impl Translator<'_> {
             .flat_map(|family| family.iter())
             .filter(|s| s.0 == call.name)
             .collect();
+        if known.is_empty() && documented::is_known(call.name) {
+            return Err(call.no_match(&[]));
+        }
         if known.is_empty() {
             return Err(Fault::query(format!("Function not found: {}{}", call.name, call.place)));
         }

@@ -32,10 +32,10 @@ pub(super) const SCALARS: &[Scalar] = &[
     ("IS_INF", "F", "isinf($1)", Ret::Bool),
     ("IEEE_DIVIDE", "FF", "($1 / $2)", Ret::Float),
     ("RAND", "", "random()", Ret::Float),
-    ("BIT_COUNT", "I", "CAST(bit_count($1) AS BIGINT)", Ret::Int),
     ("COSINE_DISTANCE", "LL", "_hw_cosine_distance($1, $2)", Ret::Float),
     ("EUCLIDEAN_DISTANCE", "LL", "_hw_euclidean_distance($1, $2)", Ret::Float),
-    ("PARSE_NUMERIC", "S", "CAST(regexp_replace($1, '[, ]', '', 'g') AS DECIMAL(38,9))", Ret::Numeric),
+    ("PARSE_NUMERIC", "S", "CAST(_hw_parse_numeric($1, 'NUMERIC') AS DECIMAL(38,9))", Ret::Numeric),
+    ("PARSE_BIGNUMERIC", "S", "CAST(_hw_parse_numeric($1, 'BIGNUMERIC') AS DECIMAL(38,18))", Ret::BigNumeric),
     ("RANGE_BUCKET", "AL", "_headwater.range_bucket($1, $2)", Ret::Int),
 ];
 

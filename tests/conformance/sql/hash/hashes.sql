@@ -1,0 +1,25 @@
+-- Hashes
+SELECT TO_HEX(MD5('Hello World'));
+--> [["b10a8db164e0754105b7a99be72e3fe5"]]
+SELECT MD5('Hello World'), MD5(b'Hello World');
+--> [["sQqNsWTgdUEFt6mb5y4/5Q==", "sQqNsWTgdUEFt6mb5y4/5Q=="]]
+SELECT SHA1('Hello World');
+--> [["Ck1VqNd45QIvq3AZd8XYQLvEhtA="]]
+SELECT TO_HEX(SHA1('')), TO_HEX(SHA1(b'abc'));
+--> [["da39a3ee5e6b4b0d3255bfef95601890afd80709", "a9993e364706816aba3e25717850c26c9cd0d89d"]]
+SELECT TO_HEX(SHA256('Hello World'));
+--> [["a591a6d40bf420404a011733cfb7b190d62c65bf0bcda32b57b277d9ad9f146e"]]
+SELECT TO_HEX(SHA256(b''));
+--> [["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]]
+SELECT TO_HEX(SHA512('Hello World'));
+--> [["2c74fd17edafd80e8447b0d46741ee243b7eb74dd2149a0ab1b9246fb30382f27e853d8585719e0e67cbda0daa8f51671064615d645ae27acb15bfb1447f459b"]]
+SELECT TO_HEX(SHA512(b'abc'));
+--> [["ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"]]
+SELECT MD5(NULL), SHA1(NULL), SHA256(NULL), SHA512(NULL), FARM_FINGERPRINT(NULL);
+--> [[null, null, null, null, null]]
+SELECT MD5(1);
+--! No matching signature for function MD5 for argument types: INT64
+WITH example AS (SELECT 1 AS x, 'foo' AS y, TRUE AS z UNION ALL SELECT 2, 'apple', FALSE UNION ALL SELECT 3, '', TRUE) SELECT x, FARM_FINGERPRINT(CONCAT(CAST(x AS STRING), y, CAST(z AS STRING))) FROM example ORDER BY x;
+--> [[1, -1541654101129638711], [2, 2794438866806483259], [3, -4880158226897771312]]
+SELECT FARM_FINGERPRINT(b'1footrue') = FARM_FINGERPRINT('1footrue');
+--> [[true]]
