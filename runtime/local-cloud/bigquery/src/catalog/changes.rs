@@ -2,7 +2,7 @@
 //! keys whose row was deleted, so that a change that comes late does nothing.
 
 use super::names::TableName;
-use crate::engine::Session;
+use crate::engine::{Bind, Session};
 use crate::error::Fault;
 use crate::types::quoted;
 
@@ -15,8 +15,17 @@ pub(crate) fn seen(table: &TableName) -> String {
     format!("_headwater_changes.{}", quoted(&table.id()))
 }
 
-/// Makes the table of the sequence numbers with these columns for the key, where it is missing.
+/// Makes the table of the sequence numbers with these columns for the key, where it is missing or of another key.
 pub(crate) fn prepare(tx: &Session<'_>, table: &TableName, key: &[&str]) -> Result<(), Fault> {
+    let found = tx.query(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = '_headwater_changes' AND table_name = ? \
+         ORDER BY column_index",
+        &[Bind::Text(&table.id())],
+    )?;
+    let found: Vec<&str> = found.iter().map(|row| row[0].text()).collect();
+    if found.split_last().is_some_and(|(_, known)| known != key) {
+        forget(tx, table)?;
+    }
     let columns: Vec<String> = key.iter().map(|k| quoted(k)).collect();
     tx.run(&format!(
         "CREATE TABLE IF NOT EXISTS {} AS SELECT {}, CAST('' AS VARCHAR) AS {SEQUENCE} FROM {} LIMIT 0",

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{check_etag, etag, int, merge, names, now_ms, one_doc, parse_doc, routines, tables, without_nulls};
+use super::{
+    changes, check_etag, etag, int, merge, names, now_ms, one_doc, parse_doc, routines, streams, tables, without_nulls,
+};
 use crate::engine::{Bind, Session};
 use crate::error::{Fault, Reason};
 
@@ -246,6 +248,11 @@ pub(crate) fn delete(tx: &Session<'_>, project: &str, dataset: &str, contents: b
             Reason::ResourceInUse,
             format!("Dataset {project}:{dataset} is still in use"),
         ));
+    }
+    for (table, _) in tables::list(tx, project, dataset)? {
+        let table = names::TableName::new(project, dataset, &table);
+        streams::forget(tx, &table)?;
+        changes::forget(tx, &table)?;
     }
     let binds = [Bind::Text(project), Bind::Text(dataset)];
     for kind in ["tables", "routines", "policies", "datasets"] {

@@ -46,9 +46,7 @@ pub async fn serve(dir: &Path) -> (Arc<BigQuery>, String) {
         memory_limit_mb: 512,
     })
     .unwrap();
-    let router = bigquery
-        .router()
-        .route_service("/google.cloud.bigquery.storage.v1.{service}/{method}", bigquery.grpc());
+    let router = bigquery.router().merge(bigquery.grpc());
     tokio::spawn(async move { axum::serve(listener, router).await });
     (Arc::new(bigquery), base)
 }
