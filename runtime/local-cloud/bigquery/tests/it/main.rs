@@ -17,6 +17,8 @@ mod loads;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
+mod read_sessions;
+#[cfg(test)]
 mod resources;
 #[cfg(test)]
 mod routines;
