@@ -39,6 +39,16 @@ pub fn python() -> PathBuf {
     path("HEADWATER_TEST_PYTHON")
 }
 
+/// A Python with dbt and SQLAlchemy.
+pub fn dbt_python() -> PathBuf {
+    path("HEADWATER_TEST_DBT_PYTHON")
+}
+
+/// The checks that use the crate gcp-bigquery-client.
+pub fn gcp_bigquery_client() -> PathBuf {
+    path("HEADWATER_TEST_GCP_BIGQUERY_CLIENT")
+}
+
 /// The repository.
 pub fn root() -> PathBuf {
     path("HEADWATER_TEST_ROOT")

@@ -84,3 +84,16 @@ pub fn everything() -> Result<Programs> {
     shell::step("building everything", &mut build)?;
     Ok(built("dev"))
 }
+
+/// Builds the client of another author, a workspace of its own, that the conformance tests run.
+pub fn gcp_bigquery_client() -> Result<PathBuf> {
+    let dir = root().join("tests/clients/gcp-bigquery-client");
+    let target = target_dir().join("clients");
+    let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build
+        .current_dir(dir)
+        .args(["build", "--locked", "--quiet"])
+        .env("CARGO_TARGET_DIR", &target);
+    shell::step("building the client that uses gcp-bigquery-client", &mut build)?;
+    Ok(target.join("debug/gcp-bigquery-client-checks"))
+}

@@ -30,8 +30,10 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     }
     let terraform = tools::terraform()?;
     let python = tools::python()?;
+    let dbt = tools::dbt()?;
     tools::cloud_sdk()?;
     let programs = build::everything()?;
+    let client = build::gcp_bigquery_client()?;
     if whole && !args.no_lint {
         let mut clippy = build::cargo("clippy")?;
         clippy.args(["--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]);
@@ -51,6 +53,8 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env(build::PROVIDER, &programs.provider)
         .env("HEADWATER_TEST_TERRAFORM", &terraform)
         .env("HEADWATER_TEST_PYTHON", &python)
+        .env("HEADWATER_TEST_DBT_PYTHON", &dbt)
+        .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
     step("cargo test", &mut test)?;
     if whole {

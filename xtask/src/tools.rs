@@ -18,8 +18,9 @@ const DUCKDB_SHA512: &str = "IXcrZJE6kEqM0Z4wwdVnGBHX/frOS33VPNAwDXQ/Q+Fs84b058Q
 
 const TERRAFORM_VERSION: &str = "1.11.4";
 
-/// What the tests run in Python, pinned.
+/// The Python clients of Google and Salesforce that the tests run, pinned; and the engine of the second opinion on queries.
 const PYTHON_PACKAGES: &[&str] = &[
+    "datafusion==55.0.0",
     "google-cloud-bigquery==3.47.0",
     "google-cloud-bigquery-storage[fastavro]==2.43.0",
     "google-cloud-dataform==0.11.4",
@@ -30,6 +31,15 @@ const PYTHON_PACKAGES: &[&str] = &[
     "pandas==3.1.1",
     "db-dtypes==1.9.0",
     "pyarrow==26.0.1",
+];
+
+/// dbt, and SQLAlchemy's dialect. dbt holds Google's libraries back, so they have an environment of their own; dbt-core 1.12
+/// takes a part of itself from another place than the registry.
+const DBT_PACKAGES: &[&str] = &[
+    "dbt-bigquery==1.11.3",
+    "dbt-core==1.11.16",
+    "google-cloud-bigquery==3.47.0",
+    "sqlalchemy-bigquery==1.17.3",
 ];
 
 /// Where fetched things are kept between runs and clones.
@@ -187,29 +197,39 @@ fn download_terraform(target: &Path) -> Result<PathBuf> {
 
 /// A Python environment with the client libraries that the tests use.
 pub fn python() -> Result<PathBuf> {
-    let wanted = PYTHON_PACKAGES.join("\n");
+    environment("python", PYTHON_PACKAGES)
+}
+
+/// A Python environment with dbt.
+pub fn dbt() -> Result<PathBuf> {
+    environment("dbt", DBT_PACKAGES)
+}
+
+/// A Python environment with these packages, made once; its interpreter.
+fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let wanted = packages.join("\n");
     let id: String = Sha256::digest(&wanted)
         .iter()
         .take(6)
         .map(|b| format!("{b:02x}"))
         .collect();
-    let dir = cache()?.join(format!("python-{id}"));
+    let dir = cache()?.join(format!("{name}-{id}"));
     let python = dir.join("bin/python");
     let done = dir.join("complete");
     if done.is_file() {
         return Ok(python);
     }
     if which("python3").is_none() {
-        return fail("python3 is not on PATH: the conformance tests run Google's and Salesforce's Python clients");
+        return fail("python3 is not on PATH: the conformance tests run Python clients of Google, Salesforce and dbt");
     }
-    say("==> installing Python clients for the tests");
+    say(&format!("==> installing the tests' {name} environment"));
     if dir.exists() {
         std::fs::remove_dir_all(&dir)?;
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&dir))?;
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(PYTHON_PACKAGES))?;
+        .args(packages))?;
     std::fs::write(done, wanted)?;
     Ok(python)
 }
@@ -237,6 +257,7 @@ pub fn setup() -> Result<ExitCode> {
     }
     shell::print(&format!("terraform  {}", terraform()?.display()));
     shell::print(&format!("python     {}", python()?.display()));
+    shell::print(&format!("dbt        {}", dbt()?.display()));
     cloud_sdk()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,9 @@
 //! A module for each client. The Python scripts are in `tests/python`.
 
 mod bq;
+mod dbt;
 mod durability;
+mod gcp_bigquery_client;
 mod gcloud;
 mod gcloud_storage;
 mod gsutil;

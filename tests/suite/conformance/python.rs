@@ -3,8 +3,9 @@
 
 use headwater_tests::cloud::Cloud;
 use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET, Org};
+use headwater_tests::programs;
 
-use super::tools::{run_script, script};
+use super::tools::{run_script, script, script_with};
 
 fn against_the_cloud(name: &str) {
     let cloud = Cloud::start();
@@ -49,6 +50,17 @@ fn google_cloud_bigquery_storage_read() {
 #[test]
 fn google_cloud_bigquery_storage_write() {
     against_the_cloud("bigquery_storage_write.py");
+}
+
+#[test]
+fn another_engine_has_the_same_answers() {
+    against_the_cloud("second_opinion.py");
+}
+
+#[test]
+fn sqlalchemy_bigquery_and_the_database_api() {
+    let cloud = Cloud::start();
+    run_script(&mut script_with(&programs::dbt_python(), "alchemy.py", &cloud.url()));
 }
 
 #[test]

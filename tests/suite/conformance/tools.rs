@@ -112,7 +112,12 @@ impl Tools {
 
 /// One of our scripts, not started. Its first argument is the server's URL.
 pub fn script(name: &str, url: &str) -> Command {
-    let mut command = Command::new(programs::python());
+    script_with(&programs::python(), name, url)
+}
+
+/// As [`script`], with another Python.
+pub fn script_with(python: &Path, name: &str, url: &str) -> Command {
+    let mut command = Command::new(python);
     command
         // No compiled files in the source tree.
         .env("PYTHONDONTWRITEBYTECODE", "1")

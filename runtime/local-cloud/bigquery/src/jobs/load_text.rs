@@ -3,13 +3,34 @@
 use serde_json::Value;
 
 use super::load::{Input, Reader, reading};
-use super::sources::list;
+use super::sources::{Source, list};
 use crate::catalog::int;
 use crate::error::Fault;
 use crate::service::text;
 use crate::types::{Field, Ty, columns, literal, quoted, rest_schema};
 
+/// The longest CSV line and JSON row that are read, in bytes.
+const LONGEST_LINE: u64 = 20_000_000;
+const LONGEST_OBJECT: u64 = 100_000_000;
+const SMALLEST_BUFFER: u64 = 4 << 20;
+/// No gzip file unpacks to more than this times its size.
+const MOST_PACKED: u64 = 1032;
+
 impl Reader<'_> {
+    /// The longest row that these files can hold, up to a limit. DuckDB's buffers are multiples of it, for each file that is
+    /// being read: a few small files at once must not claim all memory.
+    fn longest(&self, limit: u64) -> u64 {
+        let unpacked = |file: &Source| {
+            if file.gzip {
+                file.bytes.saturating_mul(MOST_PACKED)
+            } else {
+                file.bytes
+            }
+        };
+        let largest = self.files.iter().map(unpacked).max().unwrap_or(0);
+        largest.clamp(1 << 16, limit)
+    }
+
     pub(super) fn csv(&self) -> Result<Input, Fault> {
         let s = self.settings;
         let skip = int(&s["skipLeadingRows"]).unwrap_or(0);
@@ -20,14 +41,16 @@ impl Reader<'_> {
         let quote = s["quote"].as_str().unwrap_or("\"");
         let marker = s["nullMarker"].as_str().unwrap_or("");
         let gzip = self.files.first().is_some_and(|f| f.gzip);
+        let line = self.longest(LONGEST_LINE);
         let mut options = format!(
-            "delim = {}, quote = {}, escape = {}, nullstr = {}, compression = '{}', max_line_size = 20000000, \
-             null_padding = {}, allow_quoted_nulls = false",
+            "delim = {}, quote = {}, escape = {}, nullstr = {}, compression = '{}', max_line_size = {line}, \
+             buffer_size = {}, null_padding = {}, allow_quoted_nulls = false",
             literal(delimiter),
             literal(quote),
             literal(quote),
             literal(marker),
             if gzip { "gzip" } else { "none" },
+            (2 * line).max(SMALLEST_BUFFER),
             s["allowJaggedRows"] == true,
         );
         let files = list(self.files);
@@ -108,10 +131,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn json(&self) -> Result<Input, Fault> {
+        let longest = self.longest(LONGEST_OBJECT);
         let gzip = self.files.first().is_some_and(|f| f.gzip);
         let files = list(self.files);
         let options = format!(
-            "format = 'newline_delimited', compression = '{}', maximum_object_size = 100000000",
+            "format = 'newline_delimited', compression = '{}', maximum_object_size = {longest}",
             if gzip { "gzip" } else { "uncompressed" }
         );
         let given = self.given_schema().or_else(|| self.table_schema());
@@ -149,7 +173,7 @@ impl Reader<'_> {
         if self.settings["ignoreUnknownValues"] != true {
             let sql = format!(
                 "SELECT DISTINCT unnest(json_keys(json)) FROM read_ndjson_objects({files}, compression = '{}', \
-                 maximum_object_size = 100000000)",
+                 maximum_object_size = {longest})",
                 if gzip { "gzip" } else { "uncompressed" }
             );
             for row in self.tx.query(&sql, &[]).map_err(reading)? {

@@ -171,7 +171,7 @@ impl Run<'_> {
                         .declare(&name.value, value.ty.clone(), value.sql.clone())?;
                 }
             }
-            Step::Set { names, value } => self.set(names, value, tx)?,
+            Step::Set { names, listed, value } => self.set(names, *listed, value, tx)?,
             Step::If { arms, otherwise } => {
                 for (condition, steps) in arms {
                     if self.holds(condition, tx)? {
@@ -282,10 +282,11 @@ impl Run<'_> {
         Ok(value.sql == "true")
     }
 
-    fn set(&self, names: &[String], value: &Expr, tx: Option<&Session<'_>>) -> Result<(), Fault> {
+    /// `SET x = …`; or `SET (x, y) = …`, which gives each variable a field of a STRUCT, even if it is one.
+    fn set(&self, names: &[String], listed: bool, value: &Expr, tx: Option<&Session<'_>>) -> Result<(), Fault> {
         let state = &self.query.state;
         let undeclared = |name: &str| Fault::query(format!("Undeclared variable: {name}"));
-        if let [name] = names {
+        if let ([name], false) = (names, listed) {
             let variable = state.variable(name).ok_or_else(|| undeclared(name))?;
             let value = self.value(value, Some(&variable.ty), tx)?;
             return state.assign(name, value.sql);

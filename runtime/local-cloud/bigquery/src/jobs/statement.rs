@@ -30,6 +30,7 @@ pub(super) fn kind(step: &Step) -> String {
         Step::DropMaterializedView { .. } => "DROP_MATERIALIZED_VIEW".into(),
         Step::ColumnOptions { .. } => "ALTER_TABLE".into(),
         Step::SetOptions { target, .. } => match target {
+            Target::Table => "ALTER_TABLE".into(),
             Target::View => "ALTER_VIEW".into(),
             Target::MaterializedView => "ALTER_MATERIALIZED_VIEW".into(),
             Target::Schema => "ALTER_SCHEMA".into(),
@@ -190,8 +191,9 @@ pub(super) fn execute(
             if_exists,
             options,
         } => Effect::Defined(match target {
-            Target::View => translator.alter_view("VIEW", name, *if_exists, options)?,
-            Target::MaterializedView => translator.alter_view("MATERIALIZED_VIEW", name, *if_exists, options)?,
+            Target::Table => translator.alter_options("TABLE", name, *if_exists, options)?,
+            Target::View => translator.alter_options("VIEW", name, *if_exists, options)?,
+            Target::MaterializedView => translator.alter_options("MATERIALIZED_VIEW", name, *if_exists, options)?,
             Target::Schema => translator.alter_schema(name, *if_exists, options)?,
         }),
         _ => return Err(Fault::query("Syntax error: a statement was expected")),

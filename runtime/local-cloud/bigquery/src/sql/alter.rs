@@ -76,6 +76,42 @@ impl Translator<'_> {
         Ok(Performed::table("ALTER", table))
     }
 
+    /// `ALTER {TABLE | [MATERIALIZED] VIEW} … SET OPTIONS`.
+    pub(crate) fn alter_options(
+        &self,
+        kind: &'static str,
+        name: &ObjectName,
+        if_exists: bool,
+        options: &[SqlOption],
+    ) -> Result<Performed> {
+        let table = self.table_name(name)?;
+        let Some(old) = tables::find(self.tx, &table)? else {
+            if if_exists {
+                return Ok(Performed::table("SKIP", table));
+            }
+            return Err(tables::load(self.tx, &table)
+                .err()
+                .unwrap_or_else(|| tables::not_found(&table)));
+        };
+        if old["type"] != kind {
+            return Err(Fault::query(format!(
+                "Cannot alter {} as a {kind}, it is a {}",
+                table.id(),
+                old["type"].as_str().unwrap_or_default()
+            )));
+        }
+        let mut doc = old.clone();
+        let mut settings = self.table_options(&CreateTableOptions::Options(options.to_vec()))?;
+        for key in ["enableRefresh", "refreshIntervalMs"] {
+            if let Some(value) = settings.remove(key) {
+                doc["materializedView"][key] = value;
+            }
+        }
+        set_options(&mut doc, settings);
+        tables::save_checked(self.tx, &table, &old, &mut doc)?;
+        Ok(Performed::table("ALTER", table))
+    }
+
     fn alter(&self, table: &TableName, doc: &mut Value, operation: &AlterTableOperation) -> Result<()> {
         match operation {
             AlterTableOperation::AddColumn {
@@ -99,11 +135,6 @@ impl Translator<'_> {
             } => self.rename_column(table, doc, old_column_name, new_column_name),
             AlterTableOperation::AlterColumn { column_name, op } => {
                 self.alter_column(table, doc, &column_name.value, op)
-            }
-            AlterTableOperation::SetOptionsParens { options } => {
-                let settings = self.table_options(&CreateTableOptions::Options(options.clone()))?;
-                set_options(doc, settings);
-                Ok(())
             }
             AlterTableOperation::AddConstraint { constraint, .. } => {
                 let added = self
@@ -351,7 +382,7 @@ impl Translator<'_> {
 }
 
 /// Options in a document; NULL takes one away.
-pub(super) fn set_options(doc: &mut Value, mut settings: serde_json::Map<String, Value>) {
+fn set_options(doc: &mut Value, mut settings: serde_json::Map<String, Value>) {
     if let Some(expiration) = settings.remove("partitionExpirationMs") {
         doc["timePartitioning"]["expirationMs"] = expiration;
     }

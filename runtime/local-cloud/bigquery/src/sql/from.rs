@@ -210,7 +210,11 @@ impl Translator<'_> {
             return self.unnest(&array, Some(alias.unwrap_or(&implied)), None, scope);
         }
         let implied = parts.last().map(String::as_str);
-        if let Some(view) = self.information_schema(&parts)? {
+        let view = match self.information_schema(&parts)? {
+            None => self.meta_table(&parts)?,
+            found => found,
+        };
+        if let Some(view) = view {
             let alias = self.alias(alias, implied)?;
             return Ok(self.relate(scope, alias, view.columns, view.origins, |duck| {
                 format!("{} AS {duck}", view.sql)

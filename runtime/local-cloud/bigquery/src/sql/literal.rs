@@ -33,7 +33,7 @@ impl Translator<'_> {
                 ty: Ty::Unknown,
                 literal: Some(Literal::Null),
             },
-            Value::Placeholder(name) => self.params.positional(name)?,
+            Value::Placeholder(name) => self.params.placeholder(name)?,
             other => {
                 return Err(Fault::query(format!(
                     "the local BigQuery does not support the literal {other}"

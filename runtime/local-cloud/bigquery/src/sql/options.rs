@@ -110,7 +110,7 @@ impl Translator<'_> {
             };
             let mut labels = Map::new();
             for pair in &array.elem {
-                let Expr::Tuple(pair) = pair else {
+                let (Expr::Tuple(pair) | Expr::Struct { values: pair, .. }) = pair else {
                     return Err(unsupported("labels of this form", value));
                 };
                 let texts: Vec<String> = pair

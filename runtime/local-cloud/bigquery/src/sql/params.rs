@@ -53,7 +53,11 @@ impl Params {
             .ok_or_else(|| Fault::query(format!("Query parameter '{name}' not found")))
     }
 
-    pub(super) fn positional(&self, placeholder: &str) -> Result<Ex> {
+    /// What a placeholder of the parser stands for: `?`, or a name in backticks, as the DB-API of Google's library writes it.
+    pub(super) fn placeholder(&self, placeholder: &str) -> Result<Ex> {
+        if let Some(name) = placeholder.strip_prefix('@') {
+            return self.named(name);
+        }
         if placeholder != "?" {
             return Err(Fault::query(format!("Syntax error: Unexpected \"{placeholder}\"")));
         }

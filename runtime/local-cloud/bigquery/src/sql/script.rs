@@ -19,7 +19,7 @@ pub(crate) enum Step {
         name: ObjectName,
         if_exists: bool,
     },
-    /// `ALTER [MATERIALIZED] VIEW … SET OPTIONS` and `ALTER SCHEMA … SET OPTIONS`.
+    /// `ALTER {TABLE | [MATERIALIZED] VIEW | SCHEMA} … SET OPTIONS`.
     SetOptions {
         target: Target,
         name: ObjectName,
@@ -43,6 +43,8 @@ pub(crate) enum Step {
     },
     Set {
         names: Vec<String>,
+        /// The names stand in brackets.
+        listed: bool,
         value: Expr,
     },
     If {
@@ -92,6 +94,7 @@ pub(crate) enum Step {
 /// What SET OPTIONS changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
+    Table,
     View,
     MaterializedView,
     Schema,

@@ -461,7 +461,8 @@ impl<'a> Reader<'a> {
     fn set(&mut self) -> Result<Step> {
         self.expect(&["SET"])?;
         let mut names = Vec::new();
-        if self.eat_token(&Token::LParen) {
+        let listed = self.eat_token(&Token::LParen);
+        if listed {
             loop {
                 names.push(self.ident()?.value);
                 if !self.eat_token(&Token::Comma) {
@@ -474,7 +475,7 @@ impl<'a> Reader<'a> {
         }
         self.expect_token(&Token::Eq)?;
         let value = parse::expression(self.until(|_| false))?;
-        Ok(Step::Set { names, value })
+        Ok(Step::Set { names, listed, value })
     }
 
     fn execute(&mut self) -> Result<Step> {
@@ -528,7 +529,7 @@ impl<'a> Reader<'a> {
             return Ok(Some(Step::DropMaterializedView { name, if_exists }));
         }
         if self.at_words(&["ALTER", "TABLE"]) {
-            return self.column_options();
+            return self.alter_options();
         }
         for (words, target) in [
             (&["ALTER", "MATERIALIZED", "VIEW"][..], Target::MaterializedView),
@@ -552,12 +553,21 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    /// `ALTER TABLE … ALTER COLUMN … SET OPTIONS`; another ALTER TABLE is left where it is.
-    fn column_options(&mut self) -> Result<Option<Step>> {
+    /// `ALTER TABLE … SET OPTIONS`, which may set none, and `… ALTER COLUMN … SET OPTIONS`; another ALTER TABLE is left where
+    /// it is.
+    fn alter_options(&mut self) -> Result<Option<Step>> {
         let from = self.at;
         self.at += 2;
         let if_exists = self.eat(&["IF", "EXISTS"]);
         let name = self.object_name()?;
+        if self.eat(&["SET"]) && self.peek().is_some_and(|t| t.token == Token::LParen) {
+            return Ok(Some(Step::SetOptions {
+                target: Target::Table,
+                name,
+                if_exists,
+                options: self.options_after_set()?,
+            }));
+        }
         let mut columns = Vec::new();
         while self.eat(&["ALTER", "COLUMN"]) || self.eat(&["ALTER"]) {
             let column = self.ident()?;

@@ -1,9 +1,8 @@
 //! CREATE, ALTER and DROP of views and materialized views.
 
 use serde_json::{Value, json};
-use sqlparser::ast::{CreateTableOptions, CreateView, Expr, ObjectName, Query, SqlOption, ViewColumnDef};
+use sqlparser::ast::{CreateView, Expr, ObjectName, Query, ViewColumnDef};
 
-use super::alter::set_options;
 use super::ddl::{Performed, wrong_kind};
 use super::materialized;
 use super::options::partitioning;
@@ -121,41 +120,6 @@ impl Translator<'_> {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn alter_view(
-        &self,
-        kind: &'static str,
-        name: &ObjectName,
-        if_exists: bool,
-        options: &[SqlOption],
-    ) -> Result<Performed> {
-        let view = self.table_name(name)?;
-        let Some(old) = tables::find(self.tx, &view)? else {
-            if if_exists {
-                return Ok(Performed::table("SKIP", view));
-            }
-            return Err(tables::load(self.tx, &view)
-                .err()
-                .unwrap_or_else(|| tables::not_found(&view)));
-        };
-        if old["type"] != kind {
-            return Err(Fault::query(format!(
-                "Cannot alter {} as a {kind}, it is a {}",
-                view.id(),
-                old["type"].as_str().unwrap_or_default()
-            )));
-        }
-        let mut doc = old.clone();
-        let mut settings = self.table_options(&CreateTableOptions::Options(options.to_vec()))?;
-        for key in ["enableRefresh", "refreshIntervalMs"] {
-            if let Some(value) = settings.remove(key) {
-                doc["materializedView"][key] = value;
-            }
-        }
-        set_options(&mut doc, settings);
-        tables::save_checked(self.tx, &view, &old, &mut doc)?;
-        Ok(Performed::table("ALTER", view))
     }
 
     pub(crate) fn drop_materialized_view(&self, name: &ObjectName, if_exists: bool) -> Result<Performed> {

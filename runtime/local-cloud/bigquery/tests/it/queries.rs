@@ -125,6 +125,18 @@ async fn the_information_schema_tells_what_there_is() {
         ),
         ("SELECT table_name FROM d.INFORMATION_SCHEMA.VIEWS", json!([["v"]])),
         (
+            "SELECT table_name, last_refresh_time IS NOT NULL FROM d.INFORMATION_SCHEMA.MATERIALIZED_VIEWS",
+            json!([["m", "true"]]),
+        ),
+        (
+            "SELECT table_id, row_count, size_bytes, type FROM d.__TABLES__ ORDER BY table_id",
+            json!([["m", "0", "0", "2"], ["t", "0", "0", "1"], ["v", "0", "0", "2"]]),
+        ),
+        (
+            "SELECT COUNT(*), LOGICAL_AND(creation_time > 0) FROM d.__TABLES_SUMMARY__",
+            json!([["3", "true"]]),
+        ),
+        (
             "SELECT schema_name, location FROM INFORMATION_SCHEMA.SCHEMATA WHERE schema_name = 'd'",
             json!([["d", "US"]]),
         ),

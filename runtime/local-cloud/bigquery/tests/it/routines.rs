@@ -220,6 +220,10 @@ async fn scripts_and_procedures() {
         ),
         ("DECLARE a, b INT64; SET (a, b) = (1, 2); SELECT a + b", json!([["3"]])),
         (
+            "DECLARE a ARRAY<INT64>; SET (a) = (SELECT AS STRUCT ARRAY_AGG(x) FROM UNNEST([1, 2]) AS x); SELECT ARRAY_LENGTH(a)",
+            json!([["2"]]),
+        ),
+        (
             "DECLARE n INT64 DEFAULT 0; WHILE n < 5 DO SET n = n + 1; IF n = 2 THEN CONTINUE; END IF; IF n = 4 THEN BREAK; END IF; \
           END WHILE; SELECT n",
             json!([["4"]]),

@@ -449,6 +449,7 @@ async fn edits_by_alter_table() {
             "",
             json!(null),
         ),
+        ("ALTER TABLE d.t SET OPTIONS ()", "", "", json!(null)),
         (
             "ALTER TABLE d.t SET OPTIONS (nonsense = 1)",
             "Unknown option: nonsense",

@@ -21,6 +21,13 @@ pub(super) const COLUMN_FIELD_PATHS: Columns = &[
     ("collation_name", Ty::String),
     ("rounding_mode", Ty::String),
 ];
+pub(super) const MATERIALIZED_VIEWS: Columns = &[
+    ("table_catalog", Ty::String),
+    ("table_schema", Ty::String),
+    ("table_name", Ty::String),
+    ("last_refresh_time", Ty::Timestamp),
+    ("refresh_watermark", Ty::Timestamp),
+];
 pub(super) const TABLE_OPTIONS: Columns = &[
     ("table_catalog", Ty::String),
     ("table_schema", Ty::String),
@@ -95,6 +102,15 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// Every field of a table, those within records too.
+pub(super) fn materialized_view(mut row: Vec<String>, doc: &Value) -> Option<Vec<String>> {
+    if doc["type"] != "MATERIALIZED_VIEW" {
+        return None;
+    }
+    let refreshed = moment(&doc["materializedView"]["lastRefreshTime"]);
+    row.extend([refreshed.clone(), refreshed]);
+    Some(row)
+}
+
 pub(super) fn field_paths(head: &[String], doc: &Value, rows: &mut Vec<Vec<String>>) -> Result<(), Fault> {
     for field in fields(&doc["schema"]) {
         paths(head, field_name(field), "", field, rows)?;

@@ -2,6 +2,7 @@
 //! See <https://cloud.google.com/bigquery/docs/information-schema-intro>.
 
 mod details;
+mod meta_tables;
 
 use serde_json::Value;
 
@@ -27,7 +28,12 @@ const COLUMNS: &[(&str, Ty)] = &[
     ("ordinal_position", Ty::Int64),
     ("is_nullable", Ty::String),
     ("data_type", Ty::String),
+    ("is_generated", Ty::String),
+    ("generation_expression", Ty::String),
+    ("is_stored", Ty::String),
     ("is_hidden", Ty::String),
+    ("is_updatable", Ty::String),
+    ("is_system_defined", Ty::String),
     ("is_partitioning_column", Ty::String),
     ("clustering_ordinal_position", Ty::Int64),
     ("collation_name", Ty::String),
@@ -128,13 +134,7 @@ impl Translator<'_> {
                 columns
             }
         };
-        let columns: Vec<Field> = columns
-            .iter()
-            .map(|(name, ty)| Field {
-                name: (*name).to_owned(),
-                ty: ty.clone(),
-            })
-            .collect();
+        let columns = fields(columns);
         Ok(Some(Translated {
             sql: values(&columns, &rows),
             columns,
@@ -143,11 +143,22 @@ impl Translator<'_> {
     }
 }
 
+fn fields(columns: &[(&str, Ty)]) -> Vec<Field> {
+    columns
+        .iter()
+        .map(|(name, ty)| Field {
+            name: (*name).to_owned(),
+            ty: ty.clone(),
+        })
+        .collect()
+}
+
 /// The columns of a view that has rows for each table.
 fn of_tables(view: &str) -> Result<&'static [(&'static str, Ty)]> {
     Ok(match view {
         "TABLES" => TABLES,
         "VIEWS" => VIEWS,
+        "MATERIALIZED_VIEWS" => details::MATERIALIZED_VIEWS,
         "COLUMNS" => COLUMNS,
         "COLUMN_FIELD_PATHS" => details::COLUMN_FIELD_PATHS,
         "TABLE_OPTIONS" => details::TABLE_OPTIONS,
@@ -165,6 +176,7 @@ fn table_rows(view: &str, head: Vec<String>, table: &str, doc: &Value, rows: &mu
     match view {
         "TABLES" => rows.push(table_row(head, doc)),
         "VIEWS" => rows.extend(view_row(head, doc)),
+        "MATERIALIZED_VIEWS" => rows.extend(details::materialized_view(head, doc)),
         "COLUMN_FIELD_PATHS" => details::field_paths(&head, doc, rows)?,
         "TABLE_CONSTRAINTS" => details::constraints(&head, table, doc, rows),
         "KEY_COLUMN_USAGE" => details::key_columns(&head, table, doc, rows),
@@ -244,7 +256,8 @@ fn column_rows(head: &[String], doc: &Value, rows: &mut Vec<Vec<String>>) -> Res
         row.push((i + 1).to_string());
         row.push(yes(field["mode"] != "REQUIRED"));
         row.push(literal(&declared(field)?));
-        row.push(yes(false));
+        row.push(literal("NEVER"));
+        row.extend(["NULL".into(), "NULL".into(), yes(false), "NULL".into(), yes(false)]);
         row.push(yes(
             doc["timePartitioning"]["field"] == name || doc["rangePartitioning"]["field"] == name
         ));

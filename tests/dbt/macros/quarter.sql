@@ -1,0 +1,1 @@
+{% macro quarter(column) %}format_date('%Y-Q%Q', {{ column }}){% endmacro %}

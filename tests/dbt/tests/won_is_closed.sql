@@ -1,0 +1,1 @@
+select * from {{ ref('stg_opportunities') }} where stage = 'Won' and not closed
