@@ -8,8 +8,8 @@ use base64::Engine as _;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Report;
 use super::process::{Cost, measure};
+use super::{Report, median};
 use crate::server::Server;
 use crate::shell::{Error, Result, fail, output, say, step};
 use crate::{build, http};
@@ -261,9 +261,4 @@ fn number(value: &Value, pointer: &str) -> Result<f64> {
         .pointer(pointer)
         .and_then(Value::as_f64)
         .ok_or_else(|| Error(format!("{pointer} is missing in {value}")))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
