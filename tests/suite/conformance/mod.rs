@@ -6,9 +6,9 @@
 mod bq;
 mod dbt;
 mod durability;
-mod gcp_bigquery_client;
 mod gcloud;
 mod gcloud_storage;
+mod gcp_bigquery_client;
 mod gsutil;
 mod made;
 mod pubsub;
