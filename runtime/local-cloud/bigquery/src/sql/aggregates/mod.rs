@@ -45,18 +45,26 @@ const ANALYTIC: &[(&str, &str, Ty)] = &[
     ("CUME_DIST", "cume_dist", Ty::Float64),
 ];
 const NAVIGATION: &[&str] = &["FIRST_VALUE", "LAST_VALUE", "NTH_VALUE", "LAG", "LEAD"];
+
+/// Whether a name is that of an aggregate or analytic function.
+pub(super) fn knows(name: &str) -> bool {
+    ANALYTIC.iter().any(|a| a.0 == name)
+        || values::STATISTICS.iter().any(|s| s.0 == name)
+        || NAVIGATION.contains(&name)
+        || approximate::knows(name)
+        || values::NAMES.contains(&name)
+}
+
 impl Translator<'_> {
     /// `None`: the name is not that of an aggregate or analytic function.
     pub(super) fn aggregate(&self, name: &str, call: &Function, scope: &Scope<'_>) -> Result<Option<Ex>> {
+        if !knows(name) {
+            return Ok(None);
+        }
         let analytic = ANALYTIC.iter().find(|a| a.0 == name);
         let statistic = values::STATISTICS.iter().find(|s| s.0 == name);
         let navigates = NAVIGATION.contains(&name);
         let approximate = approximate::knows(name);
-        let known =
-            analytic.is_some() || statistic.is_some() || navigates || approximate || values::NAMES.contains(&name);
-        if !known {
-            return Ok(None);
-        }
         let clauses = self.clauses(call, scope)?;
         let star = matches!(&call.args, FunctionArguments::List(list)
             if matches!(list.args.as_slice(), [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]));

@@ -13,6 +13,7 @@ mod signature;
 mod strings;
 mod structs;
 mod system;
+mod tried;
 
 use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Spanned};
 
@@ -22,6 +23,7 @@ use super::{Ex, Result, Translator, at, unsupported};
 use crate::error::Fault;
 use crate::types::{Field, Ty};
 use signature::Scalar;
+use tried::Settled;
 
 const CATALOGUE: &[&[Scalar]] = &[
     strings::SCALARS,
@@ -113,15 +115,19 @@ impl Translator<'_> {
             if call.over.is_some() {
                 return Err(unsupported("SAFE. on an analytic function", call));
             }
-            let ex = self.named(bare, call, scope)?;
-            return Ok(Ex::new(format!("TRY({})", ex.sql), ex.ty));
+            return self.named(bare, call, scope, true);
         }
-        self.named(&name, call, scope)
+        self.named(&name, call, scope, false)
     }
 
-    fn named(&self, name: &str, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
+    /// A call by the function's name without `SAFE.`; with it, `safe`.
+    fn named(&self, name: &str, call: &Function, scope: &Scope<'_>, safe: bool) -> Result<Ex> {
+        let tried = |ex: Ex| match safe {
+            true => Ex::new(format!("TRY({})", ex.sql), ex.ty),
+            false => ex,
+        };
         if let Some(ex) = self.aggregate(name, call, scope)? {
-            return Ok(ex);
+            return Ok(tried(ex));
         }
         if call.over.is_some() {
             return Err(Fault::query(format!(
@@ -148,24 +154,33 @@ impl Translator<'_> {
                     at(call)
                 )));
             }
-            return Ok(Ex::new(format!("ARRAY({})", inner.sql), Ty::Array(Box::new(item))));
+            return Ok(tried(Ex::new(
+                format!("ARRAY({})", inner.sql),
+                Ty::Array(Box::new(item)),
+            )));
         }
         if let Some(ex) = self.date_function(name, call, scope)? {
-            return Ok(ex);
+            return Ok(tried(ex));
         }
         if let Some(ex) = self.normalize(name, call, scope)? {
-            return Ok(ex);
+            return Ok(tried(ex));
         }
         if let Some(ex) = self.with_lambda(name, call, scope)? {
-            return Ok(ex);
+            return Ok(tried(ex));
         }
-        let (args, named) = self.scalar_args(call, scope)?;
-        self.called(&Call {
+        let (mut args, mut named) = self.scalar_args(call, scope)?;
+        let mut settled = Settled::default();
+        if (safe || tried::catches(name)) && tried::holds_rows(call) {
+            let all = args.iter_mut().chain(named.iter_mut().map(|(_, value)| value));
+            all.for_each(|arg| *arg = settled.take(arg));
+        }
+        let ex = self.called(&Call {
             name,
             args: &args,
             named: &named,
             place: at(call),
-        })
+        })?;
+        Ok(settled.around(tried(ex)))
     }
 
     /// The arguments as they were written.
