@@ -426,6 +426,12 @@ pub(crate) fn parse_table_path(text: &str) -> Option<TableRef> {
     })
 }
 
+/// Two spellings of a table's full name.
+pub(crate) fn same_table(a: &Value, b: &Value) -> bool {
+    let known = |value: &Value| value.as_str().and_then(parse_table_path);
+    known(a).is_some() && known(a) == known(b)
+}
+
 /// A Cloud Run job's full name in its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeId<'a> {

@@ -7,7 +7,8 @@ use headwater_cloud::{Kind, OptionalExt as _, TableRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use tfplugin_framework::{
-    Attr, Attribute, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema, Timeouts, Type, equal, validate,
+    Attr, Attribute, Cx, Diagnostic, Diagnostics, Identity, Plan, Resource, Result, Schema, Timeouts, Type, equal,
+    validate,
 };
 
 use super::bigquery_table::column::int;
@@ -162,6 +163,10 @@ impl Resource for BigQueryMaterializedView {
         schema()
     }
 
+    async fn validate(&self, _cx: &mut Cx, config: &MaterializedView) -> Result<()> {
+        check(config).into_result()
+    }
+
     async fn plan(&self, cx: &mut Cx, plan: Plan<MaterializedView>) -> Result<MaterializedView> {
         let clients = cx.provider::<Clients>()?;
         let mut planned = plan.proposed;
@@ -249,6 +254,30 @@ impl Resource for BigQueryMaterializedView {
             ..MaterializedView::default()
         })
     }
+}
+
+/// What the schema cannot say.
+fn check(config: &MaterializedView) -> Diagnostics {
+    let mut problems = Diagnostics::new();
+    if config.allow_non_incremental_definition == Attr::Known(true) && config.max_staleness.is_null() {
+        problems.push(
+            Diagnostic::invalid(
+                "allow_non_incremental_definition",
+                "`allow_non_incremental_definition` needs `max_staleness`",
+            )
+            .hint("Say how old an answer may be, such as `max_staleness = \"0-0 0 4:0:0\"`."),
+        );
+    }
+    if config.partition_type.known().is_some() && config.partition_by.is_null() {
+        problems.push(
+            Diagnostic::invalid(
+                "partition_type",
+                "`partition_type` is set and the view has no partitions",
+            )
+            .hint("Set `partition_by`, or leave this out."),
+        );
+    }
+    problems
 }
 
 fn schema() -> Schema {

@@ -113,6 +113,7 @@ impl Entry {
             ("iam_member", Some((other, name))) => format!("{other}:{}", name.to_ascii_lowercase()),
             ("iam_member", None) => value.to_owned(),
             ("special_group", _) => value.to_owned(),
+            ("view", _) => format!("view:{}", parse_table_path(value)?.id()),
             (kind, _) => format!("{kind}:{value}"),
         };
         Some((role.to_owned(), who))
@@ -283,6 +284,9 @@ mod tests {
         let mut spelled = access.clone();
         spelled.reverse();
         for entry in spelled.iter_mut().filter_map(Attr::known_mut) {
+            if entry.view.known().is_some() {
+                entry.view = "p.d.v".into();
+            }
             if entry.user_by_email.known().is_some() {
                 *entry = Entry {
                     role: "roles/bigquery.dataViewer".into(),

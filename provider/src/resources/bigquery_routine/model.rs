@@ -60,7 +60,8 @@ impl Argument {
 
     fn sql(&self) -> Option<String> {
         let mode = self.mode.as_deref().map(|mode| format!("{mode} ")).unwrap_or_default();
-        Some(format!("{mode}`{}` {}", self.name.as_deref()?, self.r#type.as_deref()?))
+        let kind = self.r#type.as_deref()?;
+        Some(format!("{mode}`{}` {}", self.name.as_deref()?, types::sql(kind)))
     }
 }
 
@@ -79,6 +80,12 @@ fn list<T, U>(found: Vec<T>, before: &Attr<Vec<U>>) -> Attr<Vec<T>> {
         _ if found.is_empty() => Attr::Null,
         _ => found.into(),
     }
+}
+
+/// Whether a script's last statement is ended. BigQuery's own spelling of a procedure's body, `BEGIN … END`, is not.
+fn ends_with_semicolon(script: &str) -> bool {
+    // The normal form has no comments, and no semicolon at its own end.
+    equal::normal_sql(&format!("{script}\nnext")).is_none_or(|normal| normal.ends_with("; NEXT"))
 }
 
 impl Routine {
@@ -245,7 +252,8 @@ impl Routine {
         match self.routine_type.as_deref()? {
             "SCALAR_FUNCTION" => {
                 let returns = self.return_type.as_deref();
-                let returns = returns.map(|kind| format!(" RETURNS {kind}")).unwrap_or_default();
+                let returns = returns.map(|kind| format!(" RETURNS {}", types::sql(kind)));
+                let returns = returns.unwrap_or_default();
                 Some(format!(
                     "CREATE OR REPLACE FUNCTION {name}({arguments}){returns} AS (\n{body}\n)"
                 ))
@@ -253,7 +261,10 @@ impl Routine {
             "TABLE_VALUED_FUNCTION" => {
                 let columns: Vec<String> = self
                     .columns()
-                    .filter_map(|column| Some(format!("`{}` {}", column.name.as_deref()?, column.r#type.as_deref()?)))
+                    .filter_map(|column| {
+                        let kind = types::sql(column.r#type.as_deref()?);
+                        Some(format!("`{}` {kind}", column.name.as_deref()?))
+                    })
                     .collect();
                 let returns = if columns.is_empty() {
                     String::new()
@@ -265,7 +276,8 @@ impl Routine {
                 ))
             }
             "PROCEDURE" => Some(format!(
-                "CREATE OR REPLACE PROCEDURE {name}({arguments})\nBEGIN\n{body}\nEND"
+                "CREATE OR REPLACE PROCEDURE {name}({arguments})\nBEGIN\n{body}\n{}END",
+                if ends_with_semicolon(body) { "" } else { ";" }
             )),
             _ => None,
         }

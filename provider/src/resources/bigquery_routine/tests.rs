@@ -61,11 +61,18 @@ fn the_statement_is_the_one_that_makes_it() {
     let mut routine = planned();
     assert_eq!(
         routine.statement().expect("known"),
-        "CREATE OR REPLACE FUNCTION `p.d.add`(`x` integer, `y` ANY TYPE) RETURNS NUMERIC AS (\nx + y\n)"
+        "CREATE OR REPLACE FUNCTION `p.d.add`(`x` INT64, `y` ANY TYPE) RETURNS NUMERIC AS (\nx + y\n)"
     );
     routine.routine_type = "PROCEDURE".into();
     routine.definition_body = "SELECT 1;".into();
     assert!(routine.statement().expect("known").ends_with("\nBEGIN\nSELECT 1;\nEND"));
+    for (body, end) in [
+        ("BEGIN SELECT 1; END", "END\n;END"),
+        ("SELECT 1; -- the end", "-- the end\nEND"),
+    ] {
+        routine.definition_body = body.into();
+        assert!(routine.statement().expect("known").ends_with(end), "{body}");
+    }
     routine.language = "JAVASCRIPT".into();
     assert_eq!(routine.statement(), None);
 }

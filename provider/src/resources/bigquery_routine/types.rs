@@ -102,19 +102,25 @@ fn expect(words: &mut Reader, sign: &str) -> Result<(), String> {
     }
 }
 
-/// The type as SQL text.
+/// The type as SQL text, as people write it.
 pub(super) fn spell(found: &Json) -> String {
+    written(found, "")
+}
+
+/// A type for a statement: what its fields are called may be a reserved word.
+pub(super) fn sql(text: &str) -> String {
+    parse(text).map_or_else(|_| text.to_owned(), |parsed| written(&parsed, "`"))
+}
+
+fn written(found: &Json, quote: &str) -> String {
     match found["typeKind"].as_str().unwrap_or_default() {
-        "ARRAY" => format!("ARRAY<{}>", spell(&found["arrayElementType"])),
+        "ARRAY" => format!("ARRAY<{}>", written(&found["arrayElementType"], quote)),
         "STRUCT" => {
             let fields = found["structType"]["fields"].as_array().into_iter().flatten();
             let fields: Vec<String> = fields
                 .map(|field| {
-                    format!(
-                        "{} {}",
-                        field["name"].as_str().unwrap_or_default(),
-                        spell(&field["type"])
-                    )
+                    let name = field["name"].as_str().unwrap_or_default();
+                    format!("{quote}{name}{quote} {}", written(&field["type"], quote))
                 })
                 .collect();
             format!("STRUCT<{}>", fields.join(", "))
@@ -185,6 +191,8 @@ mod tests {
             assert_eq!(spell(&parsed), expected);
             assert_eq!(found(&parsed, Some(text)).as_deref(), Some(text));
         }
+        assert_eq!(sql("array<struct<Inner int64>>"), "ARRAY<STRUCT<`Inner` INT64>>");
+        assert_eq!(sql("ANY TYPE"), "ANY TYPE");
         for bad in [
             "",
             "WIBBLE",

@@ -320,8 +320,7 @@ impl Table {
     fn found_expiration(&self, found: Option<i64>) -> Attr<String> {
         let before = self.expiration_time.as_deref();
         match found {
-            None if before == Some(NEVER) => NEVER.into(),
-            None => Attr::Null,
+            None => NEVER.into(),
             Some(found) if before.and_then(millis) == Some(found) => self.expiration_time.clone(),
             Some(found) => spell_millis(found).into(),
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tfplugin_framework::{
-    Attribute, Diagnostic, Diagnostics, Path, Schema, Timeouts, Type, Validator, Value, conflicts_with, validate,
+    Attribute, Diagnostic, Diagnostics, Path, Schema, Timeouts, Type, Validator, Value, conflicts_with, equal, validate,
 };
 
 use super::fields::{self, Nested as _};
@@ -41,6 +41,7 @@ pub(super) fn schema() -> Schema {
             "clustering",
             Attribute::list(Type::String)
                 .optional()
+                .equivalent(equal::each(equal::ignore_case))
                 .validate(validate::size(0..=4))
                 .validate(validate::unique())
                 .describe("The columns that rows are sorted by, up to four, the most telling first. Can be changed at any time; rows that are there are sorted in the course of time."),
@@ -49,6 +50,7 @@ pub(super) fn schema() -> Schema {
             "primary_key",
             Attribute::list(Type::String)
                 .optional()
+                .equivalent(equal::each(equal::ignore_case))
                 .validate(validate::size(0..=16))
                 .validate(validate::unique())
                 .describe("The columns of the primary key. BigQuery does not enforce it, it helps the optimiser."),
@@ -142,6 +144,7 @@ fn time_partitioning() -> Attribute {
             "field",
             Attribute::string()
                 .optional()
+                .equivalent(equal::ignore_case)
                 .describe("The column of type TIMESTAMP, DATE or DATETIME. Left out, rows are partitioned by the time of their ingestion."),
         ),
         (
@@ -160,7 +163,13 @@ fn time_partitioning() -> Attribute {
 fn range_partitioning() -> Attribute {
     let number = || Attribute::number().required().validate(validate::whole_number());
     Attribute::object([
-        ("field", Attribute::string().required().describe("The column, of type INT64.")),
+        (
+            "field",
+            Attribute::string()
+                .required()
+                .equivalent(equal::ignore_case)
+                .describe("The column, of type INT64."),
+        ),
         ("start", number().describe("The first number of the first partition.")),
         ("end", number().describe("The number behind the last partition.")),
         ("interval", number().validate(validate::range(1..)).describe("The numbers in a partition.")),
@@ -175,6 +184,7 @@ fn foreign_keys() -> Attribute {
             "references",
             Attribute::string()
                 .required()
+                .equivalent(names::same_table)
                 .validate(names::table_path())
                 .describe("The other table: the id of a `headwater_bigquery_table`."),
         ),

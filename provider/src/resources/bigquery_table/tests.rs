@@ -181,3 +181,11 @@ fn the_model_fits_the_schema() {
     let problems = tfplugin_framework::check_resource(&super::BigQueryTable);
     assert!(problems.is_empty(), "{problems:?}");
 }
+
+#[test]
+fn a_table_that_does_not_expire_says_so() {
+    // An import has no configuration to look at: what it finds must be what can be written there.
+    let imported = super::Table::from_id("p.d.t").expect("an id");
+    let found = imported.read(&serde_json::json!({"schema": {"fields": []}}));
+    assert_eq!(found.expiration_time.as_deref(), Some("never"));
+}

@@ -119,7 +119,25 @@ fn check(doc: &mut Value) -> Result<(), Fault> {
             return Err(Fault::invalid(format!("Invalid value for {key}: \"{given}\"")));
         }
     }
-    check_access(&doc["access"])
+    check_access(&doc["access"])?;
+    if let Some(access) = doc.get_mut("access") {
+        older_roles(access);
+    }
+    Ok(())
+}
+
+/// BigQuery takes these roles by either name and answers the older one.
+/// <https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets#Dataset.FIELDS.access>
+fn older_roles(access: &mut Value) {
+    for entry in access.as_array_mut().into_iter().flatten() {
+        let older = match entry["role"].as_str() {
+            Some("roles/bigquery.dataOwner") => "OWNER",
+            Some("roles/bigquery.dataEditor") => "WRITER",
+            Some("roles/bigquery.dataViewer") => "READER",
+            _ => continue,
+        };
+        entry["role"] = json!(older);
+    }
 }
 
 /// Every entry names one grantee or one thing that is let in; who is a person or group has a role.

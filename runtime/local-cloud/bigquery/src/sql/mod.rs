@@ -4,6 +4,7 @@
 mod aggregates;
 mod alter;
 mod cast;
+mod dashes;
 mod date_parts;
 mod dates;
 pub(crate) mod ddl;

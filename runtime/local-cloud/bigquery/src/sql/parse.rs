@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
+use super::dashes;
 use super::dialect::GoogleSql;
 use super::rewrite::rewrite;
 use crate::error::Fault;
@@ -26,6 +27,7 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Fault> {
     Tokenizer::new(&GoogleSql, sql)
         .with_unescape(false)
         .tokenize_with_location()
+        .map(|tokens| dashes::join(&tokens))
         .map(adapt)
         .map(rewrite)
         .map_err(|error| refusal(error.into(), None))

@@ -9,12 +9,13 @@ use crate::api::{Api, plain};
 async fn a_dataset_lives_its_life() {
     let api = Api::start().await;
     let body = json!({"datasetReference": {"datasetId": "sales"}, "location": "europe-WEST1", "labels": {"team": "a"},
-        "description": "first", "defaultTableExpirationMs": 3_600_000, "access": [{"role": "OWNER", "userByEmail": "a@b.c"}]});
+        "description": "first", "defaultTableExpirationMs": 3_600_000, "access": [{"role": "OWNER", "userByEmail": "a@b.c"}, {"role": "roles/bigquery.dataViewer", "iamMember": "allUsers"}]});
     let (status, made) = api.call(Method::POST, "datasets", Some(body.clone())).await;
     assert_eq!(status, StatusCode::OK, "{made}");
     assert_eq!(made["location"], "europe-west1");
     assert_eq!(made["defaultTableExpirationMs"], "3600000");
     assert_eq!(made["access"][0]["userByEmail"], "a@b.c");
+    assert_eq!(made["access"][1]["role"], "READER");
     let (status, error) = api.call(Method::POST, "datasets", Some(body)).await;
     assert_eq!(
         (status, &error["error"]["errors"][0]["reason"]),

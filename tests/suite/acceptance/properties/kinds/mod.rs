@@ -1,9 +1,15 @@
 //! What is generated: a module for each group of types that share prerequisites.
 
+mod bigquery;
 pub mod dataform;
 pub mod dataplex;
 pub mod pubsub;
 pub mod salesforce;
+
+pub use bigquery::datasets as bigquery_datasets;
+pub use bigquery::routines as bigquery_routines;
+pub use bigquery::tables as bigquery_tables;
+pub use bigquery::views as bigquery_views;
 
 use headwater_tests::cloud::{PROJECT, REGION};
 use serde_json::Value;
@@ -59,6 +65,10 @@ pub fn groups() -> Vec<Group> {
         pubsub::group(),
         dataform::group(),
         dataplex::group(),
+        bigquery_datasets::group(),
+        bigquery_tables::group(),
+        bigquery_views::group(),
+        bigquery_routines::group(),
     ]
 }
 
