@@ -17,8 +17,13 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "headwater-local-cloud",
-        &["headwater-local-bigquery", "headwater-local-pubsub"],
+        &[
+            "headwater-local-bigquery",
+            "headwater-local-pubsub",
+            "headwater-local-writer",
+        ],
     ),
+    ("headwater-local-pubsub", &["headwater-local-writer"]),
     ("tfplugin-framework", &["tfplugin-proto", "headwater-report"]),
     (
         "terraform-provider-headwater",

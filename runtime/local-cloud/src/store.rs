@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use headwater_local_writer::{Limits, Writer};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,8 +20,10 @@ use tokio::sync::oneshot;
 
 const DOCUMENTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("documents");
 const CACHE_BYTES: usize = 64 << 20;
-const QUEUE: usize = 1024;
-const BATCH: usize = 256;
+const LIMITS: Limits = Limits {
+    waiting: 1024,
+    batch: 256,
+};
 
 /// What can go wrong with the store itself; never a caller's fault.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -236,14 +238,13 @@ impl View for Txn<'_> {
     }
 }
 
-type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Finish = headwater_local_writer::Finish<StoreError>;
 type Work = Box<dyn FnOnce(&mut Txn<'_>) -> (bool, Finish) + Send>;
 
 /// The store; cheap to share.
 pub(crate) struct Store {
     db: Arc<Database>,
-    queue: Mutex<Option<SyncSender<Work>>>,
-    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    writer: Writer<Work>,
 }
 
 impl Store {
@@ -255,17 +256,10 @@ impl Store {
         let txn = db.begin_write()?;
         txn.open_table(DOCUMENTS)?;
         txn.commit()?;
-        let (queue, work) = sync_channel(QUEUE);
         let own = db.clone();
-        let writer = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || write_batches(&own, &work))
-            .map_err(redb::Error::Io)?;
-        Ok(Store {
-            db,
-            queue: Mutex::new(Some(queue)),
-            writer: Mutex::new(Some(writer)),
-        })
+        let commit = move |batch, finished: &mut Vec<Finish>| apply(&own, batch, finished);
+        let writer = Writer::start("store-writer", LIMITS, commit).map_err(redb::Error::Io)?;
+        Ok(Store { db, writer })
     }
 
     /// The last committed state.
@@ -290,16 +284,9 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
-        let mut work = package(change, move |result| drop(answer.send(result)));
-        loop {
-            match self.try_send(work) {
-                Ok(()) => break,
-                Err(None) => return Err(StoreError::Closed.into()),
-                Err(Some(back)) => {
-                    work = back;
-                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-                }
-            }
+        let work = package(change, move |result| drop(answer.send(result)));
+        if !self.writer.put(work).await {
+            return Err(StoreError::Closed.into());
         }
         wait.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
@@ -315,38 +302,15 @@ impl Store {
     {
         let (answer, wait) = std::sync::mpsc::channel();
         let work = package(change, move |result| drop(answer.send(result)));
-        let queue = self.queue.lock().ok().and_then(|queue| queue.clone());
-        let sent = queue.is_some_and(|queue| queue.send(work).is_ok());
-        if !sent {
+        if !self.writer.put_from_thread(work) {
             return Err(StoreError::Closed.into());
         }
         wait.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
-    fn try_send(&self, work: Work) -> Result<(), Option<Work>> {
-        let Ok(queue) = self.queue.lock() else { return Err(None) };
-        let Some(queue) = queue.as_ref() else { return Err(None) };
-        queue.try_send(work).map_err(|error| match error {
-            TrySendError::Full(work) => Some(work),
-            TrySendError::Disconnected(_) => None,
-        })
-    }
-
     /// Waits for what is queued to be durable and stops the writing thread.
     pub(crate) fn close(&self) {
-        if let Ok(mut queue) = self.queue.lock() {
-            queue.take();
-        }
-        let writer = self.writer.lock().ok().and_then(|mut writer| writer.take());
-        if let Some(writer) = writer {
-            drop(writer.join());
-        }
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.close();
+        self.writer.close();
     }
 }
 
@@ -367,26 +331,6 @@ where
         });
         (done, finish)
     })
-}
-
-fn write_batches(db: &Database, work: &Receiver<Work>) {
-    while let Ok(first) = work.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH {
-            match work.try_recv() {
-                Ok(more) => batch.push(more),
-                Err(_) => break,
-            }
-        }
-        let mut finished = Vec::with_capacity(batch.len());
-        let committed = apply(db, batch, &mut finished);
-        if let Err(error) = &committed {
-            tracing::error!(error = error as &dyn std::error::Error, "store commit failed");
-        }
-        for finish in finished {
-            finish(committed.clone());
-        }
-    }
 }
 
 fn apply(db: &Database, batch: Vec<Work>, finished: &mut Vec<Finish>) -> Result<(), StoreError> {

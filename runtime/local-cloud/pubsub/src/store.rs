@@ -6,12 +6,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use headwater_local_writer::{Limits, Writer};
 use prost::Message;
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::refusal::Refusal;
 
@@ -23,10 +23,10 @@ const MESSAGES: TableDefinition<'static, (u64, u64), &[u8]> = TableDefinition::n
 const ACKS: TableDefinition<'static, (u64, u64), &[u8]> = TableDefinition::new("acks");
 
 const CACHE_BYTES: usize = 96 << 20;
-/// How many changes share a commit.
-const BATCH: usize = 512;
-/// How many changes may wait for the writer; more wait for their turn.
-const WAITING: usize = 4096;
+const LIMITS: Limits = Limits {
+    waiting: 4096,
+    batch: 512,
+};
 
 /// What can go wrong with the store itself; never a caller's fault.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -204,15 +204,13 @@ impl Txn<'_> {
     }
 }
 
-type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Finish = headwater_local_writer::Finish<StoreError>;
 type Work = Box<dyn FnOnce(&mut Txn<'_>) -> Finish + Send>;
 
 /// The store; cheap to share.
 pub(crate) struct Store {
     db: Arc<Database>,
-    queue: Mutex<Option<Sender<Work>>>,
-    room: Arc<Semaphore>,
-    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    writer: Writer<Work>,
 }
 
 impl Store {
@@ -226,18 +224,10 @@ impl Store {
         txn.open_table(MESSAGES)?;
         txn.open_table(ACKS)?;
         txn.commit()?;
-        let (queue, work) = channel();
         let own = db.clone();
-        let writer = std::thread::Builder::new()
-            .name("pubsub-writer".into())
-            .spawn(move || write_batches(&own, &work))
-            .map_err(redb::Error::Io)?;
-        Ok(Store {
-            db,
-            queue: Mutex::new(Some(queue)),
-            room: Arc::new(Semaphore::new(WAITING)),
-            writer: Mutex::new(Some(writer)),
-        })
+        let commit = move |batch, finished: &mut Vec<Finish>| apply(&own, batch, finished);
+        let writer = Writer::start("pubsub-writer", LIMITS, commit).map_err(redb::Error::Io)?;
+        Ok(Store { db, writer })
     }
 
     /// The last committed state.
@@ -257,13 +247,10 @@ impl Store {
         C: FnOnce(&mut Txn<'_>) -> Result<T, Refusal> + Send + 'static,
         F: FnOnce(&T) + Send + 'static,
     {
-        let room = self.room.clone().acquire_owned().await;
-        let room = room.map_err(|_| Refusal::stopping())?;
         let (answer, wait) = oneshot::channel();
         let work: Work = Box::new(move |txn| {
             let result = change(txn);
             Box::new(move |committed| {
-                drop(room);
                 let result = match (result, committed) {
                     (Ok(_), Err(error)) => Err(error.into()),
                     (result, _) => result,
@@ -274,11 +261,7 @@ impl Store {
                 drop(answer.send(result));
             })
         });
-        let sent = match &*self.queue.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(queue) => queue.send(work).is_ok(),
-            None => false,
-        };
-        if !sent {
+        if !self.writer.put(work).await {
             return Err(Refusal::stopping());
         }
         wait.await.unwrap_or_else(|_| Err(Refusal::stopping()))
@@ -286,39 +269,7 @@ impl Store {
 
     /// Waits for what is queued to be durable and stops the writing thread.
     pub(crate) fn close(&self) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            drop(writer.join());
-        }
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-fn write_batches(db: &Database, work: &Receiver<Work>) {
-    while let Ok(first) = work.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH {
-            match work.try_recv() {
-                Ok(more) => batch.push(more),
-                Err(_) => break,
-            }
-        }
-        let mut finished = Vec::with_capacity(batch.len());
-        let committed = apply(db, batch, &mut finished);
-        if let Err(error) = &committed {
-            tracing::error!(error = error as &dyn std::error::Error, "pubsub commit failed");
-        }
-        for finish in finished {
-            let committed = committed.clone();
-            // One that panics is a defect, but not the end of all others.
-            drop(catch_unwind(AssertUnwindSafe(|| finish(committed))));
-        }
+        self.writer.close();
     }
 }
 
