@@ -46,7 +46,7 @@ impl Terraform {
             environment: cloud.environment(),
         };
         this.write(configuration);
-        this.run(&["init", "-input=false", "-no-color"]).ok();
+        this.run(&["init"]).ok();
         this
     }
 
@@ -74,7 +74,7 @@ impl Terraform {
         self.dir.path()
     }
 
-    /// A command, not started.
+    /// A command, not started. It asks nothing and has no colours.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(programs::terraform());
         command
@@ -82,6 +82,8 @@ impl Terraform {
             .env("TF_CLI_CONFIG_FILE", mirror().join("terraform.rc"))
             .env("CHECKPOINT_DISABLE", "1")
             .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .env("TF_CLI_ARGS", "-no-color")
             .envs(self.environment.iter().map(|(k, v)| (k, v)))
             .args(arguments);
         command
@@ -96,20 +98,19 @@ impl Terraform {
     /// `terraform apply`, which must succeed.
     #[track_caller]
     pub fn apply(&self) -> Ended {
-        self.run(&["apply", "-auto-approve", "-input=false", "-no-color"]).ok()
+        self.run(&["apply", "-auto-approve"]).ok()
     }
 
     /// `terraform destroy`, which must succeed.
     #[track_caller]
     pub fn destroy(&self) -> Ended {
-        self.run(&["destroy", "-auto-approve", "-input=false", "-no-color"])
-            .ok()
+        self.run(&["destroy", "-auto-approve"]).ok()
     }
 
     /// The plan as JSON.
     #[track_caller]
     pub fn plan(&self) -> Value {
-        self.run(&["plan", "-input=false", "-no-color", "-out=plan.bin"]).ok();
+        self.run(&["plan", "-out=plan.bin"]).ok();
         self.run(&["show", "-json", "plan.bin"]).ok().json()
     }
 
@@ -139,7 +140,7 @@ impl Terraform {
     /// Panics unless the plan is empty.
     #[track_caller]
     pub fn assert_no_changes(&self, when: &str) {
-        let ended = self.run(&["plan", "-detailed-exitcode", "-input=false", "-no-color"]);
+        let ended = self.run(&["plan", "-detailed-exitcode"]);
         assert_eq!(ended.code, 0, "the plan is not empty {when}:\n{}", ended.text());
     }
 

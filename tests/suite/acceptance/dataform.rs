@@ -153,7 +153,7 @@ fn dataform_and_dataplex_live_and_die() {
 
     std::fs::remove_file(tf.dir().join("terraform.tfstate")).unwrap();
     for (address, id) in resources() {
-        tf.run(&["import", "-input=false", "-no-color", address, &id]).ok();
+        tf.run(&["import", address, &id]).ok();
     }
     tf.assert_no_changes("after import");
 
@@ -161,7 +161,7 @@ fn dataform_and_dataplex_live_and_die() {
     let strange = format!("/v1/{}/releaseConfigs?releaseConfigId=strange", resources()[0].1);
     let (status, _) = cloud.post(&strange, &json!({"gitCommitish": "main"}));
     assert_eq!(status, 200);
-    let refused = tf.run(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
+    let refused = tf.run(&["destroy", "-auto-approve"]);
     assert!(
         refused.code != 0 && refused.stderr.contains("force_destroy"),
         "{}",

@@ -115,9 +115,9 @@ fn tokens_work_and_are_kept_nowhere() {
     let tf = terraform(&cloud, &org, &configuration(""));
     tf.apply();
     tf.write(&configuration(TOKENS));
-    let planned = tf.run(&["plan", "-input=false", "-no-color", "-out=plan.bin"]).ok();
-    let applied = tf.run(&["apply", "-input=false", "-no-color", "plan.bin"]).ok();
-    let again = tf.run(&["plan", "-detailed-exitcode", "-input=false", "-no-color"]);
+    let planned = tf.run(&["plan", "-out=plan.bin"]).ok();
+    let applied = tf.run(&["apply", "plan.bin"]).ok();
+    let again = tf.run(&["plan", "-detailed-exitcode"]);
     assert_eq!(again.code, 0, "{}", again.text());
     // The write-only secret is what Secret Manager got: the tokens as they were.
     let (status, stored) = cloud.get(&format!(
@@ -188,7 +188,7 @@ fn what_cannot_be_had_is_said_with_its_remedy() {
     ];
     for (block, says) in cases {
         let tf = terraform(&cloud, &org, &configuration(block));
-        let planned = tf.run(&["plan", "-input=false", "-no-color"]);
+        let planned = tf.run(&["plan"]);
         let text = planned
             .text()
             .split_whitespace()

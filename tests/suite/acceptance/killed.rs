@@ -72,7 +72,7 @@ fn survive(
 ) -> Result<(), String> {
     cloud.faults(&json!([change(call as u64, &json!({ held: HELD_MS }))]));
     let mut apply = tf
-        .command(&["apply", "-auto-approve", "-input=false", "-no-color"])
+        .command(&["apply", "-auto-approve"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -88,12 +88,12 @@ fn survive(
             "{killed} providers were killed and terraform ended with {ended}"
         ));
     }
-    let again = tf.run(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    let again = tf.run(&["apply", "-auto-approve"]);
     let mut problems = Vec::new();
     if again.code != 0 {
         problems.push(format!("the next apply fails: {}", again.text()));
     } else {
-        let plan = tf.run(&["plan", "-detailed-exitcode", "-input=false", "-no-color"]);
+        let plan = tf.run(&["plan", "-detailed-exitcode"]);
         if plan.code != 0 {
             problems.push(format!("the plan is not empty: {}", plan.text()));
         }
@@ -106,7 +106,7 @@ fn survive(
         }
     }
     delete_what_an_extract_leaves(cloud);
-    let destroyed = tf.run(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
+    let destroyed = tf.run(&["destroy", "-auto-approve"]);
     if destroyed.code != 0 {
         problems.push(format!("destroy fails: {}", destroyed.text()));
     }

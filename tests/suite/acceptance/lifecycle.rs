@@ -86,7 +86,7 @@ fn apply_fills_every_table_and_everything_else_holds() {
     }
 
     // The secret is nowhere to be seen.
-    let debug = tf.run(&["plan", "-input=false", "-no-color"]).ok();
+    let debug = tf.run(&["plan"]).ok();
     let (_, spec) = cloud.get("/storage/v1/b/acceptance-lake/o/headwater%2Fpipelines%2Fcrm%2Fspec.json?alt=media");
     let mut seen = vec![
         ("state", tf.state()),
@@ -128,7 +128,7 @@ fn apply_fills_every_table_and_everything_else_holds() {
     // Every resource is imported into an empty state, and the plan is empty.
     std::fs::remove_file(tf.dir().join("terraform.tfstate")).unwrap();
     for (address, id) in ids() {
-        tf.run(&["import", "-input=false", "-no-color", address, &id]).ok();
+        tf.run(&["import", address, &id]).ok();
     }
     tf.assert_no_changes("after import");
 

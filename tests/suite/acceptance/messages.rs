@@ -265,16 +265,9 @@ fn messages_secrets_and_schedules_live_and_die() {
     // Everything is imported into an empty state, and the plan is empty.
     std::fs::remove_file(tf.dir().join("terraform.tfstate")).unwrap();
     for (address, id, _) in resources() {
-        tf.run(&["import", "-input=false", "-no-color", address, &id]).ok();
+        tf.run(&["import", address, &id]).ok();
     }
-    tf.run(&[
-        "import",
-        "-input=false",
-        "-no-color",
-        "headwater_secret_version.token",
-        "token/2",
-    ])
-    .ok();
+    tf.run(&["import", "headwater_secret_version.token", "token/2"]).ok();
     tf.assert_no_changes("after import");
 
     tf.destroy();
@@ -301,7 +294,7 @@ fn what_is_there_already_is_adopted_or_refused_by_its_mark() {
     ] {
         let (status, body) = request("PUT", &topic, Some(&json!({ "labels": labels })));
         assert_eq!(status, 200, "{body}");
-        let ended = tf.run(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+        let ended = tf.run(&["apply", "-auto-approve"]);
         assert_eq!(ended.code == 0, adopted, "{labels}: {}", ended.text());
         assert!(adopted || ended.text().contains("terraform import"), "{}", ended.text());
         assert!((200..300).contains(&request("DELETE", &topic, None).0));
@@ -359,7 +352,7 @@ output "found" {
     assert_eq!(found, json!([true, "600s", 20, "1", "ENABLED", "EU"]));
     assert!(!tf.state().contains("hush") && !tf.state().contains("aHVzaA"));
     tf.write("data \"headwater_pubsub_topic\" \"gone\" {\n  name = \"gone\"\n}\n");
-    let ended = tf.run(&["plan", "-input=false", "-no-color"]);
+    let ended = tf.run(&["plan"]);
     assert!(
         ended.code != 0 && ended.text().contains("does not exist"),
         "{}",

@@ -59,7 +59,7 @@ fn the_plan_shows_the_schema_and_a_field_added_in_salesforce() {
         &json!({"action": "add_field", "object": "Account", "name": "Tier__c", "type": "string", "length": 40}),
     );
     assert_eq!(tf.changes(), vec!["headwater_salesforce_extract.crm: update"]);
-    let plan = tf.run(&["plan", "-input=false", "-no-color"]).ok();
+    let plan = tf.run(&["plan"]).ok();
     assert!(plan.stdout.contains("Tier__c"), "{}", plan.stdout);
     tf.apply();
     tf.assert_no_changes("after the new field was applied");
@@ -92,7 +92,7 @@ fn what_the_org_refuses_is_an_error_in_the_plan_with_its_path() {
     ];
     for (objects, expected) in cases {
         tf.write(&platform(objects, ""));
-        let plan = tf.run(&["plan", "-input=false", "-no-color"]);
+        let plan = tf.run(&["plan"]);
         assert_eq!(plan.code, 1, "{objects}: {}", plan.text());
         for word in expected {
             assert!(
@@ -113,7 +113,7 @@ fn what_the_org_refuses_is_an_error_in_the_plan_with_its_path() {
         &json!({"action": "hide_field", "object": "Account", "name": "Rating"}),
     );
     tf.write(&platform("Account = { include = [\"Id\", \"Rating\"] }", ""));
-    let plan = tf.run(&["plan", "-input=false", "-no-color"]);
+    let plan = tf.run(&["plan"]);
     assert_eq!(plan.code, 1);
     assert!(plan.stderr.contains("Rating"), "{}", plan.stderr);
 }

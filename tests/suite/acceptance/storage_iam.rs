@@ -347,11 +347,11 @@ fn buckets_objects_accounts_and_members_live_as_declared() {
     // Every resource is imported into an empty state, and the plan is empty.
     std::fs::remove_file(tf.dir().join("terraform.tfstate")).unwrap();
     for (address, id) in ids("roles/storage.objectUser") {
-        tf.run(&["import", "-input=false", "-no-color", &address, &id]).ok();
+        tf.run(&["import", &address, &id]).ok();
     }
     tf.assert_no_changes("after import");
 
-    let destroyed = tf.run(&["plan", "-destroy", "-input=false", "-no-color"]).ok();
+    let destroyed = tf.run(&["plan", "-destroy"]).ok();
     contains(&destroyed.text(), &["destroying the bucket `iam-lake` deletes"]);
     tf.destroy();
     left_nothing(&cloud);

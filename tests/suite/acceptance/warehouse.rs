@@ -107,7 +107,7 @@ fn a_warehouse_from_nothing_to_nothing() {
     tf.assert_no_changes("after the query was written otherwise");
     tf.write(&configuration(&VIEW.replace("> 0", "> 1"), "", ""));
     assert_eq!(tf.changes(), ["headwater_bigquery_view.positive: update"]);
-    let plan = tf.run(&["plan", "-input=false", "-no-color"]).ok();
+    let plan = tf.run(&["plan"]).ok();
     assert!(
         plan.text().contains("`test-project.shop.positive` reads"),
         "{}",
@@ -116,7 +116,7 @@ fn a_warehouse_from_nothing_to_nothing() {
 
     // What BigQuery refuses is an error of the plan, at the query, with the place in it.
     tf.write(&configuration("SELECT id,\n FROM WHERE", "", ""));
-    let plan = tf.run(&["plan", "-input=false", "-no-color"]);
+    let plan = tf.run(&["plan"]);
     assert_eq!(plan.code, 1);
     for words in ["BigQuery refuses this SQL", "query", "[2:"] {
         assert!(plan.stderr.contains(words), "{words:?} is not in {}", plan.stderr);
@@ -126,7 +126,7 @@ fn a_warehouse_from_nothing_to_nothing() {
         "",
         "",
     ));
-    let plan = tf.run(&["plan", "-input=false", "-no-color"]);
+    let plan = tf.run(&["plan"]);
     assert!(plan.code == 1 && plan.stderr.contains("wibble"), "{}", plan.text());
 
     // A view that needs a column which is added in the same apply.
@@ -143,14 +143,7 @@ fn a_warehouse_from_nothing_to_nothing() {
     // Everything is imported into an empty state, and the plan is empty.
     std::fs::remove_file(tf.dir().join("terraform.tfstate")).unwrap();
     for (address, id) in IDS {
-        tf.run(&[
-            "import",
-            "-input=false",
-            "-no-color",
-            address,
-            &format!("projects/{PROJECT}/{id}"),
-        ])
-        .ok();
+        tf.run(&["import", address, &format!("projects/{PROJECT}/{id}")]).ok();
     }
     tf.assert_no_changes("after import");
 
@@ -205,14 +198,9 @@ fn protection_holds(tf: &Terraform, configuration: &str) {
         assert!(plan.stderr.contains(what), "{what:?} is not in {}", plan.stderr);
         assert!(plan.stderr.contains("1 row ("), "no number in {}", plan.stderr);
     };
-    let plan = tf.run(&["plan", "-destroy", "-input=false", "-no-color"]);
+    let plan = tf.run(&["plan", "-destroy"]);
     protected(&plan, "would be destroyed");
-    let plan = tf.run(&[
-        "plan",
-        "-replace=headwater_bigquery_table.orders",
-        "-input=false",
-        "-no-color",
-    ]);
+    let plan = tf.run(&["plan", "-replace=headwater_bigquery_table.orders"]);
     protected(&plan, "would be replaced");
     tf.write(&configuration.replace(
         "primary_key       = [\"id\"]",
@@ -220,7 +208,7 @@ fn protection_holds(tf: &Terraform, configuration: &str) {
     ));
     tf.apply();
     tf.assert_no_changes("after the protection was taken off");
-    let plan = tf.run(&["plan", "-destroy", "-input=false", "-no-color"]).ok();
+    let plan = tf.run(&["plan", "-destroy"]).ok();
     assert!(plan.text().contains("is destroyed, and its 1 row ("), "{}", plan.text());
     tf.destroy();
 }
@@ -234,21 +222,14 @@ fn what_a_killed_apply_left_is_taken_over_and_what_others_made_is_not() {
     std::fs::remove_file(tf.dir().join("terraform.tfstate")).unwrap();
     // A dataset that holds tables is not taken over without a word: it comes back by import.
     let dataset = format!("projects/{PROJECT}/datasets/shop");
-    tf.run(&[
-        "import",
-        "-input=false",
-        "-no-color",
-        "headwater_bigquery_dataset.shop",
-        &dataset,
-    ])
-    .ok();
+    tf.run(&["import", "headwater_bigquery_dataset.shop", &dataset]).ok();
     tf.apply();
     tf.assert_no_changes("after the leftovers were taken over");
 
     // A table that holds rows is somebody's.
     insert(&cloud);
     tf.run(&["state", "rm", "headwater_bigquery_table.orders"]).ok();
-    let applied = tf.run(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    let applied = tf.run(&["apply", "-auto-approve"]);
     assert_eq!(applied.code, 1, "{}", applied.text());
     for words in ["exists already, with 1 row", "terraform import"] {
         assert!(applied.stderr.contains(words), "{words:?} is not in {}", applied.stderr);
@@ -268,7 +249,7 @@ fn a_dataset_that_says_its_contents_may_go_is_protected_when_it_says_so() {
     let tf = Terraform::new(&cloud, &configuration("deletion_protection = true"));
     tf.apply();
     insert(&cloud);
-    let plan = tf.run(&["plan", "-destroy", "-input=false", "-no-color"]);
+    let plan = tf.run(&["plan", "-destroy"]);
     assert_eq!(plan.code, 1, "{}", plan.text());
     assert!(
         plan.stderr
@@ -279,7 +260,7 @@ fn a_dataset_that_says_its_contents_may_go_is_protected_when_it_says_so() {
     tf.write(&configuration(""));
     tf.apply();
     tf.assert_no_changes("after the protection was taken off");
-    let plan = tf.run(&["plan", "-destroy", "-input=false", "-no-color"]).ok();
+    let plan = tf.run(&["plan", "-destroy"]).ok();
     assert!(
         plan.text().contains("the dataset `test-project.shop` is destroyed"),
         "{}",

@@ -192,7 +192,7 @@ fn every_edit_of_a_table_is_an_update_a_refusal_or_an_announced_replacement() {
 
     // All edits at once: those that are refused say so.
     tf.write(&configuration(&cases, |case| case.after));
-    let plan = tf.run(&["plan", "-json", "-input=false"]);
+    let plan = tf.run(&["plan", "-json"]);
     assert_eq!(plan.code, 1, "nothing was refused");
     let said = diagnostics(&plan);
     let refused = |case: &Case| {
@@ -204,7 +204,7 @@ fn every_edit_of_a_table_is_an_update_a_refusal_or_an_announced_replacement() {
     let rest = configuration(&cases, |case| if refused(case) { case.before } else { case.after });
     tf.write(&rest);
     let actions = actions(&tf.plan());
-    let warned = diagnostics(&tf.run(&["plan", "-json", "-input=false"]).ok());
+    let warned = diagnostics(&tf.run(&["plan", "-json"]).ok());
     tf.apply();
     tf.assert_no_changes("after the edits");
 
