@@ -37,6 +37,16 @@ fn cell(value: &Cell, ty: &Ty, format: Format) -> Value {
             });
             json!({"f": cells.collect::<Vec<Value>>()})
         }
+        (Cell::Struct(bounds), Ty::Range(item)) => {
+            let bound = |i: usize| match bounds.get(i) {
+                None | Some((_, Cell::Null)) => "UNBOUNDED".to_owned(),
+                Some((_, value)) => match cell(value, item, format) {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                },
+            };
+            Value::String(format!("[{}, {})", bound(0), bound(1)))
+        }
         (Cell::Timestamp(micros), Ty::Timestamp) => Value::String(timestamp(*micros, format)),
         (value, ty) => Value::String(text(value, ty)),
     }

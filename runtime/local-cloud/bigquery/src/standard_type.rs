@@ -10,6 +10,11 @@ pub(crate) fn read(value: &Value) -> Result<Ty, Fault> {
     let kind = value["typeKind"].as_str().unwrap_or_default();
     match kind {
         "ARRAY" => Ok(Ty::Array(Box::new(read(&value["arrayElementType"])?))),
+        "RANGE" => {
+            let item = read(&value["rangeElementType"])?;
+            Ty::scalar(&format!("RANGE<{}>", item.sql()))
+                .ok_or_else(|| Fault::invalid("Invalid value for rangeElementType"))
+        }
         "STRUCT" => Ok(Ty::Struct(read_fields(&value["structType"]["fields"])?)),
         other => Ty::scalar(other)
             .ok_or_else(|| Fault::invalid(format!("Invalid value for typeKind: \"{other}\" is not a type"))),
@@ -33,6 +38,7 @@ pub(crate) fn read_fields(list: &Value) -> Result<Vec<Field>, Fault> {
 pub(crate) fn write(ty: &Ty) -> Value {
     match ty {
         Ty::Array(item) => json!({"typeKind": "ARRAY", "arrayElementType": write(item)}),
+        Ty::Range(item) => json!({"typeKind": "RANGE", "rangeElementType": write(item)}),
         Ty::Struct(fields) => json!({"typeKind": "STRUCT", "structType": {"fields": write_fields(fields)}}),
         other => json!({"typeKind": other.sql()}),
     }

@@ -23,6 +23,8 @@ pub(crate) enum Ty {
     Timestamp,
     Json,
     Interval,
+    /// Of DATE, DATETIME or TIMESTAMP: in DuckDB a struct of the bounds `_lo` and `_hi`.
+    Range(Box<Ty>),
     Struct(Vec<Field>),
     Array(Box<Ty>),
     /// Not known before DuckDB binds it (also the type of NULL).
@@ -81,6 +83,7 @@ impl Ty {
                     .collect();
                 format!("STRUCT({})", inner.join(", "))
             }
+            Self::Range(item) => format!("STRUCT(_lo {0}, _hi {0})", item.duck()),
             Self::Array(item) => format!("{}[]", item.duck()),
         }
     }
@@ -105,6 +108,7 @@ impl Ty {
                 let inner: Vec<String> = fields.iter().map(|f| format!("{} {}", f.name, f.ty.sql())).collect();
                 format!("STRUCT<{}>", inner.join(", "))
             }
+            Self::Range(item) => format!("RANGE<{}>", item.sql()),
             Self::Array(item) => format!("ARRAY<{}>", item.sql()),
             Self::Unknown => "an unknown type".into(),
         }
@@ -126,6 +130,7 @@ impl Ty {
             Self::Timestamp => "TIMESTAMP",
             Self::Json => "JSON",
             Self::Interval => "INTERVAL",
+            Self::Range(_) => "RANGE",
             Self::Struct(_) => "RECORD",
             Self::Array(item) => item.rest(),
         }
@@ -135,7 +140,7 @@ impl Ty {
     pub(crate) fn width(&self) -> u64 {
         match self {
             Self::Bool => 1,
-            Self::Numeric | Self::Interval => 16,
+            Self::Numeric | Self::Interval | Self::Range(_) => 16,
             Self::BigNumeric => 32,
             Self::String | Self::Bytes | Self::Json => 16,
             Self::Struct(fields) => fields.iter().map(|f| f.ty.width()).sum(),
@@ -168,6 +173,10 @@ impl Ty {
             "TIMESTAMP" => Self::Timestamp,
             "JSON" => Self::Json,
             "INTERVAL" => Self::Interval,
+            // As the parser is given it.
+            "RANGE_DATE" | "RANGE<DATE>" => Self::Range(Box::new(Self::Date)),
+            "RANGE_DATETIME" | "RANGE<DATETIME>" => Self::Range(Box::new(Self::Datetime)),
+            "RANGE_TIMESTAMP" | "RANGE<TIMESTAMP>" => Self::Range(Box::new(Self::Timestamp)),
             _ => return None,
         })
     }
@@ -179,6 +188,13 @@ pub(crate) fn field_type(field: &Value) -> Result<Ty, Fault> {
     let kind = field["type"].as_str().unwrap_or_default();
     let item = if kind.eq_ignore_ascii_case("RECORD") || kind.eq_ignore_ascii_case("STRUCT") {
         Ty::Struct(columns(&field["fields"])?)
+    } else if kind.eq_ignore_ascii_case("RANGE") {
+        let item = field["rangeElementType"]["type"].as_str().unwrap_or_default();
+        Ty::scalar(&format!("RANGE<{item}>")).ok_or_else(|| {
+            Fault::invalid(format!(
+                "Invalid value for rangeElementType: {item} is not a type that a range can have ({name})"
+            ))
+        })?
     } else {
         Ty::scalar(kind).ok_or_else(|| {
             Fault::invalid(format!(
@@ -246,6 +262,9 @@ pub(crate) fn rest_field(name: &str, ty: &Ty) -> Value {
         other => (other, "NULLABLE"),
     };
     let mut out = json!({"name": name, "type": item.rest(), "mode": mode});
+    if let Ty::Range(item) = item {
+        out["rangeElementType"] = json!({"type": item.rest()});
+    }
     if let Ty::Struct(fields) = item {
         out["fields"] = Value::Array(fields.iter().map(|f| rest_field(&f.name, &f.ty)).collect());
     }

@@ -129,6 +129,22 @@ SELECT LOG(8, 1);
 --! Floating point error in function: LOG
 SELECT LOG(0, 2);
 --! Floating point error in function: LOG
+
+-- NUMERIC and BIGNUMERIC keep their decimals.
+SELECT SQRT(NUMERIC '2'), CBRT(NUMERIC '-27'), EXP(NUMERIC '1'), LN(NUMERIC '10'), LOG10(NUMERIC '1000');
+--> [["1.414213562", "-3", "2.718281828", "2.302585093", "3"]]
+SELECT POW(NUMERIC '-2', NUMERIC '3'), POW(NUMERIC '2', -2), LOG(NUMERIC '8', NUMERIC '2');
+--> [["-8", "0.25", "3"]]
+SELECT POW(NUMERIC '1.1', 100), SQRT(BIGNUMERIC '2');
+--> [["13780.612339822", "1.414213562373095049"]]
+SELECT SQRT(NUMERIC '-1');
+--! SQRT
+SELECT LN(NUMERIC '0');
+--! LN
+SELECT POW(NUMERIC '10', NUMERIC '40');
+--! POW
+SELECT EXP(NUMERIC '100');
+--! EXP
 SELECT LOG10(-1);
 --! Floating point error in function: LOG10
 

@@ -76,6 +76,14 @@ impl Cell {
                     .collect();
                 format!("struct_pack({})", values.join(", "))
             }
+            (Self::Struct(bounds), Ty::Range(item)) => {
+                let bound = |i: usize| {
+                    bounds
+                        .get(i)
+                        .map_or_else(|| "NULL".to_owned(), |(_, v)| v.constant(item))
+                };
+                cast(format!("struct_pack(_lo := {}, _hi := {})", bound(0), bound(1)))
+            }
             (Self::List(_) | Self::Struct(_), _) => cast("NULL".into()),
         }
     }

@@ -102,7 +102,13 @@ impl<'a> Reader<'a> {
                     Ty::BigNumeric
                 }
             }
-            "STRUCT" => Ty::Struct(self.fields()?),
+            "STRUCT" => {
+                let fields = self.fields()?;
+                match fields.as_slice() {
+                    [lo, hi] if lo.name == "_lo" && hi.name == "_hi" => Ty::Range(Box::new(lo.ty.clone())),
+                    _ => Ty::Struct(fields),
+                }
+            }
             "NULL" => Ty::Unknown,
             _ => return Err(unsupported(self.text)),
         };

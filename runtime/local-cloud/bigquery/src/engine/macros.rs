@@ -3,7 +3,7 @@
 
 use duckdb::Connection;
 
-use super::{lists, moments, numbers};
+use super::{lists, moments, numbers, ranges};
 
 /// `(signature, body)`; every macro lives in the schema `_headwater`.
 const MACROS: &[(&str, &str)] = &[
@@ -82,7 +82,7 @@ const MACROS: &[(&str, &str)] = &[
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch("CREATE SCHEMA IF NOT EXISTS _headwater; CREATE TABLE IF NOT EXISTS _headwater.about(key VARCHAR, value VARCHAR)")?;
     let all = || {
-        [MACROS, numbers::MACROS, moments::MACROS, lists::MACROS]
+        [MACROS, numbers::MACROS, moments::MACROS, lists::MACROS, ranges::MACROS]
             .into_iter()
             .flatten()
     };

@@ -10,6 +10,7 @@ mod macros;
 mod moments;
 mod native;
 mod numbers;
+mod ranges;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@
 mod bits;
 mod bytes;
 mod casts;
+mod decimal_roots;
 mod decimals;
 mod distinct_sketch;
 mod failing;
@@ -74,6 +75,7 @@ pub(crate) const NATIVES: &[&[Native]] = &[
     json::NATIVES[2],
     bits::NATIVES,
     decimals::NATIVES,
+    decimal_roots::NATIVES,
     mathematics::NATIVES,
     mathematics::PAIRS,
     distinct_sketch::NATIVES,

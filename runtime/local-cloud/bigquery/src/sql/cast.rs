@@ -42,6 +42,8 @@ impl Translator<'_> {
             }
             (Ty::Struct(a), Ty::Struct(b)) => a.len() != b.len(),
             (Ty::Array(_) | Ty::Struct(_), _) | (_, Ty::Array(_) | Ty::Struct(_)) => true,
+            (Ty::String, Ty::Range(_)) | (Ty::Range(_), Ty::String) => false,
+            (Ty::Range(_), _) | (_, Ty::Range(_)) => true,
             (Ty::Json, _) | (_, Ty::Json) => true,
             (Ty::Bytes, to) => *to != Ty::String,
             (from, Ty::Bytes) => *from != Ty::String,
@@ -90,6 +92,13 @@ impl Translator<'_> {
             (Ty::Datetime, Ty::String) => tried(safe, "datetime_cast", v),
             (Ty::Timestamp, Ty::String) => tried(safe, "timestamp_cast", v),
             (Ty::Numeric | Ty::BigNumeric, Ty::Int64) => format!("{cast}(round({v}, 0) AS BIGINT)"),
+            (Ty::String, Ty::Range(item)) => {
+                let bound = |n: u8| format!("CAST(_headwater.range_text({v}, {n}) AS {})", item.duck());
+                let range = format!("_headwater.range_of({}, {})", bound(1), bound(2));
+                let range = if safe { format!("TRY({range})") } else { range };
+                format!("(CASE WHEN {v} IS NULL THEN NULL ELSE {range} END)")
+            }
+            (Ty::Range(_), Ty::String) => range_text(v),
             (Ty::Interval, Ty::String) => format!("_headwater.interval_text({v})"),
             (Ty::Float64, Ty::String) => format!("_hw_float_text({v})"),
             (Ty::Numeric | Ty::BigNumeric, Ty::String) => format!("_headwater.decimal_text({v})"),
@@ -111,6 +120,16 @@ fn tried(safe: bool, native: &str, value: &str) -> String {
     } else {
         format!("_hw_{native}({value})")
     }
+}
+
+/// A range as text; unbounded where a bound is NULL.
+pub(super) fn range_text(range: &str) -> String {
+    let bound = |name: &str| format!("coalesce(CAST(({range}).{name} AS VARCHAR), 'UNBOUNDED')");
+    format!(
+        "(CASE WHEN {range} IS NULL THEN NULL ELSE '[' || {} || ', ' || {} || ')' END)",
+        bound("_lo"),
+        bound("_hi")
+    )
 }
 
 /// A nested value under another type's names: BigQuery matches the fields of a STRUCT by position, DuckDB by name.

@@ -394,7 +394,7 @@ mod tests {
             ),
             (
                 "FROM t |> LEFT JOIN u USING (a) |> INNER UNION ALL BY NAME (FROM v)",
-                "FROM t |> LEFT JOIN u USING ( a ) |> CALL __pipe ( 'COLUMNS INNER' ) |> UNION ALL ( FROM v )",
+                "FROM t |> LEFT JOIN u USING ( a ) |> CALL __pipe ( 'COLUMNS INNER' ) |> UNION ALL ( SELECT * FROM v )",
             ),
         ] {
             assert_eq!(written(sql), expected);

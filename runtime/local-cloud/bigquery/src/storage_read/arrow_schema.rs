@@ -47,6 +47,7 @@ fn field(column: &Value) -> Result<Field, Fault> {
         Ty::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Ty::Time => DataType::Time64(TimeUnit::Microsecond),
         Ty::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
+        Ty::Range(_) => return Err(Fault::not_implemented("columns of type RANGE by the Storage Read API")),
         Ty::Struct(_) => {
             let inner = column["fields"].as_array().map(Vec::as_slice).unwrap_or_default();
             DataType::Struct(fields(inner)?)

@@ -73,6 +73,7 @@ impl Writer {
             Ty::Time => logical("long", "time-micros"),
             Ty::Json => json!({"type": "string", "sqlType": "JSON"}),
             Ty::Interval => json!({"type": "string", "sqlType": "INTERVAL"}),
+            Ty::Range(_) => return Err(Fault::not_implemented("columns of type RANGE by the Storage Read API")),
             Ty::Struct(_) => {
                 let name = format!("__s_{}", self.records);
                 self.records += 1;

@@ -252,7 +252,7 @@ fn fits(kind: &Kind, ty: &Ty) -> bool {
         Ty::Timestamp => integer || *kind == Kind::String || google(&["Timestamp"]),
         Ty::Interval => *kind == Kind::String || google(&["Duration"]),
         Ty::Struct(_) => matches!(kind, Kind::Message(_)),
-        Ty::Array(_) => false,
+        Ty::Range(_) | Ty::Array(_) => false,
     }
 }
 

@@ -9,6 +9,7 @@ mod moments;
 mod numbers;
 mod patterns;
 mod printing;
+mod ranges;
 mod signature;
 mod strings;
 mod structs;
@@ -52,6 +53,7 @@ const SPECIAL: &[Special] = &[
     numbers::special,
     arrays::special,
     moments::special,
+    ranges::special,
 ];
 
 /// A call of a scalar function, its arguments translated.

@@ -108,26 +108,28 @@ pub(super) fn special(_: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>>
             }
         }
         ("SAFE_NEGATE", [value]) => Ex::new(format!("TRY(-{})", value.sql), value.ty.clone()),
-        (name, [value]) if ROOTS.contains(&name) => {
-            in_doubles(&format!("_hw_{}", name.to_lowercase()), &[value], &value.ty)
-        }
-        ("LOG", [value]) => in_doubles("_hw_ln", &[value], &value.ty),
-        ("LOG", [value, base]) => in_doubles("_hw_log", &[value, base], &together),
-        ("POW" | "POWER", [value, by]) => in_doubles("_hw_pow", &[value, by], &together),
+        (name, [value]) if ROOTS.contains(&name) => root(&name.to_lowercase(), &[value], &value.ty),
+        ("LOG", [value]) => root("ln", &[value], &value.ty),
+        ("LOG", [value, base]) => root("log", &[value, base], &together),
+        ("POW" | "POWER", [value, by]) => root("pow", &[value, by], &together),
         _ => return Ok(None),
     };
     Ok(Some(ex))
 }
 
-/// A function of FLOAT64; of decimals it answers one, to the precision of FLOAT64.
-fn in_doubles(function: &str, args: &[&Ex], ty: &Ty) -> Ex {
-    let list: Vec<String> = args.iter().map(|a| format!("CAST({} AS DOUBLE)", a.sql)).collect();
-    let sql = format!("{function}({})", list.join(", "));
-    if ty.is_decimal() {
-        Ex::new(format!("CAST({sql} AS {})", ty.duck()), ty.clone())
-    } else {
-        Ex::new(sql, Ty::Float64)
+/// A function of FLOAT64, or of decimals.
+fn root(function: &str, args: &[&Ex], ty: &Ty) -> Ex {
+    if !ty.is_decimal() {
+        let list: Vec<String> = args.iter().map(|a| format!("CAST({} AS DOUBLE)", a.sql)).collect();
+        return Ex::new(format!("_hw_{function}({})", list.join(", ")), Ty::Float64);
     }
+    let (duck, scale) = (ty.duck(), if *ty == Ty::Numeric { 9 } else { 18 });
+    let list: Vec<String> = args
+        .iter()
+        .map(|a| format!("CAST(CAST({} AS {duck}) AS VARCHAR)", a.sql))
+        .collect();
+    let sql = format!("_hw_decimal_{function}({}, {scale}::BIGINT)", list.join(", "));
+    Ex::new(format!("CAST({sql} AS {duck})"), ty.clone())
 }
 
 /// NULL where finite numbers lead to what is not finite.

@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::native::shape::Shape;
+use crate::sql::cast::range_text;
 use crate::sql::{Ex, Result, Translator};
 use crate::types::{Ty, literal, quoted};
 
@@ -89,7 +90,7 @@ fn shape_of(ty: &Ty) -> Shape {
         Ty::Float64 => Shape::Float64,
         Ty::Numeric => Shape::Numeric,
         Ty::BigNumeric => Shape::BigNumeric,
-        Ty::String | Ty::Unknown => Shape::String,
+        Ty::String | Ty::Unknown | Ty::Range(_) => Shape::String,
         Ty::Bytes => Shape::Bytes,
         Ty::Bool => Shape::Bool,
         Ty::Date => Shape::Date,
@@ -106,7 +107,7 @@ fn shape_of(ty: &Ty) -> Shape {
 /// Whether a value has to be taken apart for its parts to become text.
 fn is_plain(ty: &Ty) -> bool {
     match ty {
-        Ty::Numeric | Ty::BigNumeric | Ty::Interval | Ty::Unknown => false,
+        Ty::Numeric | Ty::BigNumeric | Ty::Interval | Ty::Range(_) | Ty::Unknown => false,
         Ty::Array(item) => is_plain(item),
         Ty::Struct(fields) => fields.iter().all(|f| is_plain(&f.ty)),
         _ => true,
@@ -138,6 +139,7 @@ fn as_printed(sql: &str, ty: &Ty, depth: usize) -> String {
             )
         }
         Ty::Interval => format!("_headwater.interval_text({sql})"),
+        Ty::Range(_) => range_text(sql),
         _ => format!("CAST({sql} AS VARCHAR)"),
     }
 }
