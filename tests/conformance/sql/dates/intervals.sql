@@ -18,7 +18,7 @@ SELECT INTERVAL '1-2 3 4:5:6.789999' YEAR TO SECOND;
 SELECT INTERVAL 'x' YEAR TO MONTH;
 --! Invalid INTERVAL literal
 SELECT INTERVAL 1 ERA;
---! INTERVAL requires a unit
+--! Syntax error: Unexpected identifier "ERA" at [1:19]
 SELECT INTERVAL x DAY FROM UNNEST([1, 2]) AS x ORDER BY x;
 --> [["0-0 1 0:0:0"], ["0-0 2 0:0:0"]]
 

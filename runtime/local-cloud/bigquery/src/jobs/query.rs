@@ -12,6 +12,7 @@ use crate::catalog::{int, now_ms, size, tables};
 use crate::engine::{Key, Session};
 use crate::error::{Fault, Reason};
 use crate::service::{Service, text};
+use crate::sql::complaint;
 use crate::sql::params::Params;
 use crate::sql::script::{Step, parse};
 use crate::sql::state::State;
@@ -66,7 +67,7 @@ impl Query {
     ) -> Result<T, Fault> {
         let params = self.params.clone();
         let translator = Translator::new(tx, &self.project, self.default_dataset.clone(), &params, &self.state);
-        work(&translator)
+        work(&translator).map_err(|fault| complaint::located(fault, &self.text))
     }
 
     /// The one statement that this is, or the statements of the one transaction.

@@ -5,13 +5,14 @@ use sqlparser::ast::{AccessExpr, CastFormat, CastKind, Expr, Ident, Subscript};
 use super::literal::coerce;
 use super::operators::{agree, comparable, condition as truth, unify};
 use super::scope::{Found, Origins, Scope};
-use super::{Ex, Here, Result, Translator, at, unsupported};
+use super::{Ex, Here, Result, Translator, at, placed, unsupported};
 use crate::error::Fault;
 use crate::types::{Field, Ty, literal, quoted};
 
 impl Translator<'_> {
     pub(super) fn expr(&self, expr: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         self.deeper(|| self.expr_inner(expr, scope))
+            .map_err(|fault| placed(fault, expr))
     }
 
     pub(super) fn exprs(&self, list: &[Expr], scope: &Scope<'_>) -> Result<Vec<Ex>> {
@@ -32,6 +33,9 @@ impl Translator<'_> {
                 let text = self.value(&typed.value.value)?;
                 if let (Ty::Json, Some(json)) = (&ty, super::literal::text(&text)) {
                     return super::functions::json::json_literal(json, &at(&typed.value));
+                }
+                if let Some(wrong) = super::literal::text(&text).and_then(|t| super::literal::wrong(t, &ty)) {
+                    return Err(Fault::query(format!("{wrong}{}", at(&typed.value))));
                 }
                 let coerced = coerce(text.clone(), &ty);
                 let sql = format!("CAST({} AS {})", text.sql, ty.duck());
@@ -152,7 +156,7 @@ impl Translator<'_> {
                     };
                     return self.cast_formatted(&value, &ty, &format, safe, expr);
                 }
-                let out = self.cast(&value, &ty, safe)?;
+                let out = self.cast(&value, &ty, safe).map_err(|fault| placed(fault, &**inner))?;
                 Ok(match super::literal::precision(data_type) {
                     Some((p, s)) => Ex::new(
                         format!("CAST(CAST({} AS DECIMAL({p},{s})) AS {})", out.sql, ty.duck()),
@@ -244,9 +248,9 @@ impl Translator<'_> {
                 expr: inner,
                 substring_from,
                 substring_for,
-                special: true,
+                special,
                 ..
-            } => {
+            } if *special || (substring_from.is_none() && substring_for.is_none()) => {
                 let mut args = vec![self.expr(inner, scope)?];
                 for extra in [substring_from, substring_for].into_iter().flatten() {
                     args.push(self.expr(extra, scope)?);

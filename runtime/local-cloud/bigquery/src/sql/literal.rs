@@ -238,6 +238,19 @@ pub(super) fn coerce(ex: Ex, ty: &Ty) -> Ex {
     }
 }
 
+/// What is wrong with a typed literal, as far as its text alone tells.
+pub(super) fn wrong(text: &str, ty: &Ty) -> Option<String> {
+    let digits = text.chars().any(|c| c.is_ascii_digit());
+    let number = digits && text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    match ty {
+        Ty::Numeric | Ty::BigNumeric if !number => Some(format!("Invalid {} literal: \"{text}\"", ty.sql())),
+        Ty::Date | Ty::Datetime | Ty::Time | Ty::Timestamp if !digits => {
+            Some(format!("Could not cast literal \"{text}\" to type {}", ty.sql()))
+        }
+        _ => None,
+    }
+}
+
 /// The text of a string literal of the parser's.
 pub(super) fn plain_text(value: &Value) -> Option<String> {
     match value {

@@ -4,6 +4,7 @@
 mod aggregates;
 mod alter;
 mod cast;
+pub(crate) mod complaint;
 mod dashes;
 mod date_parts;
 mod dates;
@@ -27,6 +28,7 @@ pub(crate) mod parse;
 mod pipe;
 mod pivot;
 mod query;
+mod reserved;
 mod restriction;
 mod rewrite;
 pub(crate) mod routine_syntax;
@@ -52,7 +54,7 @@ use sqlparser::tokenizer::Span;
 use crate::catalog::names::TableName;
 use crate::catalog::tables;
 use crate::engine::Session;
-use crate::error::Fault;
+use crate::error::{Fault, Reason};
 use crate::types::{Field, Ty, columns, quoted};
 use params::Params;
 use scope::{Origins, Scope};
@@ -382,6 +384,17 @@ pub(crate) fn at(node: &impl Spanned) -> String {
         String::new()
     } else {
         format!(" at [{}:{}]", start.line, start.column)
+    }
+}
+
+/// The fault of a query with its place, where nobody nearer to it has told one.
+pub(crate) fn placed(fault: Fault, node: &impl Spanned) -> Fault {
+    if fault.reason != Reason::InvalidQuery || fault.message.contains(" at [") {
+        return fault;
+    }
+    Fault {
+        message: format!("{}{}", fault.message, at(node)),
+        ..fault
     }
 }
 

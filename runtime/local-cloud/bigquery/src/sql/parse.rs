@@ -8,8 +8,10 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
 
+use super::complaint::{refusal, shown, unread};
 use super::dashes;
 use super::dialect::GoogleSql;
+use super::reserved;
 use super::rewrite::rewrite;
 use crate::error::Fault;
 
@@ -24,22 +26,14 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Fault> {
         ));
     }
     // Escapes are read later: the tokenizer's own idea of them loses GoogleSQL's.
-    Tokenizer::new(&GoogleSql, sql)
+    let read = Tokenizer::new(&GoogleSql, sql)
         .with_unescape(false)
         .tokenize_with_location()
         .map(|tokens| dashes::join(&tokens))
         .map(adapt)
-        .map(rewrite)
-        .map_err(|error| refusal(error.into(), None))
-}
-
-fn refusal(error: ParserError, end: Option<Location>) -> Fault {
-    match error {
-        ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
-            Fault::query(format!("Syntax error: {}", position(&text, end)))
-        }
-        ParserError::RecursionLimitExceeded => Fault::query("Query is too complex: expressions are nested too deeply"),
-    }
+        .map_err(|error| unread(&error, sql))?;
+    reserved::check(&read)?;
+    Ok(rewrite(read))
 }
 
 /// Reads all of these tokens as one thing.
@@ -47,11 +41,10 @@ fn whole<T>(
     tokens: &[TokenWithSpan],
     read: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T, Fault> {
-    let end = tokens.last().map(|t| t.span.end);
     let mut parser = Parser::new(&GoogleSql)
         .with_recursion_limit(200)
         .with_tokens_with_locations(tokens.to_vec());
-    let read = read(&mut parser).map_err(|e| refusal(e, end))?;
+    let read = read(&mut parser).map_err(|e| refusal(e, tokens))?;
     let next = parser.next_token();
     if next.token == Token::EOF {
         return Ok(read);
@@ -59,7 +52,9 @@ fn whole<T>(
     let at = next.span.start;
     Err(Fault::query(format!(
         "Syntax error: Expected end of input but got {} at [{}:{}]",
-        next.token, at.line, at.column
+        shown(&next.token),
+        at.line,
+        at.column
     )))
 }
 
@@ -109,21 +104,6 @@ pub(crate) fn expression_text(text: &str) -> Result<Expr, Fault> {
     expression(&tokens(text)?)
 }
 
-/// `… at Line: 1, Column: 8` becomes `… at [1:8]`; what has no place is at the end of the text.
-fn position(text: &str, end: Option<Location>) -> String {
-    let text = text.replacen("Expected: ", "Expected ", 1);
-    if let Some((before, after)) = text.rsplit_once(" at Line: ")
-        && let Some((line, column)) = after.split_once(", Column: ")
-    {
-        return format!("{before} at [{}:{}]", line.trim(), column.trim());
-    }
-    let text = text.replace("found: EOF", "found: end of script");
-    match end {
-        Some(end) => format!("{text} at [{}:{}]", end.line, end.column),
-        None => text,
-    }
-}
-
 /// The part of a text between two places.
 pub(crate) fn slice(text: &str, from: Location, to: Location) -> &str {
     let start = offset(text, from);
@@ -132,7 +112,7 @@ pub(crate) fn slice(text: &str, from: Location, to: Location) -> &str {
         .unwrap_or_default()
 }
 
-fn offset(text: &str, at: Location) -> usize {
+pub(super) fn offset(text: &str, at: Location) -> usize {
     let mut offset = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if number as u64 + 1 == at.line {

@@ -3,6 +3,7 @@
 use sqlparser::ast::{Expr, Ident, ObjectName, SqlOption};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
+use super::complaint::shown;
 use super::parse::{self, word};
 use super::routine_syntax::{self, RoutineKind};
 use super::script::{Step, Target, Written};
@@ -39,6 +40,15 @@ pub(super) struct Reader<'a> {
     depth: usize,
 }
 
+/// Whether an expression may end with this token.
+fn ends_expression(token: &Token) -> bool {
+    match token {
+        Token::Word(_) => !shown(token).starts_with("keyword"),
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => true,
+        token => matches!(token, Token::RParen | Token::RBracket),
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn peek(&self) -> Option<&'a TokenWithSpan> {
         self.tokens.get(self.at)
@@ -50,9 +60,18 @@ impl<'a> Reader<'a> {
 
     pub(super) fn unexpected(&self, token: &TokenWithSpan) -> Fault {
         let at = token.span.start;
+        let place = self.tokens.iter().position(|t| t.span == token.span);
+        let before = place.and_then(|at| self.tokens.get(at.checked_sub(1)?));
+        // In the middle of a statement the rest is what is too much.
+        let what = match before {
+            Some(before) if ends_expression(&before.token) => "Expected end of input but got",
+            _ => "Unexpected",
+        };
         Fault::query(format!(
-            "Syntax error: Unexpected \"{}\" at [{}:{}]",
-            token.token, at.line, at.column
+            "Syntax error: {what} {} at [{}:{}]",
+            shown(&token.token),
+            at.line,
+            at.column
         ))
     }
 
@@ -62,7 +81,9 @@ impl<'a> Reader<'a> {
                 let at = token.span.start;
                 Fault::query(format!(
                     "Syntax error: Expected {wanted} but got {} at [{}:{}]",
-                    token.token, at.line, at.column
+                    shown(&token.token),
+                    at.line,
+                    at.column
                 ))
             }
             None => {

@@ -8,7 +8,7 @@ use sqlparser::ast::{
 use super::operators::condition as truth;
 use super::pipe;
 use super::scope::{Alias, Origins, Scope};
-use super::{Ex, Here, Result, Translated, Translator, at, path, unsupported};
+use super::{Ex, Here, Result, Translated, Translator, at, path, placed, unsupported};
 use crate::error::Fault;
 use crate::types::{Field, Ty, quoted};
 
@@ -38,7 +38,8 @@ impl Translator<'_> {
         };
         let items = self.projection(list, &own)?;
         if items.is_empty() {
-            return Err(Fault::query(format!("SELECT * must have a FROM clause{}", at(select))));
+            let place = select.projection.first().map_or_else(|| at(select), at);
+            return Err(Fault::query(format!("SELECT * must have a FROM clause{place}")));
         }
         let mut sql = String::from(match &select.distinct {
             Some(Distinct::Distinct) => "SELECT DISTINCT ",
@@ -240,8 +241,11 @@ impl Translator<'_> {
     /// An expression of the list. A mere column is not read yet: whoever reads this result may not want it.
     fn passed_through(&self, expr: &Expr, scope: &Scope<'_>) -> Result<(Ex, Origins)> {
         match expr {
-            Expr::Identifier(ident) => self.resolve(std::slice::from_ref(ident), scope),
-            Expr::CompoundIdentifier(idents) => self.resolve(idents, scope),
+            Expr::Identifier(ident) => {
+                let found = self.resolve(std::slice::from_ref(ident), scope);
+                found.map_err(|fault| placed(fault, expr))
+            }
+            Expr::CompoundIdentifier(idents) => self.resolve(idents, scope).map_err(|fault| placed(fault, expr)),
             other => Ok((self.expr(other, scope)?, Origins::new())),
         }
     }

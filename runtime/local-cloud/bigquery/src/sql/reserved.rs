@@ -1,0 +1,63 @@
+//! Reserved words where no word can stand: the parser would take them for names.
+
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::complaint::{shown, syntax};
+use crate::error::Fault;
+
+/// Words that neither begin an expression nor name a table.
+const NEVER_FIRST: &[&str] = &[
+    "AND", "BY", "ELSE", "END", "FROM", "GROUP", "HAVING", "JOIN", "LIKE", "LIMIT", "ON", "OR", "ORDER", "QUALIFY",
+    "THEN", "UNION", "USING", "WHEN", "WHERE",
+];
+/// Words that an expression or a table follows.
+const NEED_MORE: &[&str] = &[
+    "AND", "BETWEEN", "BY", "FROM", "HAVING", "JOIN", "ON", "OR", "QUALIFY", "WHERE",
+];
+
+/// A word that is neither quoted nor a field's name.
+fn word(tokens: &[TokenWithSpan], at: usize) -> Option<String> {
+    let before = at.checked_sub(1).map(|before| &tokens[before].token);
+    match &tokens.get(at)?.token {
+        Token::Word(word) if word.quote_style.is_none() && !matches!(before, Some(Token::Period | Token::AtSign)) => {
+            Some(word.value.to_ascii_uppercase())
+        }
+        _ => None,
+    }
+}
+
+/// Refuses what no statement has.
+pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), Fault> {
+    for at in 0..tokens.len() {
+        let Some(first) = word(tokens, at) else { continue };
+        let sorts = matches!(first.as_str(), "GROUP" | "ORDER");
+        let Some(next) = tokens.get(at + 1) else {
+            if sorts && at > 0 {
+                let end = Some(tokens[at].span.end);
+                return Err(syntax("Expected keyword BY but got end of script", end));
+            }
+            continue;
+        };
+        let second = word(tokens, at + 1).unwrap_or_default();
+        let place = Some(next.span.start);
+        let unexpected = || syntax(&format!("Unexpected {}", shown(&next.token)), place);
+        match (first.as_str(), second.as_str()) {
+            ("SELECT", "FROM") => return Err(syntax("SELECT list must not be empty", place)),
+            ("SELECT" | "CASE", second) if NEVER_FIRST.contains(&second) && (first == "SELECT" || second == "END") => {
+                return Err(unexpected());
+            }
+            ("WHEN", "THEN") | ("AS", "FROM" | "WHERE" | "GROUP" | "ORDER") => return Err(unexpected()),
+            ("GROUP" | "ORDER", second) if at > 0 && !matches!(second, "BY" | "AND") && next.token != Token::LParen => {
+                return Err(syntax(
+                    &format!("Expected keyword BY but got {}", shown(&next.token)),
+                    place,
+                ));
+            }
+            // `GROUP AND ORDER BY` of the pipe syntax.
+            ("AND", "ORDER") => {}
+            (first, second) if NEED_MORE.contains(&first) && NEVER_FIRST.contains(&second) => return Err(unexpected()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
