@@ -42,7 +42,7 @@ SELECT GENERATE_ARRAY(start, 5) FROM UNNEST([3, 4, 5]) AS start ORDER BY start;
 --> [[[3, 4, 5]], [[4, 5]], [[5]]]
 SELECT ARRAY(SELECT 1 AS x UNION ALL SELECT 2 UNION ALL SELECT 3 ORDER BY x);
 --> [[[1, 2, 3]]]
-SELECT ARRAY(SELECT AS STRUCT 1 AS a, 'x' AS b UNION ALL SELECT AS STRUCT 2, 'y');
+SELECT ARRAY(SELECT AS STRUCT a, b FROM (SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, 'y') ORDER BY a);
 --> [[[{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]]]
 SELECT ARRAY(SELECT AS STRUCT [1, 2, 3] AS a);
 --> [[[{"a": [1, 2, 3]}]]]

@@ -43,7 +43,9 @@ pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), Fault> {
         let unexpected = || syntax(&format!("Unexpected {}", shown(&next.token)), place);
         match (first.as_str(), second.as_str()) {
             ("SELECT", "FROM") => return Err(syntax("SELECT list must not be empty", place)),
-            ("SELECT" | "CASE", second) if NEVER_FIRST.contains(&second) && (first == "SELECT" || second == "END") => {
+            ("SELECT" | "CASE", second)
+                if NEVER_FIRST.contains(&second) && ((first == "SELECT" && second != "ON") || second == "END") =>
+            {
                 return Err(unexpected());
             }
             ("WHEN", "THEN") | ("AS", "FROM" | "WHERE" | "GROUP" | "ORDER") => return Err(unexpected()),

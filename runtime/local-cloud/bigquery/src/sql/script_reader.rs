@@ -745,7 +745,7 @@ mod tests {
                 "BEGIN TRANSACTION; SELECT 1",
                 "a transaction was begun and not committed",
             ),
-            ("SELECT 1)", "Unexpected \")\" at [1:9]"),
+            ("SELECT 1)", "Expected end of input but got \")\" at [1:9]"),
             ("SELECT 1 SELECT 2", "[1:10]"),
             ("END", "Syntax error"),
         ] {
