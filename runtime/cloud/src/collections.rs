@@ -18,6 +18,8 @@ const SINGLES: u32 = 4;
 const KEPT: Duration = Duration::from_secs(5);
 /// After so long without a read, counting begins anew.
 const QUIET: Duration = Duration::from_secs(10);
+/// The id of a document that is read by itself.
+const ONLY: &str = "";
 
 /// What is known of the collections that this process reads.
 #[derive(Default)]
@@ -76,6 +78,44 @@ impl Collections {
         get().await
     }
 
+    /// Reads what is one document by itself, such as a policy that has many members: one of those who ask reads it, and
+    /// the others get the same answer, believed for as long as a list is.
+    pub async fn read_one<G>(&self, name: &str, get: impl FnOnce() -> G) -> Result<Document, Error>
+    where
+        G: Future<Output = Result<Document, Error>>,
+    {
+        let shelf = self.shelf(name);
+        if !shelf.state().may_share() {
+            return get().await;
+        }
+        if let Some(found) = shelf.only() {
+            return Ok(found);
+        }
+        let turn = shelf.turn.lock().await;
+        if let Some(found) = shelf.only() {
+            return Ok(found);
+        }
+        let epoch = shelf.state().epoch;
+        if !shelf.state().may_share() {
+            drop(turn);
+            return get().await;
+        }
+        let found = get().await;
+        let mut state = shelf.state();
+        match &found {
+            Ok(document) => {
+                let listed = Listed {
+                    documents: HashMap::from([(ONLY.to_owned(), document.clone())]),
+                    complete: true,
+                };
+                state.keep(epoch, Arc::new(listed), Instant::now());
+            }
+            // The others shall not have to wait for one refusal after another.
+            Err(_) => state.unlistable = true,
+        }
+        found
+    }
+
     /// Drops what is known of a collection, now and again when the write is over.
     pub fn write(&self, collection: &str) -> Writing {
         let shelf = self.shelf(collection);
@@ -104,6 +144,11 @@ impl Drop for Writing {
 impl Shelf {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn only(&self) -> Option<Document> {
+        let listed = self.state().fresh(Instant::now())?;
+        listed.documents.get(ONLY).cloned()
     }
 
     async fn find<L>(&self, id: &str, list: impl FnOnce() -> L) -> Option<Document>
@@ -151,7 +196,11 @@ impl State {
     }
 
     fn may_list(&self) -> bool {
-        !self.unlistable && self.writing == 0 && self.reads > SINGLES
+        self.may_share() && self.reads > SINGLES
+    }
+
+    fn may_share(&self) -> bool {
+        !self.unlistable && self.writing == 0
     }
 
     fn fresh(&self, now: Instant) -> Option<Arc<Listed>> {
@@ -314,6 +363,27 @@ mod tests {
             assert_eq!(found.expect("there"), json!({ "id": id }));
         }
         assert_eq!(service.asked(), (SINGLES as usize + 10, 1));
+    }
+
+    #[tokio::test]
+    async fn one_document_is_read_once_until_it_is_written() {
+        let (collections, service) = (Collections::default(), Service::default());
+        let reads = (0..50).map(|_| collections.read_one("p", || service.get("7")));
+        for found in futures::future::join_all(reads).await {
+            assert_eq!(found.expect("there"), json!({ "id": "7" }));
+        }
+        assert_eq!(service.asked(), (1, 0));
+        let writing = collections.write("p");
+        let reads = (0..3).map(|_| collections.read_one("p", || service.get("7")));
+        futures::future::join_all(reads).await;
+        assert_eq!(service.asked(), (4, 0), "while a write is under way");
+        drop(writing);
+        let reads = (0..3).map(|_| collections.read_one("p", || service.get("7")));
+        futures::future::join_all(reads).await;
+        assert_eq!(service.asked(), (5, 0), "and once after it");
+        let reads = (0..3).map(|_| collections.read_one("gone", || service.get("gone")));
+        let refused = futures::future::join_all(reads).await;
+        assert!(refused.iter().all(Result::is_err));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::endpoints::Service;
 use crate::errors::{Error, Kind};
 use crate::http_json::{Call, Transport, segment};
 use crate::operations::{Wait, wait_operation};
-use crate::policy::Turns;
+use crate::turns::Turns;
 
 /// A list is given up after so many pages: what remains is cheaper to ask for by name.
 const PAGES: usize = 20;

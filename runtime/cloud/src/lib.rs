@@ -38,6 +38,7 @@ mod scheduler;
 mod secrets;
 mod storage;
 mod tokens;
+mod turns;
 
 pub use bigquery::{BigQuery, DatasetRef, QueryRows, TableRef};
 pub use client::{Cloud, CloudOptions};

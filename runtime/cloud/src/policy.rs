@@ -1,8 +1,7 @@
-//! IAM policies: read, changed by one writer at a time, written under their etag, and tried again when somebody else was
-//! faster. <https://cloud.google.com/iam/docs/policies#etag>
+//! IAM policies: read once for all who ask, changed by one writer at a time for all who wait, written under their etag,
+//! and tried again when somebody else was faster. <https://cloud.google.com/iam/docs/policies#etag>
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -14,25 +13,12 @@ use crate::endpoints::Service;
 use crate::errors::{Error, Kind};
 use crate::http_json::Call;
 use crate::retry::Backoff;
+use crate::turns::Change;
 
 /// Policies are written at most so often in vain.
 const ATTEMPTS: u32 = 12;
 /// Policies with conditions are given only to those who say that they know of them.
 const VERSION: i64 = 3;
-
-/// Whose turn it is to change a policy: members of one policy are added by many operations at a time, and would
-/// otherwise take away each other's etag.
-#[derive(Default)]
-pub(crate) struct Turns {
-    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-}
-
-impl Turns {
-    fn of(&self, key: String) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.entry(key).or_default().clone()
-    }
-}
 
 /// How a service is asked for policies.
 enum Style {
@@ -59,11 +45,17 @@ fn style(service: Service) -> Style {
 }
 
 impl Documents {
-    /// The policy of a document, with conditions.
+    /// The policy of a document, with conditions: for all who ask at about the same time, and never older than the last
+    /// change by this process.
     ///
     /// # Errors
     /// `NotFound` when there is no such document.
     pub async fn policy(&self, name: &str) -> Result<Document, Error> {
+        let read = || self.read_policy(name);
+        self.shared.collections.read_one(&self.policy_key(name), read).await
+    }
+
+    async fn read_policy(&self, name: &str) -> Result<Document, Error> {
         let action = format!("read the IAM policy of `{name}`");
         let (service, path) = (self.service, self.path(name));
         let call = match style(service) {
@@ -87,21 +79,26 @@ impl Documents {
     pub async fn change_policy(
         &self,
         name: &str,
-        change: impl Fn(&mut Document) -> bool + Send + Sync,
+        change: impl Fn(&mut Document) -> bool + Send + Sync + 'static,
     ) -> Result<Document, Error> {
-        let read = || self.policy(name);
+        let read = || self.read_policy(name);
         let write = |mut policy: Document| async move {
             policy["version"] = VERSION.into();
             self.write_policy(name, &policy).await
         };
-        self.in_turn(name, read, change, write).await
+        self.in_turn(name, Arc::new(change), read, write).await
     }
 
-    /// The access entries of a BigQuery dataset, with conditions, in its document.
+    /// The access entries of a BigQuery dataset, with conditions, in its document: read as [`Documents::policy`] is.
     ///
     /// # Errors
     /// `NotFound` when there is no such dataset.
     pub async fn access(&self, dataset: &str) -> Result<Document, Error> {
+        let read = || self.read_access(dataset);
+        self.shared.collections.read_one(&self.policy_key(dataset), read).await
+    }
+
+    async fn read_access(&self, dataset: &str) -> Result<Document, Error> {
         let action = format!("read the access entries of `{dataset}`");
         Call::get(self.service, self.path(dataset), action)
             .query("accessPolicyVersion", VERSION)
@@ -116,9 +113,9 @@ impl Documents {
     pub async fn change_access(
         &self,
         dataset: &str,
-        change: impl Fn(&mut Document) -> bool + Send + Sync,
+        change: impl Fn(&mut Document) -> bool + Send + Sync + 'static,
     ) -> Result<Document, Error> {
-        let read = || self.access(dataset);
+        let read = || self.read_access(dataset);
         let write = |document: Document| async move {
             let action = format!("change the access entries of `{dataset}`");
             Call::patch(self.service, self.path(dataset), action)
@@ -128,39 +125,54 @@ impl Documents {
                 .send_json(&self.transport)
                 .await
         };
-        self.in_turn(dataset, read, change, write).await
+        self.in_turn(dataset, Arc::new(change), read, write).await
     }
 
-    /// Read, change, write; by one of this process at a time, and again while somebody else is faster.
+    fn policy_key(&self, name: &str) -> String {
+        format!("{:?} policy of {name}", self.service)
+    }
+
+    /// Read, change, write; by one of this process at a time for all who wait, and again while somebody else is faster.
     async fn in_turn<R, W>(
         &self,
         name: &str,
+        change: Change,
         read: impl Fn() -> R + Send + Sync,
-        change: impl Fn(&mut Document) -> bool + Send + Sync,
         write: impl Fn(Document) -> W + Send + Sync,
     ) -> Result<Document, Error>
     where
         R: Future<Output = Result<Document, Error>> + Send,
         W: Future<Output = Result<Document, Error>> + Send,
     {
-        let turn = self.shared.turns.of(format!("{:?} {name}", self.service));
-        let _turn = turn.lock().await;
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
-        let mut attempt = 1;
-        loop {
-            let mut found = read().await?;
-            if !change(&mut found) {
-                return Ok(found);
-            }
-            match write(found).await {
-                Err(error) if is_lost_race(&error) && attempt < ATTEMPTS => {
-                    tracing::debug!(attempt, "the IAM policy was changed by somebody else, again");
-                    tokio::time::sleep(backoff.next_wait()).await;
-                    attempt += 1;
+        let key = self.policy_key(name);
+        let (read, write, collections) = (&read, &write, &self.shared.collections);
+        let all = |changes: Vec<Change>| {
+            let writing = collections.write(&key);
+            async move {
+                let _writing = writing;
+                let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+                let mut attempt = 1;
+                loop {
+                    let mut found = read().await?;
+                    let mut changed = false;
+                    for change in &changes {
+                        changed |= change(&mut found);
+                    }
+                    if !changed {
+                        return Ok(found);
+                    }
+                    match write(found).await {
+                        Err(error) if is_lost_race(&error) && attempt < ATTEMPTS => {
+                            tracing::debug!(attempt, "the IAM policy was changed by somebody else, again");
+                            tokio::time::sleep(backoff.next_wait()).await;
+                            attempt += 1;
+                        }
+                        answer => return answer,
+                    }
                 }
-                answer => return answer,
             }
-        }
+        };
+        self.shared.turns.change(key.clone(), change, all).await
     }
 
     async fn write_policy(&self, name: &str, policy: &Document) -> Result<Document, Error> {

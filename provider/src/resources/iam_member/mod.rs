@@ -1,7 +1,8 @@
 //! `headwater_…_iam_member`: one role for one member on one thing, beside whatever else its policy grants.
 //!
-//! One implementation for all kinds. Policies are changed under their etag, by one operation of this process at a time:
-//! members of one policy that are applied at once do not take each other's grant away.
+//! One implementation for all kinds. Policies are changed under their etag, and by one operation of this process at a
+//! time for all that wait: members of one policy that are applied at once do not take each other's grant away, and cost
+//! few requests.
 
 mod access;
 mod bindings;
@@ -154,30 +155,32 @@ fn find(service: Service, found: &Json, grant: &Grant) -> Option<Grant> {
 }
 
 async fn add(documents: &Documents, service: Service, name: &str, grant: &Grant) -> Result<Json, Error> {
+    let grant = grant.clone();
     match service {
         Service::BigQuery => {
             documents
-                .change_access(name, |dataset| access::add(dataset, grant))
+                .change_access(name, move |dataset| access::add(dataset, &grant))
                 .await
         }
         _ => {
             documents
-                .change_policy(name, |policy| bindings::add(policy, grant))
+                .change_policy(name, move |policy| bindings::add(policy, &grant))
                 .await
         }
     }
 }
 
 async fn remove(documents: &Documents, service: Service, name: &str, grant: &Grant) -> Result<Json, Error> {
+    let grant = grant.clone();
     match service {
         Service::BigQuery => {
             documents
-                .change_access(name, |dataset| access::remove(dataset, grant))
+                .change_access(name, move |dataset| access::remove(dataset, &grant))
                 .await
         }
         _ => {
             documents
-                .change_policy(name, |policy| bindings::remove(policy, grant))
+                .change_policy(name, move |policy| bindings::remove(policy, &grant))
                 .await
         }
     }
