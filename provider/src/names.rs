@@ -106,14 +106,14 @@ pub(crate) fn api_version() -> Validator {
 /// A bucket's name. <https://cloud.google.com/storage/docs/buckets#naming>
 pub(crate) fn bucket() -> Validator {
     validate::matches(
-        "must be 3 to 63 lowercase letters, digits, `-`, `_` and `.`, starting and ending with a letter or digit, without `goog` in front, such as `acme-lake`",
+        "must be 3 to 63 lowercase letters, digits, `-`, `_` and `.` (up to 222 with dots), starting and ending with a letter or digit, without `goog` in front, such as `acme-lake`",
         |text| {
-            (3..=63).contains(&text.len())
+            (3..=222).contains(&text.len())
                 && lower_digit_or(text, "-_.")
                 && text.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+                && text.split('.').all(|part| (1..=63).contains(&part.len()))
                 && !text.starts_with("goog")
-                && !text.contains("..")
         },
     )
 }
@@ -188,16 +188,22 @@ fn rule(description: &str, check: impl Fn(&str) -> Result<(), String> + Send + S
     Validator::new(description, move |value: &Value| value.as_str().map_or(Ok(()), &check))
 }
 
+/// Whether a character may be in a label: of any script, but no capital.
+/// <https://cloud.google.com/resource-manager/docs/labels-overview#requirements>
+fn is_of_label(c: char) -> bool {
+    (c.is_alphabetic() && !c.is_uppercase()) || c.is_numeric() || matches!(c, '_' | '-')
+}
+
+fn is_label(text: &str) -> bool {
+    text.chars().count() <= 63 && text.len() <= 128 && text.chars().all(is_of_label)
+}
+
 pub(crate) fn label_keys() -> Validator {
     validate::keys(validate::matches(
-        "must be 1 to 63 lowercase letters, digits, `_` and `-`, starting with a letter, and not start with `headwater-` or `goog-`",
+        "must be 1 to 63 lowercase letters, digits, `_` and `-` (128 bytes), starting with a letter, and not start with `headwater-` or `goog-`",
         |text| {
-            text.len() <= 63
-                && is_name(
-                    text,
-                    |c| c.is_ascii_lowercase(),
-                    |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-',
-                )
+            is_label(text)
+                && text.starts_with(char::is_alphabetic)
                 && !text.starts_with(crate::labels::RESERVED)
                 && !text.starts_with("goog-")
         },
@@ -206,8 +212,21 @@ pub(crate) fn label_keys() -> Validator {
 
 pub(crate) fn label_values() -> Validator {
     validate::each(validate::matches(
-        "must be at most 63 lowercase letters, digits, `_` and `-`",
-        |text| text.len() <= 63 && lower_digit_or(text, "_-"),
+        "must be at most 63 lowercase letters, digits, `_` and `-` (128 bytes)",
+        is_label,
+    ))
+}
+
+/// <https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets#Secret>
+pub(crate) fn annotation_keys() -> Validator {
+    validate::keys(validate::matches(
+        "must be 1 to 63 letters, digits, `-`, `_` and `.`, starting and ending with a letter or digit",
+        |text| {
+            (1..=63).contains(&text.len())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+                && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && text.ends_with(|c: char| c.is_ascii_alphanumeric())
+        },
     ))
 }
 
@@ -487,7 +506,7 @@ mod tests {
 
     #[test]
     fn rules() {
-        let cases: [(&str, Validator, &[&str], &[&str]); 21] = [
+        let cases: [(&str, Validator, &[&str], &[&str]); 22] = [
             (
                 "project",
                 project(),
@@ -538,8 +557,31 @@ mod tests {
             (
                 "bucket",
                 bucket(),
-                &["acme-lake", "a.b"],
-                &["ab", "Acme", "-a-", "goog-x", "a..b", "lake!"],
+                &[
+                    "acme-lake",
+                    "a.b",
+                    "a.0123456789012345678901234567890123456789012345678901234567890.example.com",
+                ],
+                &[
+                    "ab",
+                    "Acme",
+                    "-a-",
+                    "goog-x",
+                    "a..b",
+                    "lake!",
+                    "a-0123456789012345678901234567890123456789012345678901234567890-example-com",
+                ],
+            ),
+            (
+                "label",
+                validate::matches("a label", is_label),
+                &["", "a-b_1", "größe", "顧客"],
+                &[
+                    "Größe",
+                    "a b",
+                    "a.b",
+                    "顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客顧客",
+                ],
             ),
             (
                 "job",

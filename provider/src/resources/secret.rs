@@ -74,7 +74,10 @@ impl Described for SecretManagerSecret {
             ),
             (
                 "annotations",
-                Attribute::map(Type::String).optional().describe("Notes of any kind. Whoever may see the secret reads them: no place for secrets."),
+                Attribute::map(Type::String)
+                    .optional()
+                    .validate(names::annotation_keys())
+                    .describe("Notes of any kind. Whoever may see the secret reads them: no place for secrets."),
             ),
             (
                 "replica_locations",

@@ -76,6 +76,13 @@ impl Described for SchedulerJob {
         problems.into_result()
     }
 
+    fn plan(&self, _prior: Option<&Job>, config: &Job, planned: &mut Job) -> Result<(), Diagnostic> {
+        if let (Attr::Known(target), Some(config)) = (&mut planned.http_target, config.http_target.known()) {
+            target.plan(config);
+        }
+        Ok(())
+    }
+
     /// Whether it is paused is not in what a client may say of a job.
     async fn settle(&self, at: &Target, planned: &Job, document: Json) -> Result<Json, Error> {
         let paused = document["state"].as_str() == Some("PAUSED");

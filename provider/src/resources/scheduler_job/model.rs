@@ -6,14 +6,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tfplugin_framework::Attr;
+use tfplugin_framework::{Attr, Value};
 
 use crate::durations::to_google;
 use crate::rest::fields::{map, map_document, number, text};
 
 /// What Google fills in.
-const DEADLINE: &str = "180s";
-const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+pub(super) const DEADLINE: &str = "180s";
+pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const BYTES: &str = "application/octet-stream";
 
 /// A scheduled job.
@@ -64,8 +64,8 @@ pub(crate) struct OAuth {
 /// For everybody else.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Oidc {
-    service_account_email: Attr<String>,
-    audience: Attr<String>,
+    pub service_account_email: Attr<String>,
+    pub audience: Attr<String>,
 }
 
 /// A topic that is published to.
@@ -95,7 +95,12 @@ impl Job {
             "description": self.description.as_deref(),
             "schedule": self.schedule.as_deref(),
             "timeZone": self.time_zone.as_deref(),
-            "attemptDeadline": self.attempt_deadline.as_deref().map(to_google),
+            // For a topic it is ignored.
+            "attemptDeadline": self
+                .attempt_deadline
+                .as_deref()
+                .filter(|_| !self.http_target.is_null())
+                .map(to_google),
             "retryConfig": self.retry_config.known().map(Retries::document),
             "httpTarget": self.http_target.known().map(HttpTarget::document),
             "pubsubTarget": self.pubsub_target.known().map(PubSubTarget::document),
@@ -103,20 +108,15 @@ impl Job {
     }
 
     pub fn read(&self, document: &Json) -> Job {
-        let deadline = text(&document["attemptDeadline"], &Attr::Null);
-        let retries = Retries::read(&document["retryConfig"]);
+        let deadline = document["attemptDeadline"].as_str().unwrap_or(DEADLINE);
         let (http, pubsub) = (&document["httpTarget"], &document["pubsubTarget"]);
         Job {
             description: text(&document["description"], &self.description),
             schedule: text(&document["schedule"], &Attr::Null),
             time_zone: document["timeZone"].as_str().unwrap_or("UTC").into(),
             paused: (document["state"].as_str() == Some("PAUSED")).into(),
-            attempt_deadline: unless_default(deadline, DEADLINE, &self.attempt_deadline),
-            retry_config: if self.retry_config.is_null() && retries == Retries::default() {
-                Attr::Null
-            } else {
-                retries.into()
-            },
+            attempt_deadline: if http.is_object() { deadline } else { DEADLINE }.into(),
+            retry_config: Retries::read(&document["retryConfig"]).into(),
             http_target: http
                 .is_object()
                 .then(|| HttpTarget::read(http, self.http_target.known()))
@@ -128,14 +128,6 @@ impl Job {
             ..self.clone()
         }
     }
-}
-
-/// What Google filled in where nothing was said is not said by anybody.
-fn unless_default(found: Attr<String>, default: &str, state: &Attr<String>) -> Attr<String> {
-    if state.is_null() && found.as_deref() == Some(default) {
-        return Attr::Null;
-    }
-    found
 }
 
 fn base64_of(text: &Attr<String>) -> Option<String> {
@@ -155,6 +147,19 @@ fn text_of(field: &Json, state: Option<&Attr<String>>) -> Attr<String> {
 }
 
 impl Retries {
+    /// As the default of an attribute.
+    pub(super) fn value(&self) -> Value {
+        let text = |text: &Attr<String>| text.as_deref().map_or(Value::Null, Value::from);
+        let number = |number: &Attr<i64>| number.known().map_or(Value::Null, |number| Value::from(*number));
+        Value::object([
+            ("retry_count", number(&self.retry_count)),
+            ("max_retry_duration", text(&self.max_retry_duration)),
+            ("min_backoff_duration", text(&self.min_backoff_duration)),
+            ("max_backoff_duration", text(&self.max_backoff_duration)),
+            ("max_doublings", number(&self.max_doublings)),
+        ])
+    }
+
     fn document(&self) -> Json {
         json!({
             "retryCount": self.retry_count.known(),
@@ -186,6 +191,16 @@ impl Retries {
 }
 
 impl HttpTarget {
+    /// Whom a token is for where nobody says it: the address that is called.
+    pub(super) fn plan(&mut self, config: &HttpTarget) {
+        let left_out = config.oidc_token.known().is_some_and(|token| token.audience.is_null());
+        if let Attr::Known(token) = &mut self.oidc_token
+            && left_out
+        {
+            token.audience = self.uri.clone();
+        }
+    }
+
     fn document(&self) -> Json {
         json!({
             "uri": self.uri.as_deref(),
@@ -211,12 +226,6 @@ impl HttpTarget {
                 || key.eq_ignore_ascii_case("content-type") && target["headers"][key] == BYTES;
             said || !filled_in
         };
-        let scope = state
-            .and_then(|state| state.oauth_token.known())
-            .map_or(Attr::Null, |token| token.scope.clone());
-        let audience = state
-            .and_then(|state| state.oidc_token.known())
-            .map_or(Attr::Null, |token| token.audience.clone());
         let (oauth, oidc) = (&target["oauthToken"], &target["oidcToken"]);
         let uri = target["uri"].as_str().unwrap_or_default();
         Self {
@@ -228,14 +237,14 @@ impl HttpTarget {
                 .is_object()
                 .then(|| OAuth {
                     service_account_email: text(&oauth["serviceAccountEmail"], &Attr::Null),
-                    scope: unless_default(text(&oauth["scope"], &Attr::Null), SCOPE, &scope),
+                    scope: oauth["scope"].as_str().unwrap_or(SCOPE).into(),
                 })
                 .into(),
             oidc_token: oidc
                 .is_object()
                 .then(|| Oidc {
                     service_account_email: text(&oidc["serviceAccountEmail"], &Attr::Null),
-                    audience: unless_default(text(&oidc["audience"], &Attr::Null), uri, &audience),
+                    audience: oidc["audience"].as_str().unwrap_or(uri).into(),
                 })
                 .into(),
         }

@@ -1,7 +1,8 @@
 //! The attributes of a scheduled job.
 
-use tfplugin_framework::{Attribute, Schema, Type, conflicts_with, equal, exactly_one_of, validate};
+use tfplugin_framework::{Attribute, Schema, Type, Validator, conflicts_with, equal, exactly_one_of, validate};
 
+use super::model::{DEADLINE, Retries, SCOPE};
 use crate::durations;
 use crate::names;
 
@@ -26,7 +27,7 @@ pub(super) fn schema() -> Schema {
         ("paused", Attribute::bool().default(false).describe("Whether it does not fire.")),
         (
             "attempt_deadline",
-            Attribute::string().optional().equivalent(equal::duration).validate(durations::between("15s", "30m")).describe("How long an HTTP target has to answer: three minutes unless set."),
+            Attribute::string().default(DEADLINE).equivalent(equal::duration).validate(durations::between("15s", "30m")).describe("How long an HTTP target has to answer. A topic answers at once."),
         ),
         ("retry_config", retry_config()),
         ("http_target", http_target()),
@@ -73,8 +74,25 @@ fn retry_config() -> Attribute {
                 .describe("How often the pause doubles before it grows evenly."),
         ),
     ])
-    .optional()
+    .default(Retries::default().value())
     .describe("What happens when the target fails. Without it, nothing: the job fires again when it is due.")
+}
+
+/// <https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#HttpTarget>
+fn header() -> Validator {
+    validate::matches(
+        "must be a header's name that Cloud Scheduler does not set itself, as it does `Host`, `User-Agent`, `Content-Length`, `X-Google-…`, `X-AppEngine-…` and `X-CloudScheduler…`",
+        |text| {
+            let name = text.to_ascii_lowercase();
+            let own = ["x-google-", "x-appengine-", "x-cloudscheduler"];
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
+                && !matches!(name.as_str(), "host" | "user-agent" | "content-length")
+                && !own.iter().any(|own| name.starts_with(own))
+        },
+    )
 }
 
 fn http_target() -> Attribute {
@@ -89,9 +107,9 @@ fn http_target() -> Attribute {
         (
             "scope",
             Attribute::string()
-                .optional()
+                .default(SCOPE)
                 .validate(names::web_address())
-                .describe("What the token allows. Without it, `https://www.googleapis.com/auth/cloud-platform`."),
+                .describe("What the token allows."),
         ),
     ]);
     let oidc = Attribute::object([
@@ -99,9 +117,9 @@ fn http_target() -> Attribute {
         (
             "audience",
             Attribute::string()
-                .optional()
+                .optional_computed()
                 .validate(validate::length(1..))
-                .describe("Whom the token is for. Without it, the address."),
+                .describe("Whom the token is for. Default: the address that is called."),
         ),
     ]);
     Attribute::object([
@@ -125,7 +143,8 @@ fn http_target() -> Attribute {
             "headers",
             Attribute::map(Type::String)
                 .optional()
-                .describe("Headers of the request. They are in the state: no place for secrets."),
+                .validate(validate::keys(header()))
+                .describe("Headers of the request. They are in the state: no place for secrets. With a body, Cloud Scheduler adds `Content-Type: application/octet-stream` unless another is set."),
         ),
         (
             "body",

@@ -105,7 +105,8 @@ pub(super) fn document(rules: &Attr<Vec<Attr<Rule>>>, delete_after_days: &Attr<i
     }
 }
 
-/// The age of the one rule that deletes by age alone: it has no other spelling than `delete_after_days`.
+/// The age of the one rule that deletes by age alone: it has no other spelling than `delete_after_days`. Deleting at once
+/// is not what anybody means by a number of days.
 pub(super) fn delete_after(lifecycle: &Json) -> Option<i64> {
     let [rule] = lifecycle["rule"].as_array()?.as_slice() else {
         return None;
@@ -114,6 +115,7 @@ pub(super) fn delete_after(lifecycle: &Json) -> Option<i64> {
     (rule["action"]["type"] == "Delete" && condition.len() == 1)
         .then(|| condition.get("age")?.as_i64())
         .flatten()
+        .filter(|days| *days > 0)
 }
 
 /// The rules of a bucket. None and an empty list are the same: what the state says stays.

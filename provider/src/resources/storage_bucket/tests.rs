@@ -169,6 +169,12 @@ fn a_rule_that_somebody_added_is_seen() {
     let foreign =
         json!({"rule": [{"action": {"type": "SetStorageClass", "storageClass": "ARCHIVE"}, "condition": {"age": 1}}]});
     assert_eq!(lifecycle::delete_after(&foreign), None);
+    let at_once = json!({"rule": [{"action": {"type": "Delete"}, "condition": {"age": 0}}]});
+    assert_eq!(
+        lifecycle::delete_after(&at_once),
+        None,
+        "it has the general spelling only"
+    );
     let mut present = planned().document();
     present["lifecycle"] = foreign;
     let read = planned().read(&present);

@@ -255,6 +255,12 @@ resource "headwater_secret_version" "retire" {
   retire                 = "FORGET"
 }
 
+#! annotations["owner:team"] | starting and ending with a letter or digit
+resource "headwater_secret" "annotation" {
+  name        = "crm-token"
+  annotations = { "owner:team" = "crm" }
+}
+
 #! secret_data_wo | required
 resource "headwater_secret_version" "no_payload" {
   secret                 = "projects/acme-data/secrets/crm-token"
@@ -309,6 +315,13 @@ resource "headwater_scheduler_job" "get_with_body" {
   name        = "nightly"
   schedule    = "0 0 * * *"
   http_target = { uri = "https://example.com", http_method = "GET", body = "x" }
+}
+
+#! http_target.headers["User-Agent"] | Cloud Scheduler does not set itself
+resource "headwater_scheduler_job" "own_header" {
+  name        = "nightly"
+  schedule    = "0 0 * * *"
+  http_target = { uri = "https://example.com", headers = { User-Agent = "acme" } }
 }
 
 #! http_target.uri | http or https
