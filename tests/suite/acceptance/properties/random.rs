@@ -84,16 +84,26 @@ impl Random {
         parts.join(" ")
     }
 
-    /// Labels as all of Google's services take them.
+    /// Labels as all of Google's services take them, up to as many, as long and as foreign as they may be: 64 with a few
+    /// of our own.
     pub fn labels(&mut self) -> Hcl {
-        let count = self.number(1, 4);
-        let label = |n| {
-            (
-                format!("k{n}-{}", self.word()),
-                Hcl::text(if n == 0 { String::new() } else { self.word() }),
-            )
+        let count = if self.once_in(16) { 60 } else { self.number(1, 4) };
+        let mut label = |n| {
+            let key = match self.number(0, 7) {
+                0 => format!("größe{n}_{}", self.word()),
+                1 => format!("{:_<63}", format!("k{n}")),
+                2 => format!("顧客-{n}"),
+                _ => format!("k{n}-{}", self.word()),
+            };
+            let value = match self.number(0, 7) {
+                0 => String::new(),
+                1 => format!("{:-<63}", self.word()),
+                2 => format!("_{}é日本", self.word()),
+                _ => self.word(),
+            };
+            (key, Hcl::text(value))
         };
-        Hcl::Object((0..count).map(label).collect())
+        Hcl::Object((0..count).map(&mut label).collect())
     }
 
     /// A schedule in unix-cron format.

@@ -18,6 +18,9 @@ use super::random::Random;
 const SEED: u64 = 3;
 /// How long one run of terraform may take on a machine with much else to do.
 const LIMIT: Duration = Duration::from_secs(900);
+/// Files beside the configuration that it may upload: every byte there is, and none.
+pub const BYTES: &str = "bytes.bin";
+pub const EMPTY: &str = "empty.txt";
 
 fn seed() -> u64 {
     let text = std::env::var("HEADWATER_TEST_SEED").unwrap_or_default();
@@ -151,6 +154,9 @@ pub fn run(group: &Group) {
         configuration = configuration.replace("LOGIN_URL", org.url());
     }
     let tf = Terraform::new(&cloud, &configuration);
+    let bytes: Vec<u8> = (0..=255).cycle().take((1 << 20) + 256).collect();
+    std::fs::write(tf.dir().join(BYTES), bytes).unwrap();
+    std::fs::write(tf.dir().join(EMPTY), "").unwrap();
     let schemas = super::schemas(&tf);
     for (kind, bodies) in group.kinds.iter().zip(&bodies) {
         let gaps = coverage::gaps(&schemas[kind.type_name], bodies, kind.unset);

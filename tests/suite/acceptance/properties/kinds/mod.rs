@@ -3,8 +3,12 @@
 mod bigquery;
 pub mod dataform;
 pub mod dataplex;
+pub mod iam;
 pub mod pubsub;
 pub mod salesforce;
+pub mod scheduler;
+pub mod secrets;
+pub mod storage;
 
 pub use bigquery::datasets as bigquery_datasets;
 pub use bigquery::routines as bigquery_routines;
@@ -69,6 +73,10 @@ pub fn groups() -> Vec<Group> {
         bigquery_tables::group(),
         bigquery_views::group(),
         bigquery_routines::group(),
+        storage::group(),
+        secrets::group(),
+        scheduler::group(),
+        iam::group(),
     ]
 }
 
