@@ -10,6 +10,7 @@ import io
 import math
 import os
 import random
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -504,8 +505,9 @@ def nested(rng):
         text = both("SELECT {} FROM q{} GROUP BY {}", chosen, where(rng, maker), key)
     if rng.random() < 0.5:
         return both("WITH q AS ({}) {}", inner, text), out
-    head, tail = text.google.split(" FROM q", 1), text.fusion.split(" FROM q", 1)
-    return Text(f"{head[0]} FROM ({inner.google}) AS q{head[1]}", f"{tail[0]} FROM ({inner.fusion}) AS q{tail[1]}"), out
+    # Not the FROM of EXTRACT(… FROM q.c0).
+    put = lambda sql, source: re.sub(r" FROM q(?!\.)", lambda _: f" FROM ({source}) AS q", sql, count=1)
+    return Text(put(text.google, inner.google), put(text.fusion, inner.fusion)), out
 
 
 def combined(rng):

@@ -176,7 +176,13 @@ fn a_failing_test_fails_the_build() {
     let ended = programs::run(
         Command::new(program)
             .current_dir(dbt.project.path())
-            .args(["--no-use-colors", "build", "--select", "+stg_opportunities"])
+            .args([
+                "--no-use-colors",
+                "build",
+                "--select",
+                "+stg_opportunities",
+                "+stg_accounts",
+            ])
             .env("DBT_PROFILES_DIR", dbt.project.path())
             .env("HEADWATER_ENDPOINT", cloud.url())
             .env("HEADWATER_PROJECT", PROJECT),
