@@ -16,6 +16,22 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts a local cloud that keeps everything in `data`.
+    pub fn local_cloud(headwater: &Path, project: &str, data: &Path, dir: &Path) -> Result<Self> {
+        let mut up = Command::new(headwater);
+        up.args([
+            "local",
+            "up",
+            "--json",
+            "--port",
+            "0",
+            "--project",
+            project,
+            "--data-dir",
+        ]);
+        Self::start(up.arg(data), dir, "cloud")
+    }
+
     /// Starts `command` and waits for the line of JSON that says where it serves; what it says goes to files in `dir`.
     pub fn start(command: &mut Command, dir: &Path, name: &str) -> Result<Self> {
         let file = |ending: &str| -> PathBuf { dir.join(format!("{name}.{ending}")) };

@@ -19,8 +19,7 @@ impl<'a> Dbt<'a> {
         Self { project, cloud }
     }
 
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> Ended {
+    fn ends(&self, arguments: &[&str]) -> Ended {
         let dbt = programs::dbt_python().with_file_name("dbt");
         let ended = programs::run(
             Command::new(dbt)
@@ -31,10 +30,14 @@ impl<'a> Dbt<'a> {
                 .env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
                 .env("HEADWATER_ENDPOINT", self.cloud.url())
                 .env("HEADWATER_PROJECT", PROJECT),
-        )
-        .ok();
+        );
         println!("{}", ended.stdout);
         ended
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.ends(arguments).ok()
     }
 }
 
@@ -172,21 +175,7 @@ fn a_failing_test_fails_the_build() {
         std::fs::read_to_string(&seed).unwrap()
     );
     std::fs::write(seed, more).unwrap();
-    let program = programs::dbt_python().with_file_name("dbt");
-    let ended = programs::run(
-        Command::new(program)
-            .current_dir(dbt.project.path())
-            .args([
-                "--no-use-colors",
-                "build",
-                "--select",
-                "+stg_opportunities",
-                "+stg_accounts",
-            ])
-            .env("DBT_PROFILES_DIR", dbt.project.path())
-            .env("HEADWATER_ENDPOINT", cloud.url())
-            .env("HEADWATER_PROJECT", PROJECT),
-    );
+    let ended = dbt.ends(&["build", "--select", "+stg_opportunities", "+stg_accounts"]);
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(
         ended.stdout.contains("Got 1 result, configured to fail if != 0"),

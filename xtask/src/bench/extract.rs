@@ -182,22 +182,7 @@ fn once(headwater: &Path, base: &Path, salesforce: &str, rows: u64) -> Result<(C
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
-    let cloud = Server::start(
-        Command::new(headwater)
-            .args([
-                "local",
-                "up",
-                "--json",
-                "--port",
-                "0",
-                "--project",
-                PROJECT,
-                "--data-dir",
-            ])
-            .arg(&data),
-        base,
-        "cloud",
-    )?;
+    let cloud = Server::local_cloud(headwater, PROJECT, &data, base)?;
     let spec = deploy(&cloud.url, salesforce)?;
     let mut run = Command::new(headwater);
     run.args(["run", "--json", "--log-format", "json", "--spec", &spec]);

@@ -119,20 +119,8 @@ impl Bench {
             dir.join("plugins").display()
         );
         std::fs::write(dir.join("terraform.rc"), mirror)?;
-        let mut up = Command::new(headwater);
-        up.args([
-            "local",
-            "up",
-            "--json",
-            "--port",
-            "0",
-            "--project",
-            PROJECT,
-            "--data-dir",
-        ])
-        .arg(dir.join("cloud"));
         Ok(Self {
-            cloud: Server::start(&mut up, &dir, "cloud")?,
+            cloud: Server::local_cloud(headwater, PROJECT, &dir.join("cloud"), &dir)?,
             terraform: tools::terraform()?,
             dir,
         })

@@ -58,22 +58,7 @@ pub fn run(args: &Warehouse) -> Result<Report> {
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
-    let cloud = Server::start(
-        Command::new(&programs.headwater)
-            .args([
-                "local",
-                "up",
-                "--json",
-                "--port",
-                "0",
-                "--project",
-                PROJECT,
-                "--data-dir",
-            ])
-            .arg(&data),
-        &bench.dir,
-        "cloud",
-    )?;
+    let cloud = Server::local_cloud(&programs.headwater, PROJECT, &data, &bench.dir)?;
     let ours = Client::new(&cloud.url);
     let mut report = Report {
         name: "warehouse",

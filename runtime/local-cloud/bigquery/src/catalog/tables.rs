@@ -83,6 +83,14 @@ pub(crate) fn load(tx: &Session<'_>, name: &TableName) -> Result<Value, Fault> {
     }
 }
 
+/// `None` only where a statement says IF EXISTS and there is no such table.
+pub(crate) fn load_if(tx: &Session<'_>, name: &TableName, if_exists: bool) -> Result<Option<Value>, Fault> {
+    if if_exists {
+        return find(tx, name);
+    }
+    load(tx, name).map(Some)
+}
+
 /// A view of either kind: its rows are computed when they are read.
 pub(crate) fn is_view(doc: &Value) -> bool {
     doc["type"] == "VIEW" || doc["type"] == "MATERIALIZED_VIEW"

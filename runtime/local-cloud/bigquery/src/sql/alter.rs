@@ -21,13 +21,8 @@ use crate::types::{Ty, field_type, quoted, rest_field, storage_type};
 impl Translator<'_> {
     pub(crate) fn alter_table(&self, alter: &AlterTable) -> Result<Performed> {
         let mut table = self.table_name(&alter.name)?;
-        let Some(old) = tables::find(self.tx, &table)? else {
-            if alter.if_exists {
-                return Ok(Performed::table("SKIP", table));
-            }
-            return Err(tables::load(self.tx, &table)
-                .err()
-                .unwrap_or_else(|| tables::not_found(&table)));
+        let Some(old) = tables::load_if(self.tx, &table, alter.if_exists)? else {
+            return Ok(Performed::table("SKIP", table));
         };
         tables::must_be_table(&table, &old)?;
         let mut doc = old.clone();
@@ -59,13 +54,8 @@ impl Translator<'_> {
         columns: &[(Ident, Vec<SqlOption>)],
     ) -> Result<Performed> {
         let table = self.table_name(name)?;
-        let Some(old) = tables::find(self.tx, &table)? else {
-            if if_exists {
-                return Ok(Performed::table("SKIP", table));
-            }
-            return Err(tables::load(self.tx, &table)
-                .err()
-                .unwrap_or_else(|| tables::not_found(&table)));
+        let Some(old) = tables::load_if(self.tx, &table, if_exists)? else {
+            return Ok(Performed::table("SKIP", table));
         };
         let mut doc = old.clone();
         for (column, options) in columns {
@@ -85,27 +75,31 @@ impl Translator<'_> {
         options: &[SqlOption],
     ) -> Result<Performed> {
         let table = self.table_name(name)?;
-        let Some(old) = tables::find(self.tx, &table)? else {
-            if if_exists {
-                return Ok(Performed::table("SKIP", table));
-            }
-            return Err(tables::load(self.tx, &table)
-                .err()
-                .unwrap_or_else(|| tables::not_found(&table)));
+        let Some(old) = tables::load_if(self.tx, &table, if_exists)? else {
+            return Ok(Performed::table("SKIP", table));
         };
         if old["type"] != kind {
+            let found = old["type"].as_str().unwrap_or_default().replace('_', " ");
             return Err(Fault::query(format!(
-                "Cannot alter {} as a {kind}, it is a {}",
+                "Cannot alter {} as a {}, it is a {found}: use ALTER {found}",
                 table.id(),
-                old["type"].as_str().unwrap_or_default()
+                kind.replace('_', " ")
             )));
         }
         let mut doc = old.clone();
         let mut settings = self.table_options(&CreateTableOptions::Options(options.to_vec()))?;
-        for key in ["enableRefresh", "refreshIntervalMs"] {
-            if let Some(value) = settings.remove(key) {
-                doc["materializedView"][key] = value;
+        for (key, option) in [
+            ("enableRefresh", "enable_refresh"),
+            ("refreshIntervalMs", "refresh_interval_minutes"),
+        ] {
+            let Some(value) = settings.remove(key) else { continue };
+            if kind != "MATERIALIZED_VIEW" {
+                return Err(Fault::query(format!(
+                    "Unknown option: {option}: only a materialized view has it, and {} is a {kind}",
+                    table.id()
+                )));
             }
+            doc["materializedView"][key] = value;
         }
         set_options(&mut doc, settings);
         tables::save_checked(self.tx, &table, &old, &mut doc)?;

@@ -124,13 +124,8 @@ impl Translator<'_> {
 
     pub(crate) fn drop_materialized_view(&self, name: &ObjectName, if_exists: bool) -> Result<Performed> {
         let view = self.table_name(name)?;
-        let Some(doc) = tables::find(self.tx, &view)? else {
-            if if_exists {
-                return Ok(Performed::table("SKIP", view));
-            }
-            return Err(tables::load(self.tx, &view)
-                .err()
-                .unwrap_or_else(|| tables::not_found(&view)));
+        let Some(doc) = tables::load_if(self.tx, &view, if_exists)? else {
+            return Ok(Performed::table("SKIP", view));
         };
         if doc["type"] != "MATERIALIZED_VIEW" {
             let kind = doc["type"].as_str().unwrap_or_default();

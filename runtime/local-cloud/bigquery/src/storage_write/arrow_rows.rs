@@ -17,7 +17,6 @@ use crate::engine::arrow::datatypes::{
 };
 use crate::error::Fault;
 use crate::types::{Ty, field_type};
-use crate::wire::storage::storage_error::StorageErrorCode;
 
 /// Where a column's value is in a batch or a record, and in which plain form its values are read.
 struct Source {
@@ -82,13 +81,7 @@ fn sources(given: &Fields, columns: &[Value], path: &str) -> Result<Vec<Option<S
         .map(|f| format!("'{}'", f.name()))
         .collect();
     if !extra.is_empty() {
-        return Err(Refusal::storage(
-            StorageErrorCode::SchemaMismatchExtraFields,
-            Fault::invalid(format!(
-                "Input schema has more fields than BigQuery schema, extra fields: {} (in {path})",
-                extra.join(", ")
-            )),
-        ));
+        return Err(Refusal::extra_fields(&extra, path));
     }
     columns
         .iter()

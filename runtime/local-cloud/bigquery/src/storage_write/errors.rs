@@ -38,6 +38,17 @@ impl Refusal {
         }
     }
 
+    /// Fields of the writer's schema that the table does not have.
+    pub(super) fn extra_fields(extra: &[String], path: &str) -> Self {
+        Self::storage(
+            StorageErrorCode::SchemaMismatchExtraFields,
+            Fault::invalid(format!(
+                "Input schema has more fields than BigQuery schema, extra fields: {} (in {path})",
+                extra.join(", ")
+            )),
+        )
+    }
+
     pub(super) fn about(mut self, entity: &str) -> Self {
         entity.clone_into(&mut self.entity);
         self

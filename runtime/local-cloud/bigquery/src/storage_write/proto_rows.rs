@@ -15,7 +15,6 @@ use crate::catalog::evolve::{field_name, fields};
 use crate::engine::Cell;
 use crate::error::Fault;
 use crate::types::{Ty, field_type};
-use crate::wire::storage::storage_error::StorageErrorCode;
 
 const CHANGE_TYPE: &str = "_CHANGE_TYPE";
 const CHANGE_SEQUENCE: &str = "_CHANGE_SEQUENCE_NUMBER";
@@ -161,13 +160,7 @@ fn sources(
         .map(|f| format!("'{}'", f.name()))
         .collect();
     if !extra.is_empty() {
-        return Err(Refusal::storage(
-            StorageErrorCode::SchemaMismatchExtraFields,
-            Fault::invalid(format!(
-                "Input schema has more fields than BigQuery schema, extra fields: {} (in {path})",
-                extra.join(", ")
-            )),
-        ));
+        return Err(Refusal::extra_fields(&extra, path));
     }
     columns
         .iter()

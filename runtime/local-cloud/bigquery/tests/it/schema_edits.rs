@@ -451,6 +451,18 @@ async fn edits_by_alter_table() {
         ),
         ("ALTER TABLE d.t SET OPTIONS ()", "", "", json!(null)),
         (
+            "ALTER TABLE d.t SET OPTIONS (enable_refresh = true)",
+            "Unknown option: enable_refresh: only a materialized view has it",
+            "",
+            json!(null),
+        ),
+        (
+            "ALTER VIEW d.t SET OPTIONS (description = 'd')",
+            "Cannot alter p:d.t as a VIEW, it is a TABLE: use ALTER TABLE",
+            "",
+            json!(null),
+        ),
+        (
             "ALTER TABLE d.t SET OPTIONS (nonsense = 1)",
             "Unknown option: nonsense",
             "",

@@ -1,1 +1,0 @@
-{% macro quarter(column) %}format_date('%Y-Q%Q', {{ column }}){% endmacro %}
