@@ -33,7 +33,7 @@ enum Name {
     /// Plan 1,000 Pub/Sub topics, refreshed from state, beside 1,000 terraform_data; what one provider process costs.
     Provider(provider::Provider),
     /// Ten million rows: load, group by, join, window, count distinct and MERGE as GoogleSQL through the REST API, beside the same
-    /// by hand in DuckDB's SQL; point lookups; translating a mart of 300 lines.
+    /// by hand in DuckDB's SQL; point lookups; translating a mart of 300 lines; a million rows through the Storage Read API.
     Warehouse(warehouse::Warehouse),
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask bench warehouse`: what GoogleSQL through BigQuery's REST API costs beside the same work written by hand in
-//! DuckDB's SQL and run by the same engine in a process of its own; and how quickly small requests are answered.
+//! DuckDB's SQL and run by the same engine in a process of its own; how quickly small requests are answered; and how many
+//! bytes a second the Storage Read API gives.
 
 mod work;
 
@@ -19,6 +20,8 @@ use work::{LOAD, SETTINGS, STATEMENTS};
 
 const PROFILE: &str = "bench-build";
 const PROJECT: &str = "bench";
+/// How many rows the Storage Read API is asked for.
+const READ_ROWS: u64 = 1_000_000;
 /// A bench's statement of ten million rows may take its time.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -44,10 +47,14 @@ pub fn run(args: &Warehouse) -> Result<Report> {
         "headwater-local-bigquery",
         "--example",
         "by_hand",
+        "--example",
+        "read_throughput",
     ]);
-    step("building the floor", &mut floor)?;
+    step("building the floor and the reader", &mut floor)?;
+    let examples = build::target_dir().join(PROFILE).join("examples");
     let bench = Bench {
-        by_hand: build::target_dir().join(PROFILE).join("examples/by_hand"),
+        by_hand: examples.join("by_hand"),
+        reader: examples.join("read_throughput"),
         dir: build::target_dir().join("bench-warehouse"),
         rows: args.rows,
         runs: args.runs,
@@ -66,11 +73,13 @@ pub fn run(args: &Warehouse) -> Result<Report> {
     };
     bench.compare(&ours, &floor, &mut report)?;
     small_requests(&ours, args.rows, &mut report)?;
+    bench.read(&ours, &mut report)?;
     Ok(report)
 }
 
 struct Bench {
     by_hand: PathBuf,
+    reader: PathBuf,
     dir: PathBuf,
     rows: u64,
     runs: u32,
@@ -191,6 +200,42 @@ impl Bench {
         let middle = median(ratios);
         report.goal("worst_ratio", "<= 1.5", worst, worst <= 1.5);
         report.goal("median_ratio", "<= 1.2", middle, middle <= 1.2);
+        Ok(())
+    }
+
+    /// A table through the Storage Read API, by one stream; the session, which copies the rows, counts with the reading.
+    fn read(&self, ours: &Client, report: &mut Report) -> Result<()> {
+        let rows = self.rows.min(READ_ROWS);
+        say(&format!("==> {rows} rows through the Storage Read API"));
+        ours.query(&format!(
+            "CREATE OR REPLACE TABLE read_rows AS SELECT * FROM facts WHERE id < {rows}"
+        ))?;
+        let table = format!("projects/{PROJECT}/datasets/bench/tables/read_rows");
+        let mut seconds: [Vec<f64>; 2] = Default::default();
+        let mut megabytes = [0.0; 2];
+        for _ in 0..self.runs {
+            let output = Command::new(&self.reader).args([&ours.url, &table]).output()?;
+            if !output.status.success() {
+                let said = String::from_utf8_lossy(&output.stderr);
+                return fail(format!("the reader ended with {}: {said}", output.status));
+            }
+            let measured: Value = serde_json::from_slice(&output.stdout)?;
+            for (at, format) in ["arrow", "avro"].into_iter().enumerate() {
+                let one = &measured[format];
+                let number = |key: &str| one[key].as_f64().unwrap_or_default();
+                if one["rows"] != rows {
+                    return fail(format!("{} of {rows} rows were read as {format}", one["rows"]));
+                }
+                megabytes[at] = number("bytes") / 1e6;
+                seconds[at].push(number("session_seconds") + number("read_seconds"));
+            }
+        }
+        let [arrow, avro] = seconds.map(median);
+        report.metric("read_megabytes", megabytes[0]);
+        report.metric("read_seconds", arrow);
+        report.metric("read_avro_megabytes_per_second", megabytes[1] / avro);
+        let rate = megabytes[0] / arrow;
+        report.goal("read_megabytes_per_second", "> 100", rate, rate > 100.0);
         Ok(())
     }
 }
