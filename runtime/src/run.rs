@@ -46,12 +46,10 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
     }
     let path = ObjectPath::parse(&args.spec).map_err(|e| CommandError::usage("--spec", &e))?;
     let spec = PipelineSpec::from_json(&cloud.storage().get(&path).await?.bytes)?;
-    let unknown = args
-        .objects
-        .iter()
-        .find(|o| !spec.salesforce_extract.objects.contains_key(*o));
+    let extract = spec.extract()?;
+    let unknown = args.objects.iter().find(|o| !extract.objects.contains_key(*o));
     if let Some(object) = unknown {
-        let known: Vec<&str> = spec.salesforce_extract.objects.keys().map(String::as_str).collect();
+        let known: Vec<&str> = extract.objects.keys().map(String::as_str).collect();
         let message = format!("{object} is not in the spec, which has {}", known.join(", "));
         return Err(CommandError::Usage {
             argument: "--object",

@@ -16,6 +16,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
     ),
     (
+        "headwater-stream",
+        &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
+    ),
+    (
         "headwater-local-cloud",
         &[
             "headwater-local-bigquery",
@@ -43,6 +47,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-cloud",
             "headwater-salesforce",
             "headwater-extract",
+            "headwater-stream",
             "headwater-local-cloud",
             "headwater-salesforce-org",
         ],
@@ -56,11 +61,23 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rmpv", &["tfplugin-proto"]),
     (
         "prost",
-        &["tfplugin-proto", "headwater-local-pubsub", "headwater-local-bigquery"],
+        &[
+            "tfplugin-proto",
+            "headwater-local-pubsub",
+            "headwater-local-bigquery",
+            "headwater-stream",
+            "headwater-salesforce",
+        ],
     ),
     (
         "tonic-prost",
-        &["tfplugin-proto", "headwater-local-pubsub", "headwater-local-bigquery"],
+        &[
+            "tfplugin-proto",
+            "headwater-local-pubsub",
+            "headwater-local-bigquery",
+            "headwater-stream",
+            "headwater-salesforce",
+        ],
     ),
     // Arrow 58, which is DuckDB's: the workspace is on another version.
     ("arrow-ipc", &["headwater-local-bigquery"]),

@@ -90,6 +90,10 @@ impl Cloud {
         &self.inner.transport.endpoints
     }
 
+    pub(crate) fn transport(&self) -> &Arc<Transport> {
+        &self.inner.transport
+    }
+
     /// Cloud Storage.
     #[must_use]
     pub fn storage(&self) -> Storage {

@@ -9,6 +9,8 @@ pub enum Service {
     Storage,
     /// BigQuery, REST v2.
     BigQuery,
+    /// BigQuery Storage, v1: gRPC only.
+    BigQueryStorage,
     /// Cloud Run Admin, v2.
     Run,
     /// Cloud Scheduler, v1.
@@ -36,6 +38,7 @@ impl Service {
         match self {
             Service::Storage => "https://storage.googleapis.com",
             Service::BigQuery => "https://bigquery.googleapis.com",
+            Service::BigQueryStorage => "https://bigquerystorage.googleapis.com",
             Service::Run => "https://run.googleapis.com",
             Service::Scheduler => "https://cloudscheduler.googleapis.com",
             Service::SecretManager => "https://secretmanager.googleapis.com",
@@ -54,6 +57,7 @@ impl Service {
         match self {
             Service::Storage => "Cloud Storage",
             Service::BigQuery => "BigQuery",
+            Service::BigQueryStorage => "BigQuery Storage",
             Service::Run => "Cloud Run",
             Service::Scheduler => "Cloud Scheduler",
             Service::SecretManager => "Secret Manager",
@@ -80,6 +84,7 @@ impl Service {
             | Service::Iam
             | Service::Dataform
             | Service::Dataplex
+            | Service::BigQueryStorage
             | Service::IamCredentials => "v1",
         }
     }

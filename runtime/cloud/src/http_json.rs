@@ -122,7 +122,7 @@ impl Transport {
         Ok(self.client.get_or_init(|| client))
     }
 
-    async fn authorization(&self, action: &str) -> Result<HeaderMap, Error> {
+    pub async fn authorization(&self, action: &str) -> Result<HeaderMap, Error> {
         if self.credentials.is_anonymous() {
             return Ok(HeaderMap::new());
         }

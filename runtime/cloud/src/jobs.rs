@@ -188,6 +188,38 @@ impl BigQuery {
         .await
     }
 
+    /// As [`BigQuery::wait_job`] for a query, and told as soon as it is done: the service holds the request back until then.
+    ///
+    /// # Errors
+    /// When looking at it fails, and `DeadlineExceeded`.
+    pub async fn wait_query(&self, job: &JobRef, wait: Wait) -> Result<JobStatus, Error> {
+        wait.until(&format!("wait for query `{job}`"), || async move {
+            let path = format!(
+                "/bigquery/v2/projects/{}/queries/{}",
+                segment(&job.project),
+                segment(&job.id)
+            );
+            let held = Call::get(BQ, path, format!("wait for query `{job}`"))
+                .query_opt("location", job.location.as_deref())
+                .query("maxResults", 0)
+                .query("timeoutMs", 10_000)
+                .send_json(&self.transport)
+                .await;
+            match held {
+                Ok(answer) if answer["jobComplete"].as_bool() != Some(true) => return Ok(None),
+                Err(error) if error.kind().is_transient() => return Err(error),
+                // A query that failed is answered with its error; the job's document says whether that was it.
+                Ok(_) | Err(_) => {}
+            }
+            let document = self.get_job(job).await?;
+            Ok(match Self::job_status(job, &document) {
+                JobStatus::Running => None,
+                ended => Some(ended),
+            })
+        })
+        .await
+    }
+
     /// Waits for a job that cannot be resumed otherwise and turns its failure into an error.
     ///
     /// # Errors

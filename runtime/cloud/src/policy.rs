@@ -40,6 +40,7 @@ fn style(service: Service) -> Style {
         | Service::PubSub
         | Service::Dataform
         | Service::Dataplex
+        | Service::BigQueryStorage
         | Service::IamCredentials => Style::Get,
     }
 }

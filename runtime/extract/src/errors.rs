@@ -11,6 +11,9 @@ pub enum Error {
     /// Salesforce.
     #[error(transparent)]
     Salesforce(#[from] headwater_salesforce::Error),
+    /// The spec is another kind of pipeline's.
+    #[error(transparent)]
+    Spec(#[from] headwater_spec::SpecError),
     /// Another run holds the object's lease and is alive.
     #[error("run {run} is working on this object (its lease is valid until {until})")]
     Busy {
@@ -117,6 +120,7 @@ impl Error {
                 | headwater_salesforce::Retry::Fatal => Ending::Failed,
             },
             Error::Cloud(_)
+            | Error::Spec(_)
             | Error::Refused(_)
             | Error::Selection(_)
             | Error::Evolution(_)
@@ -151,6 +155,7 @@ impl Error {
                 Kind::Unexpected => "cloud_unexpected",
             },
             Error::Salesforce(error) => error.kind().code(),
+            Error::Spec(_) => "spec",
             Error::Busy { .. } => "busy",
             Error::Fenced { .. } => "fenced",
             Error::Cancelled => "cancelled",
@@ -173,6 +178,7 @@ impl Error {
         match self {
             Error::Cloud(error) => error.hint().to_owned(),
             Error::Salesforce(error) => error.hint().to_owned(),
+            Error::Spec(_) => "give the spec of a salesforce_extract".into(),
             Error::Busy { .. } => {
                 "wait for that run, or cancel it; a run that died is taken over when its lease expires".into()
             }

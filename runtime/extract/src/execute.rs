@@ -8,7 +8,9 @@ use chrono::Utc;
 use futures::{StreamExt as _, stream};
 use headwater_cloud::Cloud;
 use headwater_salesforce::{Client, ClientOptions, Secret};
-use headwater_spec::{ErrorRecord, ObjectRun, ObjectSpec, Phase, PipelineSpec, RunState, RunTotals};
+use headwater_spec::{
+    ErrorRecord, ObjectRun, ObjectSpec, Phase, PipelineSpec, RunState, RunTotals, SalesforceExtractSpec,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -110,14 +112,14 @@ impl RunOutcome {
 
 /// The objects that a task works on: every `count`-th of the sorted names.
 #[must_use]
-pub fn share<'s>(spec: &'s PipelineSpec, options: &Options, index: u32, count: u32) -> Vec<(&'s str, &'s ObjectSpec)> {
+pub fn share<'s>(
+    extract: &'s SalesforceExtractSpec,
+    options: &Options,
+    index: u32,
+    count: u32,
+) -> Vec<(&'s str, &'s ObjectSpec)> {
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
-    let all = spec
-        .salesforce_extract
-        .objects
-        .iter()
-        .filter(|(name, _)| wanted(name))
-        .enumerate();
+    let all = extract.objects.iter().filter(|(name, _)| wanted(name)).enumerate();
     let count = usize::try_from(count.max(1)).unwrap_or(1);
     let mine = all.filter(|(place, _)| place % count == usize::try_from(index).unwrap_or(0));
     mine.map(|(_, (name, object))| (name.as_str(), object)).collect()
@@ -129,16 +131,17 @@ pub fn share<'s>(spec: &'s PipelineSpec, options: &Options, index: u32, count: u
 /// Only what keeps every object from being tried at all: the secret, the login, a budget used up before the start. It is
 /// recorded for every object of the share.
 pub async fn execute(spec: &PipelineSpec, context: &Context) -> Result<RunOutcome> {
+    let extract = spec.extract()?;
     let layout = spec.layout();
     let lake = Lake::new(context.cloud.storage(), layout.bucket());
-    let objects = share(spec, &context.options, context.task_index, context.task_count);
+    let objects = share(extract, &context.options, context.task_index, context.task_count);
     let recorder = |name: &str| {
         let path = layout.run_record(&context.run, name);
         Recorder::new(lake.clone(), path, &*context.progress, new_record(spec, context, name))
     };
 
     let workers = context.options.parallel_objects.clamp(1, objects.len().max(1));
-    let clients = match connect(spec, context, workers).await {
+    let clients = match connect(extract, context, workers).await {
         Ok(clients) => clients,
         Err(error) => {
             for (name, _) in &objects {
@@ -159,13 +162,13 @@ pub async fn execute(spec: &PipelineSpec, context: &Context) -> Result<RunOutcom
                 let recorder = recorder(name);
                 let task = ObjectTask {
                     context,
-                    spec,
+                    extract,
                     name,
                     object,
                     client: &client,
                     lake,
                     paths: layout.object(name),
-                    warehouse: Warehouse::new(context.cloud.bigquery(), spec, name, &object.table),
+                    warehouse: Warehouse::new(context.cloud.bigquery(), spec, &extract.dataset, name, &object.table),
                     recorder: &recorder,
                     calls_before: client.calls(),
                 };
@@ -210,8 +213,8 @@ fn state_of(error: &Error) -> RunState {
 }
 
 /// One session per worker, so that each object's requests can be told apart.
-async fn connect(spec: &PipelineSpec, context: &Context, workers: usize) -> Result<Vec<Client>> {
-    let connection = &spec.salesforce_extract.connection;
+async fn connect(extract: &SalesforceExtractSpec, context: &Context, workers: usize) -> Result<Vec<Client>> {
+    let connection = &extract.connection;
     let payload = context.cloud.secrets().access(&connection.auth.secret().0).await?;
     let secret = Secret::new(payload.expose_text()?.to_owned());
     let mut clients = Vec::new();
@@ -219,11 +222,11 @@ async fn connect(spec: &PipelineSpec, context: &Context, workers: usize) -> Resu
         clients.push(Client::connect(connection, secret.clone(), context.options.salesforce.clone()).await?);
     }
     // The first answer of the org's tells its usage; `/limits` asks for it without doing anything else.
-    if spec.salesforce_extract.api_budget.is_some()
+    if extract.api_budget.is_some()
         && let Some(client) = clients.first()
     {
         client.limits().await?;
-        crate::fetch::check_budget(client, &spec.salesforce_extract)?;
+        crate::fetch::check_budget(client, extract)?;
     }
     Ok(clients)
 }

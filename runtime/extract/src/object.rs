@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use headwater_cloud::Kind as CloudKind;
 use headwater_salesforce::{Client, Selection};
-use headwater_spec::{Column, Manifest, ObjectPaths, ObjectSpec, Phase, PipelineSpec, Watermark, Window};
+use headwater_spec::{Column, Manifest, ObjectPaths, ObjectSpec, Phase, SalesforceExtractSpec, Watermark, Window};
 
 use crate::batch::{Decision, Inflight, Situation, Stage, batch_id};
 use crate::errors::{Ending, Error, Result};
@@ -94,7 +94,7 @@ impl Journal {
 /// Everything that an object's run needs.
 pub(crate) struct ObjectTask<'a> {
     pub context: &'a Context,
-    pub spec: &'a PipelineSpec,
+    pub extract: &'a SalesforceExtractSpec,
     pub name: &'a str,
     pub object: &'a ObjectSpec,
     pub client: &'a Client,
@@ -143,7 +143,7 @@ impl ObjectTask<'_> {
 
     async fn work(&self, lease: &Lease) -> Result<()> {
         let described = self.client.describe(self.name).await?;
-        check_budget(self.client, &self.spec.salesforce_extract)?;
+        check_budget(self.client, self.extract)?;
         if let Some(reason) = described.refusal() {
             return Err(Error::Refused(reason));
         }
@@ -171,7 +171,7 @@ impl ObjectTask<'_> {
                 table: &plan.identity,
                 has_cursor: cursor.is_some(),
                 now,
-                safety_lag: TimeDelta::seconds(i64::from(self.spec.salesforce_extract.safety_lag_seconds)),
+                safety_lag: TimeDelta::seconds(i64::from(self.extract.safety_lag_seconds)),
             }
             .decide();
             let journal = inflight.map(|Versioned { value, generation }| Journal {
@@ -246,7 +246,7 @@ impl ObjectTask<'_> {
         Fetch {
             client: self.client,
             object: self.name,
-            extract: &self.spec.salesforce_extract,
+            extract: self.extract,
             spec: self.object,
             cursor,
             cancel: &self.context.cancel,
@@ -372,7 +372,7 @@ impl ObjectTask<'_> {
 
     /// The MERGE, and before it once more the load when the staging table has expired meanwhile.
     async fn load_again_and_merge(&self, batch: &mut Inflight) -> Result<Merged> {
-        let deletes = self.spec.salesforce_extract.deletes;
+        let deletes = self.extract.deletes;
         match self.warehouse.merge(batch, deletes).await {
             Err(Error::Cloud(error)) if error.kind() == CloudKind::NotFound => {
                 tracing::warn!("the staging table is gone, loading it again");

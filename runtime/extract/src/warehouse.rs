@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use headwater_cloud::{BigQuery, DatasetRef, Document, JobRef, JobStatus, OptionalExt as _, TableRef, Wait};
-use headwater_spec::{Api, Column, Deletes, Part, PipelineSpec, load_job_id, merge_job_id, staging_table};
+use headwater_spec::{
+    Api, Column, DatasetRef as SpecDataset, Deletes, Part, PipelineSpec, load_job_id, merge_job_id, staging_table,
+};
 use serde_json::{Value, json};
 
 use crate::batch::Inflight;
@@ -49,8 +51,7 @@ pub(crate) enum Ended {
 }
 
 impl Warehouse {
-    pub fn new(bigquery: BigQuery, spec: &PipelineSpec, object: &str, table: &str) -> Self {
-        let dataset = &spec.salesforce_extract.dataset;
+    pub fn new(bigquery: BigQuery, spec: &PipelineSpec, dataset: &SpecDataset, object: &str, table: &str) -> Self {
         let mut labels = serde_json::Map::new();
         for (key, value) in &spec.labels {
             labels.insert(key.clone(), value.as_str().into());

@@ -22,6 +22,14 @@ pub struct GcsUrl {
 pub struct GcsUrlError(pub String);
 
 impl GcsUrl {
+    /// The lake of a document that names none.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            bucket: String::new(),
+            path: String::new(),
+        }
+    }
+
     /// The bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket

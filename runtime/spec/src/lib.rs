@@ -9,23 +9,34 @@
 mod column;
 mod connection;
 mod evolution;
+mod json_path;
 mod lake;
 mod name;
 mod pipeline;
 mod run;
 mod schedule;
 mod secret;
+mod stream;
+mod stream_tables;
 mod window;
 
 pub use column::{BigQueryType, Column, Mode};
 pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
 pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
+pub use json_path::{JsonPath, JsonPathError};
 pub use lake::{GcsUrl, GcsUrlError, LakeLayout, ObjectPaths};
-pub use name::{NameError, check_object_name, check_pipeline_name, load_job_id, merge_job_id, staging_table};
+pub use name::{
+    NameError, apply_job_id, check_object_name, check_pipeline_name, load_job_id, merge_job_id, staging_table,
+};
 pub use pipeline::{
     API_VERSION, ApiBudget, DatasetRef, Deletes, ObjectSpec, PipelineSpec, ReadMode, SalesforceExtractSpec, SpecError,
 };
 pub use run::{Api, ErrorRecord, ObjectRun, Phase, RunState, RunTotals};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::Secret;
+pub use stream::{
+    Batching, CdcStreamSpec, Debezium, DriftPolicy, EntitySpec, Mapping, MessageFormat, Operation, SalesforceSource,
+    StreamDeletes, StreamSource, SubscriptionSource, Transport,
+};
+pub use stream_tables::{CHANGELOG_COLUMNS, CHANGELOG_KEY, CURRENT_COLUMNS, SystemColumn, entity_field};
 pub use window::{Manifest, Part, Watermark, Window};

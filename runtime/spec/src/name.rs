@@ -68,6 +68,12 @@ pub fn merge_job_id(pipeline: &str, object: &str, batch: &str, attempt: u32) -> 
     job_id(pipeline, object, batch, "merge", attempt)
 }
 
+/// The `number`th MERGE into a stream's current table of this `identity`. BigQuery runs one job per id, so that of two workers
+/// that both want to be the next, one is.
+pub fn apply_job_id(pipeline: &str, entity: &str, identity: &str, number: u64) -> String {
+    format!("headwater_{pipeline}_{entity}_{identity}_apply_{number:09}")
+}
+
 fn job_id(pipeline: &str, object: &str, batch: &str, step: &str, attempt: u32) -> String {
     let suffix = if attempt > 1 {
         format!("_a{attempt}")

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Column, GcsUrl, LakeLayout, SalesforceConnection, check_object_name, check_pipeline_name};
+use crate::{CdcStreamSpec, Column, GcsUrl, LakeLayout, SalesforceConnection, check_object_name, check_pipeline_name};
 
 /// The version of the document's shape. A runtime refuses a version that it does not know.
 pub const API_VERSION: &str = "headwater.dev/v1";
@@ -29,8 +29,12 @@ pub struct PipelineSpec {
     /// Who deployed this version of the spec, as far as is known: a principal or a commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed_by: Option<String>,
-    /// The work.
-    pub salesforce_extract: SalesforceExtractSpec,
+    /// The work, when it is an extract. A spec has one kind of work; see [`PipelineSpec::check`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salesforce_extract: Option<SalesforceExtractSpec>,
+    /// The work, when it is a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cdc_stream: Option<CdcStreamSpec>,
 }
 
 /// Salesforce → Parquet in the lake → BigQuery.
@@ -155,6 +159,28 @@ pub enum SpecError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// Another kind of work than the caller does.
+    #[error("pipeline {name} is a {found}, not a {wanted}; `headwater {command}` serves it")]
+    Kind {
+        /// The pipeline.
+        name: String,
+        /// The kind that the caller does.
+        wanted: &'static str,
+        /// The kind that the spec has.
+        found: &'static str,
+        /// The command that does it.
+        command: &'static str,
+    },
+}
+
+impl SpecError {
+    /// A field that has a value that cannot be.
+    pub(crate) fn field(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Field {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
 }
 
 impl PipelineSpec {
@@ -193,7 +219,44 @@ impl PipelineSpec {
 
     /// Where this pipeline's objects lie.
     pub fn layout(&self) -> LakeLayout {
-        LakeLayout::new(&self.salesforce_extract.lake, &self.name)
+        LakeLayout::new(self.lake(), &self.name)
+    }
+
+    /// Where the pipeline's documents lie.
+    fn lake(&self) -> &GcsUrl {
+        static NOWHERE: std::sync::OnceLock<GcsUrl> = std::sync::OnceLock::new();
+        match (&self.salesforce_extract, &self.cdc_stream) {
+            (Some(extract), _) => &extract.lake,
+            (None, Some(stream)) => &stream.lake,
+            // `check` refuses a spec without work.
+            (None, None) => NOWHERE.get_or_init(GcsUrl::nowhere),
+        }
+    }
+
+    /// The work of an extract.
+    ///
+    /// # Errors
+    /// When the pipeline is a stream.
+    pub fn extract(&self) -> Result<&SalesforceExtractSpec, SpecError> {
+        self.salesforce_extract.as_ref().ok_or_else(|| SpecError::Kind {
+            name: self.name.clone(),
+            wanted: "salesforce_extract",
+            found: "cdc_stream",
+            command: "stream",
+        })
+    }
+
+    /// The work of a stream.
+    ///
+    /// # Errors
+    /// When the pipeline is an extract.
+    pub fn stream(&self) -> Result<&CdcStreamSpec, SpecError> {
+        self.cdc_stream.as_ref().ok_or_else(|| SpecError::Kind {
+            name: self.name.clone(),
+            wanted: "cdc_stream",
+            found: "salesforce_extract",
+            command: "run",
+        })
     }
 
     /// The JSON Schema of the document.
@@ -206,12 +269,26 @@ impl PipelineSpec {
     /// # Errors
     /// The first field that is wrong.
     pub fn check(&self) -> Result<(), SpecError> {
-        let field = |field: &str, reason: String| SpecError::Field {
-            field: field.to_owned(),
-            reason,
-        };
-        check_pipeline_name(&self.name).map_err(|e| field("name", e.to_string()))?;
-        let extract = &self.salesforce_extract;
+        check_pipeline_name(&self.name).map_err(|e| SpecError::field("name", e.to_string()))?;
+        match (&self.salesforce_extract, &self.cdc_stream) {
+            (Some(extract), None) => extract.check(),
+            (None, Some(stream)) => stream.check(),
+            (Some(_), Some(_)) => {
+                let reason = "salesforce_extract is there too: a pipeline does one of the two";
+                Err(SpecError::field("cdc_stream", reason))
+            }
+            (None, None) => {
+                let reason = "it is missing, and cdc_stream too: a pipeline does one of the two";
+                Err(SpecError::field("salesforce_extract", reason))
+            }
+        }
+    }
+}
+
+impl SalesforceExtractSpec {
+    fn check(&self) -> Result<(), SpecError> {
+        let field = |field: &str, reason: String| SpecError::field(field, reason);
+        let extract = self;
         if extract.objects.is_empty() {
             return Err(field(
                 "salesforce_extract.objects",
@@ -281,13 +358,25 @@ mod tests {
         let again = PipelineSpec::from_json(spec.to_json().as_bytes()).unwrap();
         assert_eq!(spec, again);
         assert_eq!(spec.hash(), again.hash());
-        assert_eq!(spec.salesforce_extract.safety_lag_seconds, 120);
+        assert_eq!(spec.extract().unwrap().safety_lag_seconds, 120);
+        assert!(
+            spec.stream()
+                .unwrap_err()
+                .to_string()
+                .contains("`headwater run` serves it")
+        );
         assert_eq!(spec.layout().spec_url(), "gs://lake/headwater/pipelines/crm/spec.json");
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&str, serde_json::Value, &str); 8] = [
+        let cases: [(&str, serde_json::Value, &str); 10] = [
+            ("/salesforce_extract", serde_json::Value::Null, "one of the two"),
+            (
+                "/cdc_stream",
+                crate::stream::sample(),
+                "salesforce_extract is there too",
+            ),
             ("/api_version", "headwater.dev/v9".into(), "matching versions"),
             ("/name", "No Name".into(), "field name is wrong"),
             ("/salesforce_extract/lake", "s3://x".into(), "gs://BUCKET"),
@@ -319,7 +408,10 @@ mod tests {
         ];
         for (path, value, expected) in cases {
             let mut document = sample();
-            *document.pointer_mut(path).unwrap() = value;
+            match path.rsplit_once('/') {
+                Some(("", member)) => document[member] = value,
+                _ => *document.pointer_mut(path).unwrap() = value,
+            }
             let error = read(&document).expect_err(path);
             assert!(error.contains(expected), "{path}: {error}");
         }

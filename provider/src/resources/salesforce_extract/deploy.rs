@@ -261,9 +261,10 @@ async fn forget_progress(cloud: &Cloud, wanted: &Wanted, objects: &BTreeSet<Stri
 
 /// Objects that are no longer extracted: their state and files go, and their tables if that is asked for.
 async fn forget_removed(cloud: &Cloud, wanted: &Wanted, before: Option<&PipelineSpec>) -> Result<(), Diagnostic> {
-    let Some(before) = before else { return Ok(()) };
+    let Some(extract) = before.and_then(|before| before.salesforce_extract.as_ref()) else {
+        return Ok(());
+    };
     let layout = wanted.layout();
-    let extract = &before.salesforce_extract;
     let removed = extract
         .objects
         .iter()

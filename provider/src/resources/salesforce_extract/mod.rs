@@ -17,7 +17,7 @@ mod tables;
 
 use async_trait::async_trait;
 use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
-use headwater_spec::{GcsUrl, LakeLayout, PipelineSpec};
+use headwater_spec::{GcsUrl, LakeLayout, PipelineSpec, SalesforceExtractSpec};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
 use self::model::{Model, Schemas, Wanted};
@@ -78,10 +78,11 @@ impl Resource for Extract {
             .optional()
             .explain(format!("cannot read {path}"))?;
         let Some(found) = found else { return Ok(None) };
-        let Ok(spec) = PipelineSpec::from_json(&found.bytes) else {
+        let spec = PipelineSpec::from_json(&found.bytes).ok();
+        let Some((spec, extract)) = spec.as_ref().and_then(|spec| Some((spec, spec.extract().ok()?))) else {
             cx.report(
                 Diagnostic::warning(format!("{path} is not a spec that this provider knows"))
-                    .detail("It was changed by hand, or written by another version.")
+                    .detail("It was changed by hand, or written by another version, or is a stream's.")
                     .hint("The next apply writes it again."),
             );
             return Ok(Some(Model {
@@ -89,7 +90,7 @@ impl Resource for Extract {
                 ..state
             }));
         };
-        let mut found = state.with_spec(&spec);
+        let mut found = state.with_spec(spec, extract);
         found.id = layout.spec_url().into();
         found.spec_url = layout.spec_url().into();
         cx.private().set(plan::DEPLOYED_BY, &spec.deployed_by);
@@ -101,7 +102,7 @@ impl Resource for Extract {
             }
         }
         schedule::read(cx, cloud, clients.require_project()?, &mut found).await?;
-        hide_missing(cloud, &spec, &mut found).await?;
+        hide_missing(cloud, extract, &mut found).await?;
         Ok(Some(found))
     }
 
@@ -147,11 +148,10 @@ fn parse_import(id: &str) -> Option<(String, String)> {
 }
 
 /// Takes out of `schemas` what is not there: tables, and columns that were dropped. The plan then shows them as added.
-async fn hide_missing(cloud: &Cloud, spec: &PipelineSpec, state: &mut Model) -> Result<(), Diagnostic> {
-    let dataset = &spec.salesforce_extract.dataset;
+async fn hide_missing(cloud: &Cloud, extract: &SalesforceExtractSpec, state: &mut Model) -> Result<(), Diagnostic> {
+    let dataset = &extract.dataset;
     let dataset = headwater_cloud::DatasetRef::new(&dataset.project, &dataset.dataset);
-    let objects = spec
-        .salesforce_extract
+    let objects = extract
         .objects
         .iter()
         .map(|(name, object)| (name.clone(), spec::object_of(object)))

@@ -44,7 +44,8 @@ impl Wanted {
             region: self.region.clone(),
             labels: self.labels.clone(),
             deployed_by: facts.deployed_by.clone(),
-            salesforce_extract: SalesforceExtractSpec {
+            cdc_stream: None,
+            salesforce_extract: Some(SalesforceExtractSpec {
                 connection: facts.connection.clone(),
                 lake: self.lake.clone(),
                 dataset: DatasetRef {
@@ -58,7 +59,7 @@ impl Wanted {
                 part_target_bytes: self.part_target_bytes,
                 deletes: self.deletes,
                 api_budget: self.api_budget,
-            },
+            }),
         }
     }
 }
@@ -66,8 +67,7 @@ impl Wanted {
 impl Model {
     /// The state with what a document says, in the spelling of the state before where that means the same. What a
     /// document does not say stays: runtime, schedule, tasks, and what happens on apply and destroy.
-    pub(super) fn with_spec(&self, spec: &PipelineSpec) -> Model {
-        let extract = &spec.salesforce_extract;
+    pub(super) fn with_spec(&self, spec: &PipelineSpec, extract: &SalesforceExtractSpec) -> Model {
         let dataset = format!(
             "projects/{}/datasets/{}",
             extract.dataset.project, extract.dataset.dataset

@@ -99,7 +99,7 @@ fn spec() -> PipelineSpec {
 fn what_is_written_reads_back_as_planned() {
     let spec = spec();
     assert!(spec.check().is_ok());
-    let state = planned().with_spec(&spec);
+    let state = planned().with_spec(&spec, spec.extract().expect("an extract"));
     assert_eq!(
         state,
         Model {
@@ -117,7 +117,7 @@ fn an_import_finds_everything_that_the_user_set() {
         lake: "gs://lake".into(),
         ..Model::default()
     }
-    .with_spec(&spec);
+    .with_spec(&spec, spec.extract().expect("an extract"));
     Deployment::of(&wanted(), State::Deployed).complete(&mut state);
     // The schedule comes from Cloud Scheduler, ids from the address of the spec; "120s" is spelled "2m".
     let expected = Model {
@@ -135,12 +135,12 @@ fn an_import_finds_everything_that_the_user_set() {
 #[test]
 fn what_somebody_changed_by_hand_is_drift() {
     let mut by_hand = spec();
-    let extract = &mut by_hand.salesforce_extract;
+    let extract = by_hand.salesforce_extract.as_mut().expect("an extract");
     extract.deletes = Deletes::Remove;
     extract.safety_lag_seconds = 3600;
     extract.objects.remove("Opportunity");
     extract.objects.get_mut("Account").expect("Account").condition = Some("Name != null".into());
-    let state = planned().with_spec(&by_hand);
+    let state = planned().with_spec(&by_hand, by_hand.extract().expect("an extract"));
     assert_eq!(state.deletes, "remove".into());
     assert_eq!(state.safety_lag, "1h".into());
     let objects = state.objects.known().expect("objects");
