@@ -86,7 +86,11 @@ pub fn children(parent: u32) -> Vec<u32> {
         .flatten();
     let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
     let children: Vec<u32> = lists
-        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<_>>()
+        })
         .collect();
     let program = |pid: u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
     let parents = program(parent);

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::{Report, median};
 use super::process::{children, high_water, lives};
+use super::{Report, median};
 use crate::server::Server;
 use crate::shell::{Result, fail, output, say};
 use crate::{build, tools};
