@@ -246,6 +246,10 @@ pub enum SalesforceCommand {
         /// Changes a second while it is read: inserts, updates, deletes.
         #[arg(long, default_value_t = 0.0)]
         churn: f64,
+        /// Capture the changes of this object (again and again, or * for all): its change events are served by the Pub/Sub API
+        /// on the same port.
+        #[arg(long = "capture", value_name = "OBJECT")]
+        capture: Vec<String>,
         /// The consumer key that it accepts.
         #[arg(long, default_value = "headwater-demo")]
         client_id: String,

@@ -46,6 +46,7 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             dir,
             port,
             churn,
+            capture,
             client_id,
             client_secret,
             jwt_certificate,
@@ -56,6 +57,7 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             let options = Simulate {
                 port,
                 churn_per_second: churn,
+                change_data_capture: capture,
                 client_id,
                 client_secret,
                 jwt_certificate,

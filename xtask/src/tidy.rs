@@ -10,7 +10,11 @@ const MAX_LINES: usize = 800;
 
 /// Which of our crates a crate may depend on (outside of tests). A crate that is not listed may depend on none.
 const DIRECTIONS: &[(&str, &[&str])] = &[
-    ("headwater-salesforce", &["headwater-spec"]),
+    (
+        "headwater-salesforce",
+        &["headwater-spec", "headwater-salesforce-eventbus"],
+    ),
+    ("headwater-salesforce-org", &["headwater-salesforce-eventbus"]),
     (
         "headwater-extract",
         &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
@@ -66,7 +70,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "headwater-local-pubsub",
             "headwater-local-bigquery",
             "headwater-stream",
-            "headwater-salesforce",
+            "headwater-salesforce-eventbus",
         ],
     ),
     (
@@ -76,7 +80,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "headwater-local-pubsub",
             "headwater-local-bigquery",
             "headwater-stream",
-            "headwater-salesforce",
+            "headwater-salesforce-eventbus",
         ],
     ),
     // Arrow 58, which is DuckDB's: the workspace is on another version.

@@ -1,9 +1,12 @@
 //! Changing rows: insert, update, delete with what hangs on it, undelete. One change after the other, each durable before
 //! the next, every row stamped by the org's clock. What is allowed to a client is checked by `http::write`.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard};
 
+use crate::cdc::ChangeType;
+use crate::cdc::transaction::{Transaction, Versions};
 use crate::id;
 use crate::schema::{Kind, Object, Schema};
 use crate::store::Org;
@@ -19,7 +22,11 @@ pub(crate) struct Changer<'a> {
     pub tie: Option<i64>,
     /// Changes get their stamp now and become visible so much later.
     pub late_ms: Option<i64>,
+    /// What the changes came through, as their events say.
+    pub origin: String,
     user: String,
+    /// What was changed since the last commit.
+    changed: RefCell<Transaction>,
 }
 
 /// Object and slot of rows that were changed.
@@ -36,6 +43,28 @@ impl<'a> Changer<'a> {
             tie: None,
             late_ms: None,
             user,
+            origin: "com/salesforce/core".into(),
+            changed: RefCell::default(),
+        }
+    }
+
+    /// Ends a transaction: its change events are published. What is not committed by the end is then.
+    pub(crate) fn commit(&self) -> std::io::Result<()> {
+        let mut transaction = self.changed.take();
+        if transaction.is_empty() {
+            return Ok(());
+        }
+        transaction.user.clone_from(&self.user);
+        transaction.origin.clone_from(&self.origin);
+        let now = self.org.clock.now();
+        let visible = self.late_ms.map(|late| now + late);
+        self.org.cdc.commit(&self.schema, transaction, now, visible)
+    }
+
+    fn capture(&self, number: usize, slot: u64, kind: ChangeType, versions: &Versions<'_>) {
+        if self.org.cdc.captures(&self.object(number).name) {
+            let mut changed = self.changed.borrow_mut();
+            changed.note(&self.schema, number, slot, kind, versions);
         }
     }
 
@@ -73,7 +102,16 @@ impl<'a> Changer<'a> {
         }
     }
 
-    fn write(&self, number: usize, slot: u64, row: &mut Row, deleted: bool, by_user: bool) -> std::io::Result<()> {
+    fn write(
+        &self,
+        number: usize,
+        slot: u64,
+        row: &mut Row,
+        kind: ChangeType,
+        before: Option<&Row>,
+        by_user: bool,
+    ) -> std::io::Result<()> {
+        let deleted = kind == ChangeType::Delete;
         let stamp = self.stamp();
         let text = time::datetime(stamp);
         self.set(row, number, "SystemModstamp", &text);
@@ -86,7 +124,16 @@ impl<'a> Changer<'a> {
         let mut bytes = vec![];
         row.encode(&mut bytes);
         let visible = self.late_ms.map(|late| self.org.clock.now() + late);
-        self.org.table_mut(number).write(slot, &bytes, deleted, stamp, visible)
+        self.org
+            .table_mut(number)
+            .write(slot, &bytes, deleted, stamp, visible)?;
+        let versions = Versions {
+            before,
+            after: row,
+            by_user,
+        };
+        self.capture(number, slot, kind, &versions);
+        Ok(())
     }
 
     /// A person's full name follows from its parts.
@@ -122,7 +169,7 @@ impl<'a> Changer<'a> {
         if object.column("OwnerId").is_some_and(|c| row.cells[c].is_empty()) {
             self.set(&mut row, number, "OwnerId", &self.user);
         }
-        self.write(number, slot, &mut row, false, true)?;
+        self.write(number, slot, &mut row, ChangeType::Create, None, true)?;
         Ok(slot)
     }
 
@@ -131,10 +178,11 @@ impl<'a> Changer<'a> {
         let Some((mut row, false)) = self.read(number, slot)? else {
             return Ok(false);
         };
+        let before = row.clone();
         for (column, value) in cells {
             row.cells[*column].clone_from(value);
         }
-        self.write(number, slot, &mut row, false, true)?;
+        self.write(number, slot, &mut row, ChangeType::Update, Some(&before), true)?;
         Ok(true)
     }
 
@@ -149,7 +197,7 @@ impl<'a> Changer<'a> {
                     continue;
                 };
                 gone.insert(id::make_string(&self.object(number).prefix, slot));
-                self.write(number, slot, &mut row, true, true)?;
+                self.write(number, slot, &mut row, ChangeType::Delete, None, true)?;
                 touched.push((number, slot));
             }
             if gone.is_empty() {
@@ -210,11 +258,12 @@ impl<'a> Changer<'a> {
             let Some((mut row, false)) = self.read(child, slot)? else {
                 continue;
             };
+            let before = row.clone();
             for column in columns {
                 row.cells[column].clear();
             }
             // The platform did this, not a user: only SystemModstamp moves.
-            self.write(child, slot, &mut row, false, false)?;
+            self.write(child, slot, &mut row, ChangeType::Update, Some(&before), false)?;
             touched.push((child, slot));
         }
         Ok(with_it)
@@ -235,7 +284,7 @@ impl<'a> Changer<'a> {
             }
             row.cells[column].clear();
         }
-        self.write(number, slot, &mut row, false, true)?;
+        self.write(number, slot, &mut row, ChangeType::Undelete, None, true)?;
         Ok(true)
     }
 
@@ -267,5 +316,13 @@ impl<'a> Changer<'a> {
             table.purge(*slot, self.stamp())?;
         }
         Ok(gone.len() as u64)
+    }
+}
+
+impl Drop for Changer<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.commit() {
+            tracing::error!(%error, "change events were not published");
+        }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Burst {
     pub updates: u64,
     pub deletes: u64,
     pub undeletes: u64,
+    /// So many rows of one object get the same value in the same field, in one transaction.
+    pub alike: u64,
     /// Only these objects; all that have rows otherwise.
     pub objects: Vec<String>,
     /// Every row of the burst gets the very same SystemModstamp.
@@ -101,6 +103,7 @@ impl Churn<'_> {
             let object = self.pick_object();
             let slot = self.insert(object)?;
             self.note(object, slot, |d| &mut d.inserted);
+            self.commit()?;
         }
         for _ in 0..what.updates {
             let object = self.pick_object();
@@ -108,10 +111,46 @@ impl Churn<'_> {
                 && self.update(object, slot)?
             {
                 self.note(object, slot, |d| &mut d.updated);
+                self.commit()?;
             }
         }
+        self.alike(what.alike)?;
         self.delete(what.deletes, background, !what.objects.is_empty())?;
         self.undelete(what.undeletes)
+    }
+
+    /// Each change is a transaction of its own, unless the whole burst is one.
+    fn commit(&self) -> std::io::Result<()> {
+        match self.changer.tie {
+            None => self.changer.commit(),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn alike(&mut self, count: u64) -> std::io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let object = self.pick_object();
+        let schema = self.changer.schema.clone();
+        let texts = |f: &&Field| f.updateable && !f.unique && f.nillable && f.kind == Kind::String;
+        let Some((name, Some(column))) = schema.objects[object]
+            .fields
+            .iter()
+            .find(texts)
+            .map(|f| (&f.name, f.column))
+        else {
+            return Ok(());
+        };
+        let value = format!("all {}", name.len() as u64 + self.rng.below(1000));
+        for _ in 0..count {
+            if let Some(slot) = self.live(object)
+                && self.changer.update(object, slot, &[(column, value.clone())])?
+            {
+                self.note(object, slot, |d| &mut d.updated);
+            }
+        }
+        self.commit()
     }
 
     fn note(&mut self, object: usize, slot: u64, list: fn(&mut Done) -> &mut Vec<String>) {
@@ -279,6 +318,7 @@ impl Churn<'_> {
                     self.note(object, slot, |d| &mut d.updated);
                 }
             }
+            self.commit()?;
         }
         Ok(())
     }
@@ -300,6 +340,7 @@ impl Churn<'_> {
             let (object, slot) = candidates.swap_remove(at);
             if self.changer.undelete(object, slot)? {
                 self.note(object, slot, |d| &mut d.undeleted);
+                self.commit()?;
                 left -= 1;
             }
         }

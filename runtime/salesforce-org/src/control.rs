@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::change::Changer;
 use crate::churn::{Burst, burst};
 use crate::http::{App, Call, Fault, json_response};
+use crate::pubsub::control as events;
 use crate::render::truth;
 use crate::schema::Alteration;
 use crate::store::row::Layout;
@@ -51,6 +52,9 @@ fn answer(app: &Arc<App>, call: &Call) -> Answer {
             app.faults.clear();
             Ok(json_response(200, &app.faults.report()))
         }
+        (&Method::GET, "cdc" | "events") => Ok(json_response(200, &events::report(app))),
+        (&Method::POST, "cdc") => ordered(events::choose(app, read(call)?)),
+        (&Method::POST, "events") => ordered(events::order(app, read(call)?)),
         (&Method::POST, "schema") => schema(app, call),
         (&Method::GET, "export") => export(app, call),
         (&Method::GET, "counts") => Ok(counts(app)),
@@ -68,6 +72,10 @@ fn answer(app: &Arc<App>, call: &Call) -> Answer {
         }
         _ => Err(Refused(404, format!("there is no {} /_control/{name}", call.method))),
     }
+}
+
+fn ordered(done: Result<Value, String>) -> Answer {
+    done.map(|body| json_response(200, &body)).map_err(bad)
 }
 
 fn read<T: for<'de> Deserialize<'de>>(call: &Call) -> Result<T, Refused> {

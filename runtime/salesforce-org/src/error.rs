@@ -46,6 +46,9 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// An object that cannot be chosen for Change Data Capture.
+    #[error("cannot capture changes: {0}")]
+    ChangeDataCapture(String),
     /// The certificate for the JWT bearer flow cannot be used.
     #[error("the certificate of the connected app cannot be used: {0}")]
     Certificate(&'static str),
@@ -59,7 +62,7 @@ impl Error {
             Self::NoOrg { .. } => "create one first: headwater salesforce generate --dir DIR",
             Self::NotEmpty { .. } => "choose an empty directory, or ask for it to be overwritten",
             Self::Damaged { .. } => "generate the org anew: the same seed gives the same data",
-            Self::UnknownObject(_) => {
+            Self::UnknownObject(_) | Self::ChangeDataCapture(_) => {
                 "the org has User, Account, Contact, Lead, Opportunity, OpportunityLineItem, Product2, Task, Case and Campaign"
             }
             Self::Listen { .. } => "choose another port, or 0 for any free one",

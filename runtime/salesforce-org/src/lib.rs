@@ -7,6 +7,7 @@
 //!
 //! This crate knows nothing of Headwater's clients, Google, Arrow or Terraform. Only the command line and tests use it.
 
+mod cdc;
 mod change;
 mod check;
 mod churn;
@@ -17,6 +18,7 @@ mod generate;
 mod http;
 mod id;
 mod jobs;
+mod pubsub;
 mod render;
 mod results;
 mod rng;

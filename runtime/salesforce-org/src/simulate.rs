@@ -44,6 +44,10 @@ pub struct Simulate {
     pub daily_api_requests: u64,
     /// How long a Bulk job takes at least.
     pub bulk_job_delay: Duration,
+    /// Objects whose changes are captured from the start, `*` for all; kept with the org.
+    pub change_data_capture: Vec<String>,
+    /// How long a stream of events is silent at most; Salesforce promises 270 seconds.
+    pub keep_alive: Duration,
     /// How many rows a page of Bulk results has unless the client says `maxRecords`, and each of `resultPages`.
     pub bulk_page_rows: u64,
 }
@@ -65,6 +69,8 @@ impl Simulate {
             session: Duration::from_secs(2 * 3600),
             daily_api_requests: 1_000_000,
             bulk_job_delay: Duration::ZERO,
+            change_data_capture: vec![],
+            keep_alive: Duration::from_secs(5),
             bulk_page_rows: 100_000,
         }
     }
@@ -164,7 +170,12 @@ impl Simulator {
             used: AtomicU64::new(18),
             allowed: AtomicU64::new(options.daily_api_requests),
             bulk_jobs: AtomicU64::new(0),
+            streams: crate::pubsub::Streams::new(options.keep_alive),
         });
+        if !options.change_data_capture.is_empty() {
+            let chosen = serde_json::json!({ "enable": options.change_data_capture });
+            crate::pubsub::control::choose(&app, chosen).map_err(Error::ChangeDataCapture)?;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![];
         if options.churn_per_second > 0.0 {
@@ -204,6 +215,7 @@ impl Simulator {
     /// Finishes the requests under way, for two seconds at most, and stops.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
+        self.app.streams.cut_all();
         self.app.jobs.abort_all();
         for mut task in self.tasks.drain(..) {
             if tokio::time::timeout(Duration::from_secs(2), &mut task).await.is_err() {
@@ -217,6 +229,9 @@ impl Drop for Simulator {
     fn drop(&mut self) {
         // A job at work would hold up the end of the runtime.
         self.app.jobs.abort_all();
+        // Connections that stay open must not be served by an org that is gone.
+        let _ = self.stop.send(true);
+        self.app.streams.cut_all();
         for task in &self.tasks {
             task.abort();
         }

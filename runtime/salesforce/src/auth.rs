@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub header: HeaderValue,
     /// When Salesforce says that it was opened.
     pub issued_at: Option<DateTime<Utc>>,
+    /// The organisation's id, 18 characters; empty when Salesforce does not say.
+    pub organization: String,
 }
 
 /// An access token for callers that are not this client.
@@ -228,6 +230,8 @@ impl Authenticator {
             access_token: String,
             instance_url: String,
             issued_at: Option<String>,
+            #[serde(default)]
+            id: String,
         }
         // serde's message could quote the body, and the body holds the token.
         let answer: Answer = serde_json::from_slice(body)
@@ -246,10 +250,13 @@ impl Authenticator {
         let issued_at = answer
             .issued_at
             .and_then(|text| DateTime::from_timestamp_millis(text.parse().ok()?));
+        // `https://login.salesforce.com/id/ORGANIZATION/USER`
+        let organization = answer.id.rsplit('/').nth(1).unwrap_or_default().to_owned();
         Ok(Session {
             instance,
             header,
             issued_at,
+            organization,
         })
     }
 

@@ -208,6 +208,19 @@ impl Client {
         Ok(self.inner.auth.session().await?.access_token())
     }
 
+    pub(crate) fn login(&self) -> &Url {
+        &self.inner.login
+    }
+
+    pub(crate) async fn session(&self) -> Result<Arc<Session>> {
+        self.inner.auth.session().await
+    }
+
+    /// A session other than `expired`.
+    pub(crate) async fn renew(&self, expired: &Arc<Session>) -> Result<Arc<Session>> {
+        self.inner.auth.renew(expired).await
+    }
+
     pub(crate) fn retry_policy(&self) -> &RetryPolicy {
         &self.inner.options.retry
     }

@@ -104,6 +104,8 @@ pub enum Kind {
     QueryTimeout,
     /// The cursor of a REST query has expired: walk its pages again from the first.
     Cursor,
+    /// The position in a stream of events is not kept any more: begin elsewhere, and read what was missed by a query.
+    Position,
     /// SOQL does not parse.
     MalformedQuery,
     /// A field does not exist, or may not be read, or may not be filtered by.
@@ -157,7 +159,7 @@ impl Kind {
             Self::Throttled | Self::Unavailable | Self::QueryTimeout | Self::Network | Self::Incomplete => {
                 Retry::Transient
             }
-            Self::Cursor => Retry::Restart,
+            Self::Cursor | Self::Position => Retry::Restart,
             Self::Limit | Self::Deadline => Retry::Limit,
             Self::Auth
             | Self::MalformedQuery
@@ -184,6 +186,7 @@ impl Kind {
             Self::Unavailable => "salesforce_unavailable",
             Self::QueryTimeout => "salesforce_query_timeout",
             Self::Cursor => "salesforce_cursor",
+            Self::Position => "salesforce_position",
             Self::MalformedQuery => "salesforce_malformed_query",
             Self::Field => "salesforce_field",
             Self::Object => "salesforce_object",
@@ -222,6 +225,9 @@ impl Kind {
             }
             Self::QueryTimeout => {
                 "the query is too slow for Salesforce: make `where` selective by indexed fields, or let the Bulk API read the object"
+            }
+            Self::Position => {
+                "Salesforce keeps events for 72 hours; what was missed is read by a query and the stream goes on from the oldest event kept"
             }
             Self::Cursor => "the query's cursor expired; the pages are read again from the first",
             Self::MalformedQuery => {

@@ -1,5 +1,5 @@
-//! The client of Salesforce's APIs: OAuth, describe, SOQL over REST, Bulk API 2.0, and the decoding of their answers into
-//! Arrow.
+//! The client of Salesforce's APIs: OAuth, describe, SOQL over REST, Bulk API 2.0, the decoding of their answers into Arrow,
+//! and change events through the Pub/Sub API.
 //!
 //! Only this crate knows Salesforce's JSON and CSV: nothing that it gives out is shaped by them. It refuses to know BigQuery's
 //! API, the lake, Terraform, and what an extract is. The provider describes with it at plan time, the executors read with it.
@@ -27,6 +27,7 @@ mod columns;
 mod decode;
 mod describe;
 mod error;
+mod events;
 mod limits;
 mod query;
 mod retry;
@@ -41,6 +42,7 @@ pub use columns::{
 pub use decode::{CsvDecoder, DecodeError, DecodeOptions};
 pub use describe::{FieldDescribe, GlobalDescribe, ObjectDescribe, ObjectSummary};
 pub use error::{Error, Kind, Result, Retry};
+pub use events::{Batch, Change, ChangeType, EventError, Events, Received, ReplayId, Start, Subscription, TopicInfo};
 pub use headwater_spec::Secret;
 pub use limits::{ApiUsage, Limit, Limits};
 pub use query::{QueryOptions, QueryPage, QueryPages};

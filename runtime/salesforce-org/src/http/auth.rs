@@ -12,7 +12,7 @@ use super::error::bytes_response;
 use super::{ApiError, App, Call, json_response, jwt};
 
 /// The organisation and the integration user.
-pub(super) const ORG_ID: &str = "00D8W0000000001EAA";
+pub(crate) const ORG_ID: &str = "00D8W0000000001EAA";
 pub(super) const USER_ID: &str = "0058W0000000001EAA";
 
 /// Access tokens with the time at which they end, and refresh tokens.
@@ -69,17 +69,27 @@ impl Sessions {
     /// Whether the caller is logged in.
     pub(super) fn check(&self, now_ms: i64, call: &Call) -> Result<(), ApiError> {
         let token = Self::presented(call).ok_or_else(ApiError::session)?;
-        match self.lock().get(token) {
-            Some(&ends) if ends > now_ms => Ok(()),
-            _ => Err(ApiError::session()),
+        match self.is_open(now_ms, token) {
+            true => Ok(()),
+            false => Err(ApiError::session()),
         }
     }
 
     /// Ends the caller's session.
     pub(super) fn revoke(&self, call: &Call) {
         if let Some(token) = Self::presented(call) {
-            self.lock().remove(token);
+            self.end(token);
         }
+    }
+
+    /// Whether a token opens the org.
+    pub(crate) fn is_open(&self, now_ms: i64, token: &str) -> bool {
+        self.lock().get(token).is_some_and(|ends| *ends > now_ms)
+    }
+
+    /// Ends a session by its token.
+    pub(crate) fn end(&self, token: &str) {
+        self.lock().remove(token);
     }
 
     /// Ends all sessions.

@@ -85,6 +85,7 @@ impl Fault {
         "cut_connection",
         "lost_answer",
         "slow",
+        "resource_exhausted",
     ];
 
     /// A fault that strikes the first request whose path begins with `path`.
@@ -116,7 +117,7 @@ impl Fault {
         self.path.as_deref().is_none_or(|pattern| glob(pattern, path))
     }
 
-    pub(super) async fn delay(&self) {
+    pub(crate) async fn delay(&self) {
         if self.delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(self.delay_ms)).await;
         }
@@ -177,7 +178,7 @@ impl Fault {
     }
 
     /// Breaks the connection in the middle of the body, or before any of it.
-    pub(super) fn spoil(&self, response: Response) -> Response {
+    pub(crate) fn spoil(&self, response: Response) -> Response {
         let left = match self.kind.as_str() {
             "cut_connection" => self.after_bytes,
             "lost_answer" => 0,
@@ -264,7 +265,7 @@ impl Faults {
         found
     }
 
-    pub(super) fn next(&self, method: &Method, path: &str) -> Option<Fault> {
+    pub(crate) fn next(&self, method: &Method, path: &str) -> Option<Fault> {
         let fault = self.due(method, path);
         if let Some(fault) = &fault {
             tracing::info!(kind = %fault.kind, path, "fault strikes");

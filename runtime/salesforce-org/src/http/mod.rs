@@ -8,6 +8,7 @@ mod jwt;
 mod limits;
 mod query;
 mod sobjects;
+mod tooling;
 mod write;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderValue, Method};
 
-pub(crate) use auth::Sessions;
+pub(crate) use auth::{ORG_ID, Sessions};
 pub(crate) use error::{ApiError, json_response};
 pub use fault::Fault;
 pub(crate) use fault::Faults;
@@ -51,6 +52,7 @@ pub(crate) struct App {
     pub used: AtomicU64,
     pub allowed: AtomicU64,
     pub bulk_jobs: AtomicU64,
+    pub streams: crate::pubsub::Streams,
 }
 
 /// A request in pieces.
@@ -121,6 +123,9 @@ fn decode(text: &str) -> String {
 
 /// Answers any request.
 pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request) -> Response {
+    if request.uri().path().starts_with(crate::pubsub::PATH) {
+        return crate::pubsub::serve(app, request).await;
+    }
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     if parts.uri.path_and_query().map_or(0, |p| p.as_str().len()) > LONGEST_URI {
@@ -217,10 +222,8 @@ async fn route(app: &Arc<App>, call: Call, fault: Option<&Fault>) -> Result<Resp
         ["sobjects", rest @ ..] => sobjects::handle(app, &base, rest, call).await,
         ["query" | "queryAll", rest @ ..] => query::handle(app, &base, resource[0] == "queryAll", rest, call).await,
         ["jobs", "query", rest @ ..] => bulk::handle(app, &base, version, rest, call, fault).await,
-        [
-            "recent" | "search" | "tabs" | "theme" | "tooling" | "composite" | "jobs",
-            ..,
-        ] => Err(ApiError::new(
+        ["tooling", rest @ ..] => tooling::handle(app, &base, rest, &call),
+        ["recent" | "search" | "tabs" | "theme" | "composite" | "jobs", ..] => Err(ApiError::new(
             501,
             "FEATURE_NOT_ENABLED",
             format!("the simulator does not serve {} {path}", call.method),
@@ -263,7 +266,7 @@ fn resources(base: &str) -> Response {
     all.insert("jobs".into(), format!("{base}/jobs").into());
     all.insert(
         "identity".into(),
-        format!("{}/id/{}/{}", "", auth::ORG_ID, auth::USER_ID).into(),
+        format!("{}/id/{}/{}", "", ORG_ID, auth::USER_ID).into(),
     );
     json_response(200, &all.into())
 }

@@ -29,6 +29,13 @@ fn with_fields(mut error: ApiError, fields: &[&str]) -> ApiError {
     error
 }
 
+/// The right to change rows, for changes that say that they came by REST.
+fn by_rest(app: &App) -> Changer<'_> {
+    let mut changer = Changer::new(&app.org);
+    changer.origin = "com/salesforce/api/rest".into();
+    changer
+}
+
 /// `POST sobjects/X`.
 pub(super) fn create(app: &App, number: usize, call: &Call) -> Result<Response, ApiError> {
     let slot = insert(app, number, &body(call)?)?;
@@ -37,7 +44,7 @@ pub(super) fn create(app: &App, number: usize, call: &Call) -> Result<Response, 
 }
 
 fn insert(app: &App, number: usize, sent: &Map<String, Value>) -> Result<u64, ApiError> {
-    let changer = Changer::new(&app.org);
+    let changer = by_rest(app);
     let schema = changer.schema.clone();
     let object = &schema.objects[number];
     let cells = cells(&changer, object, sent, true)?;
@@ -70,7 +77,7 @@ pub(super) fn update(app: &App, number: usize, slot: u64, call: &Call) -> Result
 }
 
 fn change(app: &App, number: usize, slot: u64, sent: &Map<String, Value>) -> Result<(), ApiError> {
-    let changer = Changer::new(&app.org);
+    let changer = by_rest(app);
     let schema = changer.schema.clone();
     let object = &schema.objects[number];
     let cells = cells(&changer, object, sent, false)?;
@@ -111,7 +118,7 @@ pub(super) fn upsert(app: &App, number: usize, field: &str, value: &str, call: &
 
 /// `DELETE sobjects/X/id`.
 pub(super) fn delete(app: &App, number: usize, slot: u64) -> Result<Response, ApiError> {
-    let changer = Changer::new(&app.org);
+    let changer = by_rest(app);
     let object = &changer.schema.objects[number];
     if !object.deletable {
         let message = format!("entity type {} does not support delete", object.name);

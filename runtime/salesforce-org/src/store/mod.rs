@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuar
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::cdc::Cdc;
 use crate::schema::Schema;
 use crate::time::Clock;
 use table::{Reader, Table};
@@ -54,6 +55,7 @@ pub(crate) struct Org {
     pub dir: PathBuf,
     pub manifest: Manifest,
     pub clock: Clock,
+    pub cdc: Cdc,
     schema: RwLock<Arc<Schema>>,
     tables: Vec<RwLock<Table>>,
     writer: Mutex<i64>,
@@ -68,8 +70,10 @@ impl Org {
             .iter()
             .map(|o| Table::open(dir, &o.name).map(RwLock::new))
             .collect::<Result<_, _>>()?;
+        let cdc = Cdc::open(dir, manifest.seed)?;
         Ok(Self {
             dir: dir.to_path_buf(),
+            cdc,
             manifest,
             clock: Clock::default(),
             schema: RwLock::new(Arc::new(schema)),

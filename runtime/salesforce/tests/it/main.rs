@@ -3,6 +3,8 @@
 
 mod calls;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+mod events;
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 mod org;
 mod pages;
 #[expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]

@@ -14,12 +14,12 @@ use tempfile::TempDir;
 
 use crate::org::options;
 
-struct Served {
+pub(crate) struct Served {
     simulator: Simulator,
     _dir: TempDir,
 }
 
-async fn serve(accounts: u64, change: impl FnOnce(&mut Simulate)) -> Served {
+pub(crate) async fn serve(accounts: u64, change: impl FnOnce(&mut Simulate)) -> Served {
     let dir = tempfile::tempdir().unwrap();
     generate(&Generate {
         accounts,
@@ -36,7 +36,11 @@ async fn serve(accounts: u64, change: impl FnOnce(&mut Simulate)) -> Served {
 }
 
 impl Served {
-    async fn client(&self, options: ClientOptions) -> Client {
+    pub(crate) fn url(&self) -> &str {
+        self.simulator.base_url()
+    }
+
+    pub(crate) async fn client(&self, options: ClientOptions) -> Client {
         let auth = SalesforceAuth::ClientCredentials {
             client_id: "headwater-client".into(),
             client_secret: SecretRef("s".into()),
@@ -55,6 +59,26 @@ impl Served {
             .await
             .unwrap()
     }
+}
+
+pub(crate) fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// Posts to the org's control, and returns its answer.
+pub(crate) async fn control(served: &Served, name: &str, body: serde_json::Value) -> serde_json::Value {
+    let url = format!("{}/_control/{name}", served.url());
+    let answer = http().post(url).json(&body).send().await.unwrap();
+    let (status, body) = (answer.status(), answer.json().await.unwrap());
+    assert_eq!(status, 200, "{name}: {body}");
+    body
+}
+
+/// The live rows of an object as they are.
+pub(crate) async fn export(served: &Served, object: &str) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    let url = format!("{}/_control/export?object={object}", served.url());
+    let text = http().get(url).send().await.unwrap().text().await.unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// All rows in the order of their ids.
