@@ -43,8 +43,14 @@ pub fn run(args: &Warehouse) -> Result<Report> {
     floor.args([
         "--profile",
         PROFILE,
+        // With the programs, so that their features hold here too and nothing is built twice.
+        "-p",
+        "headwater",
+        "-p",
+        "terraform-provider-headwater",
         "-p",
         "headwater-local-bigquery",
+        "--bins",
         "--example",
         "by_hand",
         "--example",
