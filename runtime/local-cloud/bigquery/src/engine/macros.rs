@@ -3,7 +3,7 @@
 
 use duckdb::Connection;
 
-use super::{lists, moments, numbers, ranges};
+use super::{lists, moments, numbers, ranges, terms};
 
 /// `(signature, body)`; every macro lives in the schema `_headwater`.
 const MACROS: &[(&str, &str)] = &[
@@ -82,9 +82,16 @@ const MACROS: &[(&str, &str)] = &[
 pub(super) fn install(connection: &Connection) -> duckdb::Result<()> {
     connection.execute_batch("CREATE SCHEMA IF NOT EXISTS _headwater; CREATE TABLE IF NOT EXISTS _headwater.about(key VARCHAR, value VARCHAR)")?;
     let all = || {
-        [MACROS, numbers::MACROS, moments::MACROS, lists::MACROS, ranges::MACROS]
-            .into_iter()
-            .flatten()
+        [
+            MACROS,
+            numbers::MACROS,
+            moments::MACROS,
+            lists::MACROS,
+            ranges::MACROS,
+            terms::MACROS,
+        ]
+        .into_iter()
+        .flatten()
     };
     let stamp: String = all().map(|(name, body)| format!("{name}{body}")).collect();
     let digest = <sha2::Sha256 as sha2::Digest>::digest(stamp.as_bytes());

@@ -11,6 +11,7 @@ mod moments;
 mod native;
 mod numbers;
 mod ranges;
+mod terms;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -367,34 +367,8 @@ fn exponential(text: &str, sharp: bool, trim: bool) -> String {
 fn decimal(letter: char, text: &str, flags: &Flags) -> String {
     let negative = text.starts_with('-');
     let text = trimmed(text.trim_start_matches('-'));
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fixed = |decimals: usize| {
-        let all = rounded(&format!("{whole}{fraction}"), whole.len() + decimals);
-        let point = all.len() - decimals;
-        if decimals == 0 {
-            all
-        } else {
-            format!("{}.{}", &all[..point], &all[point..])
-        }
-    };
-    let scientific = |decimals: usize| {
-        let all = format!("{whole}{fraction}");
-        let significant = all.trim_start_matches('0');
-        if significant.is_empty() {
-            return format!("{:.decimals$e}", 0.0);
-        }
-        let mut exponent = significant.len() as i64 - fraction.len() as i64 - 1;
-        let mut digits = rounded(significant, decimals + 1);
-        if digits.len() > decimals + 1 {
-            digits.truncate(decimals + 1);
-            exponent += 1;
-        }
-        if decimals == 0 {
-            format!("{digits}e{exponent}")
-        } else {
-            format!("{}.{}e{exponent}", &digits[..1], &digits[1..])
-        }
-    };
+    let fixed = |decimals: usize| fixed_decimal(text, decimals);
+    let scientific = |decimals: usize| scientific_decimal(text, decimals);
     let body = notation(letter, flags, &fixed, &scientific);
     let body = if letter.is_ascii_uppercase() {
         body.to_uppercase()
@@ -402,6 +376,67 @@ fn decimal(letter: char, text: &str, flags: &Flags) -> String {
         body
     };
     number(negative && text != "0", &body, flags, true)
+}
+
+/// A decimal without a sign, with so many digits after its point.
+fn fixed_decimal(text: &str, decimals: usize) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let all = rounded(&format!("{whole}{fraction}"), whole.len() + decimals);
+    let point = all.len() - decimals;
+    if decimals == 0 {
+        all
+    } else {
+        format!("{}.{}", &all[..point], &all[point..])
+    }
+}
+
+/// A decimal without a sign as `1.5e2`, with so many digits after its point.
+fn scientific_decimal(text: &str, decimals: usize) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    if significant.is_empty() {
+        return format!("{:.decimals$e}", 0.0);
+    }
+    let mut exponent = significant.len() as i64 - fraction.len() as i64 - 1;
+    let mut digits = rounded(significant, decimals + 1);
+    if digits.len() > decimals + 1 {
+        digits.truncate(decimals + 1);
+        exponent += 1;
+    }
+    if decimals == 0 {
+        format!("{digits}e{exponent}")
+    } else {
+        format!("{}.{}e{exponent}", &digits[..1], &digits[1..])
+    }
+}
+
+/// A number of any type as `%.*f` writes it. `None`: it is no number.
+pub(super) fn fixed(value: &Cell, decimals: usize) -> Option<String> {
+    written(value, &|v| format!("{v:.decimals$}"), &|text| {
+        fixed_decimal(text, decimals)
+    })
+}
+
+/// A number of any type as `%.*e` writes it.
+pub(super) fn scientific(value: &Cell, decimals: usize) -> Option<String> {
+    let text = written(value, &|v| format!("{v:.decimals$e}"), &|text| {
+        scientific_decimal(text, decimals)
+    });
+    text.map(|text| exponential(&text, false, false))
+}
+
+fn written(value: &Cell, float: &dyn Fn(f64) -> String, decimal: &dyn Fn(&str) -> String) -> Option<String> {
+    let text = match value {
+        Cell::Float(value) => return Some(float(*value)),
+        Cell::Int(value) => value.to_string(),
+        Cell::Text(text) => text.clone(),
+        _ => return None,
+    };
+    Some(match text.strip_prefix('-') {
+        Some(text) => format!("-{}", decimal(trimmed(text))),
+        None => decimal(trimmed(&text)),
+    })
 }
 
 /// The first `count` digits, the last of them rounded; one more where it carries over the first.

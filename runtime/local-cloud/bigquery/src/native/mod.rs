@@ -4,16 +4,21 @@
 
 mod bits;
 mod bytes;
+mod cast_numbers;
+mod cast_times;
 mod casts;
 mod decimal_roots;
 mod decimals;
 mod distinct_sketch;
 mod failing;
 mod format;
+mod format_model;
 mod hash;
 pub(crate) mod json;
+mod keys;
 mod mathematics;
 mod net;
+mod number_model;
 pub(crate) mod patterns;
 mod print;
 mod quantile_sketch;
@@ -21,6 +26,7 @@ mod reading_times;
 mod sequence;
 pub(crate) mod shape;
 mod text;
+mod text_analysis;
 mod writing_times;
 
 use crate::engine::Cell;
@@ -63,12 +69,16 @@ const fn native(name: &'static str, answers: Answers, call: fn(&[Cell]) -> Outco
 pub(crate) const NATIVES: &[&[Native]] = &[
     failing::NATIVES,
     text::NATIVES,
+    text_analysis::NATIVES,
     bytes::NATIVES,
     patterns::NATIVES,
     print::NATIVES,
     casts::NATIVES,
+    cast_numbers::NATIVES,
+    cast_times::NATIVES,
     format::NATIVES,
     hash::NATIVES,
+    keys::NATIVES,
     net::NATIVES,
     json::NATIVES[0],
     json::NATIVES[1],

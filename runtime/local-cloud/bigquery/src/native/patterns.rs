@@ -31,7 +31,7 @@ thread_local! {
 }
 
 /// A pattern, ready to match; `wide`: over characters, not bytes.
-fn ready(pattern: &str, wide: bool) -> Result<Rc<Regex>, String> {
+pub(super) fn ready(pattern: &str, wide: bool) -> Result<Rc<Regex>, String> {
     let key = (pattern.to_owned(), wide);
     if let Some(known) = READY.with_borrow(|ready| ready.get(&key).cloned()) {
         return Ok(known);

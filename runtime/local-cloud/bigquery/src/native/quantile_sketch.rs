@@ -7,13 +7,14 @@ use crate::engine::Cell;
 pub(super) const NATIVES: &[Native] = &[
     native("kll_init", Answers::Bytes, init),
     native("kll_merge", Answers::Bytes, merge),
-    native("kll_ints", Answers::Ints, quantiles),
-    native("kll_floats", Answers::Floats, quantiles),
-    native("kll_point_ints", Answers::Int, point),
-    native("kll_point_floats", Answers::Float, point),
+    native("kll_ints", Answers::Ints, |args| quantiles(args, true)),
+    native("kll_floats", Answers::Floats, |args| quantiles(args, false)),
+    native("kll_point_ints", Answers::Int, |args| point(args, true)),
+    native("kll_point_floats", Answers::Float, |args| point(args, false)),
 ];
 
 const MAGIC: &[u8] = b"KLL1";
+const INVALID: &str = "Invalid or incompatible sketch in KLL_QUANTILES";
 /// Values that are kept, for each one of precision: the rank error of an answer stays below 1 / precision.
 const KEPT: usize = 4;
 
@@ -42,7 +43,8 @@ impl Number {
     fn compare(&self, other: &Self) -> std::cmp::Ordering {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => a.cmp(b),
-            (Self::Float(a), Self::Float(b)) => a.total_cmp(b),
+            // NaN comes before all others.
+            (Self::Float(a), Self::Float(b)) => a.partial_cmp(b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan())),
             (Self::Int(_), Self::Float(_)) => std::cmp::Ordering::Less,
             (Self::Float(_), Self::Int(_)) => std::cmp::Ordering::Greater,
         }
@@ -74,7 +76,8 @@ impl Sketch {
             let mut reached = 0;
             let mut value = points[0].0;
             for step in 1..=steps {
-                let upto = total * step / steps;
+                let upto = u128::from(total) * u128::from(step) / u128::from(steps);
+                let upto = u64::try_from(upto).unwrap_or(total);
                 // The value in the middle of the share stands for it.
                 let middle = before + (upto - before).div_ceil(2);
                 while reached < middle {
@@ -108,7 +111,7 @@ impl Sketch {
     }
 
     fn read(bytes: &[u8]) -> Result<Self, String> {
-        let invalid = || "Invalid or incompatible sketch in KLL_QUANTILES".to_owned();
+        let invalid = || INVALID.to_owned();
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(invalid)?;
         let (whole, rest) = rest.split_first().ok_or_else(invalid)?;
         let (precision, rest) = rest.split_first_chunk::<4>().ok_or_else(invalid)?;
@@ -130,15 +133,9 @@ impl Sketch {
         })
     }
 
-    /// The value that this share of all is not above; `part` of `whole`.
-    fn at(&self, part: f64) -> Cell {
-        let total: u64 = self.points.iter().map(|p| p.1).sum();
-        #[allow(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss
-        )]
-        let rank = ((part * total as f64).ceil() as u64).max(1);
+    /// The value at a rank that is counted from 1, as `rank` tells it of the number of all.
+    fn at(&self, rank: impl FnOnce(u64) -> u64) -> Cell {
+        let rank = rank(self.points.iter().map(|p| p.1).sum()).max(1);
         let mut reached = 0;
         for (value, weight) in &self.points {
             reached += weight;
@@ -148,14 +145,42 @@ impl Sketch {
         }
         self.points.last().map_or(Cell::Null, |p| p.0.cell())
     }
+
+    /// The value that `part` of `whole` shares of all are not above.
+    fn share(&self, part: u64, whole: u64) -> Cell {
+        let rank = |total: u64| (u128::from(total) * u128::from(part)).div_ceil(u128::from(whole));
+        self.at(|total| u64::try_from(rank(total)).unwrap_or(u64::MAX))
+    }
+
+    fn holds_ints(&self) -> bool {
+        matches!(self.points.first(), Some((Number::Int(_), _)))
+    }
 }
 
+/// The most that a value may weigh.
+const HEAVIEST: i128 = 2_147_483_647;
+
 fn init(args: &[Cell]) -> Outcome {
-    let [Cell::List(values), Cell::Int(precision)] = args else {
+    let [Cell::List(values), Cell::List(weights), Cell::Int(precision)] = args else {
         return Err(misused());
     };
     let precision = u32::try_from(*precision).map_err(|_| misused())?;
-    let points: Result<Vec<(Number, u64)>, String> = values.iter().map(|v| Ok((Number::of(v)?, 1))).collect();
+    let points: Result<Vec<(Number, u64)>, String> = values
+        .iter()
+        .zip(weights)
+        .map(|(value, weight)| match weight {
+            Cell::Int(weight @ 1..=HEAVIEST) => {
+                Ok((Number::of(value)?, u64::try_from(*weight).map_err(|_| misused())?))
+            }
+            Cell::Int(weight) if *weight < 1 => Err(format!(
+                "Error adding value to KLL. Values can not be added with a weight < 1. Weight: {weight}"
+            )),
+            Cell::Int(weight) => Err(format!(
+                "Error adding value to KLL. Values can not be added with a weight > {HEAVIEST}. Weight: {weight}"
+            )),
+            _ => Err(misused()),
+        })
+        .collect();
     Ok(Cell::Bytes(Sketch::of(precision, points?).write()))
 }
 
@@ -170,6 +195,12 @@ fn merge(args: &[Cell]) -> Outcome {
             return Err(misused());
         };
         let sketch = Sketch::read(bytes)?;
+        if points
+            .first()
+            .is_some_and(|(value, _)| matches!(value, Number::Int(_)) != sketch.holds_ints())
+        {
+            return Err(INVALID.into());
+        }
         precision = precision.min(sketch.precision);
         points.extend(sketch.points);
     }
@@ -180,20 +211,34 @@ fn merge(args: &[Cell]) -> Outcome {
     })
 }
 
-fn quantiles(args: &[Cell]) -> Outcome {
+/// Reads a sketch of INT64s, or one of FLOAT64s.
+fn typed(bytes: &[u8], ints: bool) -> Result<Sketch, String> {
+    let sketch = Sketch::read(bytes)?;
+    if sketch.points.is_empty() || sketch.holds_ints() != ints {
+        return Err(INVALID.into());
+    }
+    Ok(sketch)
+}
+
+fn quantiles(args: &[Cell], ints: bool) -> Outcome {
     let [Cell::Bytes(bytes), Cell::Int(number)] = args else {
         return Err(misused());
     };
-    let number = u32::try_from(*number).ok().filter(|n| (1..=100_000).contains(n));
+    let number = u64::try_from(*number).ok().filter(|n| (1..=100_000).contains(n));
     let number = number.ok_or("The number of quantiles must be at least 1 and at most 100000")?;
-    let sketch = Sketch::read(bytes)?;
-    let places = (0..=number).map(|i| sketch.at(f64::from(i) / f64::from(number)));
-    Ok(Cell::List(places.collect()))
+    let sketch = typed(bytes, ints)?;
+    Ok(Cell::List((0..=number).map(|i| sketch.share(i, number)).collect()))
 }
 
-fn point(args: &[Cell]) -> Outcome {
+/// How finely the place of a single quantile is told: finer than any sketch is precise.
+const FINEST: f64 = 1e12;
+
+fn point(args: &[Cell], ints: bool) -> Outcome {
     match args {
-        [Cell::Bytes(bytes), Cell::Float(at)] if (0.0..=1.0).contains(at) => Ok(Sketch::read(bytes)?.at(*at)),
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        [Cell::Bytes(bytes), Cell::Float(at)] if (0.0..=1.0).contains(at) => {
+            Ok(typed(bytes, ints)?.share((at * FINEST).round() as u64, FINEST as u64))
+        }
         [Cell::Bytes(_), Cell::Float(_)] => Err("phi must be at least 0 and at most 1".into()),
         _ => Err(misused()),
     }
@@ -210,13 +255,15 @@ mod tests {
     #[test]
     fn quantiles_are_exact_of_few_values_and_near_of_many() {
         let few = sketch(1..6, 1000);
-        let five: Vec<Cell> = [0.0, 0.5, 0.8, 1.0].map(|p| few.at(p)).to_vec();
+        let five: Vec<Cell> = [0, 5, 8, 10].map(|p| few.share(p, 10)).to_vec();
         assert_eq!(five, [1, 3, 4, 5].map(Cell::Int).to_vec());
         let parts = [sketch(0..60_000, 100), sketch(60_000..100_000, 100)];
         let merged = Sketch::of(100, parts.into_iter().flat_map(|s| s.points).collect());
         let read = Sketch::read(&merged.write()).unwrap();
-        for (part, expected) in [(0.0, 0), (0.25, 25_000), (0.9, 90_000), (1.0, 99_999)] {
-            let Cell::Int(found) = read.at(part) else { panic!() };
+        for (part, expected) in [(0, 0), (25, 25_000), (90, 90_000), (100, 99_999)] {
+            let Cell::Int(found) = read.share(part, 100) else {
+                panic!()
+            };
             assert!((found - expected).abs() <= 1000, "{part}: {found}");
         }
     }

@@ -11,7 +11,7 @@ use crate::engine::Cell;
 
 pub(super) const NATIVES: &[Native] = &[native("parse_time", Answers::Text, parse_time)];
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -190,7 +190,7 @@ fn soundex(args: &[Cell]) -> Outcome {
     Ok(Cell::Text(out))
 }
 
-fn normalized(value: &str, mode: &str) -> String {
+pub(super) fn normalized(value: &str, mode: &str) -> String {
     match mode {
         "NFC" => value.nfc().collect(),
         "NFD" => value.nfd().collect(),
@@ -207,7 +207,7 @@ fn normalize(args: &[Cell]) -> Outcome {
 }
 
 /// The form in which strings are the same whatever their case: folded between two decompositions.
-fn folded(value: &str, mode: &str) -> String {
+pub(super) fn folded(value: &str, mode: &str) -> String {
     let once: String = normalized(value, mode).chars().default_case_fold().collect();
     normalized(&once, mode)
 }

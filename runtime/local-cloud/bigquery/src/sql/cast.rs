@@ -1,29 +1,11 @@
 //! CAST and SAFE_CAST between BigQuery's types.
 
-use sqlparser::ast::Expr;
-
 use super::literal::coerce;
-use super::{Ex, Literal, Result, Translator, unsupported};
+use super::{Ex, Literal, Result, Translator};
 use crate::error::Fault;
 use crate::types::{Ty, quoted};
 
 impl Translator<'_> {
-    /// CAST … FORMAT '…'.
-    pub(super) fn cast_formatted(&self, value: &Ex, to: &Ty, format: &Ex, safe: bool, node: &Expr) -> Result<Ex> {
-        let native = match (&value.ty, to) {
-            (Ty::Bytes, Ty::String) => "bytes_formatted",
-            (Ty::String, Ty::Bytes) => "bytes_unformatted",
-            (from, to) => {
-                return Err(unsupported(
-                    &format!("CAST from {} to {} with a FORMAT", from.sql(), to.sql()),
-                    node,
-                ));
-            }
-        };
-        let call = format!("_hw_{native}({}, {})", value.sql, format.sql);
-        Ok(Ex::new(if safe { format!("TRY({call})") } else { call }, to.clone()))
-    }
-
     pub(super) fn cast(&self, value: &Ex, to: &Ty, safe: bool) -> Result<Ex> {
         if matches!(value.literal, Some(Literal::Null)) {
             return Ok(Ex::new(format!("CAST(NULL AS {})", to.duck()), to.clone()));
@@ -66,12 +48,12 @@ impl Translator<'_> {
             )));
         }
         if matches!(to, Ty::Struct(_) | Ty::Array(_)) && *from != Ty::Unknown {
-            if safe {
-                return Err(Fault::query(
-                    "the local BigQuery does not support SAFE_CAST of arrays and structs",
-                ));
-            }
-            return Ok(Ex::new(reshape(&value.sql, from, to, 0), to.clone()));
+            let name = self.fresh("c");
+            let inner = self.cast_within(&name, from, to)?;
+            let inner = if safe { format!("TRY({inner})") } else { inner };
+            // The value is computed once, however many fields it has.
+            let sql = format!("list_transform([{}], lambda {name}: {inner})[1]", value.sql);
+            return Ok(Ex::new(sql, to.clone()));
         }
         if to.is_decimal()
             && let Some(Literal::Number(_)) = value.literal
@@ -110,6 +92,32 @@ impl Translator<'_> {
             _ => format!("{cast}({v} AS {duck})"),
         };
         Ok(Ex::new(sql, to.clone()))
+    }
+
+    /// A nested value whose fields are cast one by one, by their places.
+    fn cast_within(&self, sql: &str, from: &Ty, to: &Ty) -> Result<String> {
+        match (from, to) {
+            (from, to) if from == to => Ok(sql.to_owned()),
+            (Ty::Struct(a), Ty::Struct(b)) if a.len() == b.len() => {
+                let mut fields = Vec::with_capacity(a.len());
+                for (a, b) in a.iter().zip(b) {
+                    let inner = format!("({sql}).{}", quoted(&a.name));
+                    let inner = self.cast_within(&inner, &a.ty, &b.ty)?;
+                    fields.push(format!("{} := {inner}", quoted(&b.name)));
+                }
+                Ok(format!(
+                    "(CASE WHEN {sql} IS NULL THEN NULL ELSE struct_pack({}) END)",
+                    fields.join(", ")
+                ))
+            }
+            (Ty::Array(a), Ty::Array(b)) if **a != Ty::Unknown => {
+                let item = self.fresh("c");
+                let inner = self.cast_within(&item, a, b)?;
+                Ok(format!("list_transform({sql}, lambda {item}: {inner})"))
+            }
+            (Ty::Array(_), Ty::Array(_)) => Ok(format!("CAST({sql} AS {})", to.duck())),
+            _ => Ok(self.cast(&Ex::new(sql, from.clone()), to, false)?.sql),
+        }
     }
 }
 

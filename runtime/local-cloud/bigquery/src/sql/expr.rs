@@ -1,6 +1,6 @@
 //! Expressions other than function calls.
 
-use sqlparser::ast::{AccessExpr, CastFormat, CastKind, Expr, Ident, Subscript};
+use sqlparser::ast::{AccessExpr, CastKind, Expr, Ident, Subscript};
 
 use super::literal::coerce;
 use super::operators::{agree, comparable, condition as truth, unify};
@@ -129,7 +129,7 @@ impl Translator<'_> {
                 kind,
                 expr: inner,
                 data_type,
-                format,
+                format: None,
             } => {
                 let safe = match kind {
                     CastKind::Cast => false,
@@ -147,15 +147,6 @@ impl Translator<'_> {
                     return Ok(Ex::new(format!("CAST([{}] AS {})", items.join(", "), ty.duck()), ty));
                 }
                 let value = self.expr(inner, scope)?;
-                if let Some(format) = format {
-                    let format = match format {
-                        CastFormat::Value(format) => self.value(&format.value)?,
-                        CastFormat::ValueAtTimeZone(..) => {
-                            return Err(unsupported("CAST … FORMAT … AT TIME ZONE", expr));
-                        }
-                    };
-                    return self.cast_formatted(&value, &ty, &format, safe, expr);
-                }
                 let out = self.cast(&value, &ty, safe).map_err(|fault| placed(fault, &**inner))?;
                 Ok(match super::literal::precision(data_type) {
                     Some((p, s)) => Ex::new(

@@ -4,6 +4,7 @@
 mod aggregates;
 mod alter;
 mod cast;
+mod cast_format;
 pub(crate) mod complaint;
 mod dashes;
 mod date_parts;
@@ -39,6 +40,7 @@ mod script_reader;
 mod select;
 mod set_operations;
 pub(crate) mod state;
+mod table_functions;
 #[cfg(test)]
 mod tests;
 mod views;

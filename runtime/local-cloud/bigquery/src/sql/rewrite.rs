@@ -5,7 +5,9 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
+use super::cast_format;
 use super::parse::word;
+use super::table_functions;
 
 /// The marker before a pipe operator that says more about it, as `|> CALL __pipe('…')`.
 pub(super) const PIPE: &str = "__pipe";
@@ -17,6 +19,7 @@ pub(super) const COLUMNS: &str = "__columns";
 
 /// `tokens` are free of white space.
 pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let tokens = table_functions::arguments::rewrite(cast_format::rewrite(tokens));
     let mut writer = Writer {
         out: Vec::with_capacity(tokens.len()),
         tokens,

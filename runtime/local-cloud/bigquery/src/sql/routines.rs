@@ -281,6 +281,9 @@ impl Translator<'_> {
         alias: Option<&TableAlias>,
         scope: &mut Scope<'_>,
     ) -> Result<String> {
+        if let Some(sql) = self.own_table_function(name, args, alias, scope)? {
+            return Ok(sql);
+        }
         let parts = path(name)?;
         let Some((what, project, doc)) = self.known(&parts)? else {
             return Err(Fault::query(format!(

@@ -224,20 +224,34 @@ fn kind(args: &[Cell]) -> Outcome {
     }
 }
 
-/// All texts and numbers of a JSON value, for who looks for words in it.
+/// All texts and numbers of a JSON value, for who looks for words in it. With a second argument, SEARCH's scope, its
+/// keys as well or instead.
 fn leaves(args: &[Cell]) -> Outcome {
-    fn gather(json: &Json, out: &mut Vec<Cell>) {
+    fn gather(json: &Json, keys: bool, values: bool, out: &mut Vec<Cell>) {
         match json {
-            Json::Array(items) => items.iter().for_each(|i| gather(i, out)),
-            Json::Object(members) => members.iter().for_each(|(_, v)| gather(v, out)),
+            Json::Array(items) => items.iter().for_each(|i| gather(i, keys, values, out)),
+            Json::Object(members) => members.iter().for_each(|(k, v)| {
+                if keys {
+                    out.push(Cell::Text(k.clone()));
+                }
+                gather(v, keys, values, out);
+            }),
             Json::Null => {}
-            other => out.push(scalar(other)),
+            other if values => out.push(scalar(other)),
+            _ => {}
         }
     }
-    let [Cell::Text(json)] = args else {
-        return Err(misused());
+    let (json, keys, values) = match args {
+        [Cell::Text(json)] => (json, false, true),
+        [Cell::Text(json), Cell::Text(scope)] => match scope.as_str() {
+            "JSON_VALUES" => (json, false, true),
+            "JSON_KEYS" => (json, true, false),
+            "JSON_KEYS_AND_VALUES" => (json, true, true),
+            _ => return Err(format!("Invalid json_scope: {scope}")),
+        },
+        _ => return Err(misused()),
     };
     let mut out = Vec::new();
-    gather(&typed(json)?, &mut out);
+    gather(&typed(json)?, keys, values, &mut out);
     Ok(Cell::List(out))
 }

@@ -32,6 +32,20 @@ pub(super) fn knows(name: &str) -> bool {
         })
 }
 
+/// The precision of a KLL sketch where none is said.
+const KLL_PRECISION: u32 = 1000;
+
+/// Takes the weight of a KLL sketch's values as their third argument.
+pub(super) fn weigh(args: &mut Vec<Ex>, weight: Ex) {
+    if args.len() == 1 {
+        args.push(Ex {
+            literal: Some(Literal::Number(KLL_PRECISION.to_string())),
+            ..Ex::new(KLL_PRECISION.to_string(), Ty::Int64)
+        });
+    }
+    args.push(weight);
+}
+
 /// A whole number that is written as such.
 fn constant(ex: &Ex) -> Option<u32> {
     match &ex.literal {
@@ -129,14 +143,26 @@ impl Translator<'_> {
         let kind = if whole { "ints" } else { "floats" };
         let short = name.trim_start_matches("KLL_QUANTILES.");
         if short.starts_with("INIT") {
-            let precision = rest.first().map_or(Some(1000), constant);
+            let (precision, weight) = match rest {
+                [] => (Some(KLL_PRECISION), None),
+                [precision] => (constant(precision), None),
+                [precision, weight] => (constant(precision), Some(weight)),
+                _ => return Err(refused()),
+            };
             let precision = precision.filter(|p| (1..=100_000).contains(p)).ok_or_else(refused)?;
             if first.ty != Ty::Unknown && !(first.ty == Ty::Int64 || !whole && first.ty.is_number()) {
                 return Err(refused());
             }
+            if weight.is_some_and(|w| !matches!(w.ty, Ty::Int64 | Ty::Unknown)) {
+                return Err(refused());
+            }
             let value = format!("CAST({v} AS {})", ty.duck());
+            let weight = weight.map_or("1", |w| w.sql.as_str());
             return Ok(Ex::new(
-                format!("_hw_kll_init({}, {precision}::BIGINT)", all(&value)),
+                format!(
+                    "_hw_kll_init(list({value}) FILTER (WHERE {v} IS NOT NULL AND {weight} IS NOT NULL){over}, \
+                     list(CAST({weight} AS BIGINT)) FILTER (WHERE {v} IS NOT NULL AND {weight} IS NOT NULL){over}, {precision}::BIGINT)"
+                ),
                 Ty::Bytes,
             ));
         }

@@ -9,6 +9,7 @@ use sqlparser::ast::{
 };
 
 use super::dates::wrong_arguments;
+use super::functions::text_analysis::{is_document, terms};
 use super::scope::Scope;
 use super::{Ex, Result, Translator, at, unsupported};
 use crate::error::Fault;
@@ -53,6 +54,38 @@ pub(super) fn knows(name: &str) -> bool {
         || NAVIGATION.contains(&name)
         || approximate::knows(name)
         || values::NAMES.contains(&name)
+        || name == "TF_IDF"
+}
+
+/// Terms of a document and how much they say of it among all documents.
+fn tf_idf(args: &[Ex], clauses: &Clauses, call: &Function) -> Result<Ex> {
+    const MOST_TERMS: &str = "32000";
+    const LEAST_DOCUMENTS: &str = "5";
+    let (document, most, least) = match args {
+        [document] => (document, None, None),
+        [document, most] => (document, Some(most), None),
+        [document, most, least] => (document, Some(most), Some(least)),
+        _ => return Err(no_aggregate("TF_IDF", args, call)),
+    };
+    let whole = |ex: Option<&Ex>| ex.is_none_or(|ex| ex.ty == Ty::Int64);
+    if !is_document(&document.ty) || !whole(most) || !whole(least) {
+        return Err(no_aggregate("TF_IDF", args, call));
+    }
+    if clauses.over.is_empty() {
+        return Err(Fault::query(format!(
+            "Analytic function TF_IDF cannot be called without an OVER clause{}",
+            at(call)
+        )));
+    }
+    let f = &document.sql;
+    let number = |ex: Option<&Ex>, default: &str| ex.map_or_else(|| default.to_owned(), |ex| ex.sql.clone());
+    let sql = format!(
+        "_headwater.tf_idf({f}, list({f}) FILTER (WHERE {f} IS NOT NULL){}, {}, {})",
+        clauses.over,
+        number(most, MOST_TERMS),
+        number(least, LEAST_DOCUMENTS)
+    );
+    Ok(Ex::new(sql, terms("tf_idf", Ty::Float64)))
 }
 
 impl Translator<'_> {
@@ -74,7 +107,16 @@ impl Translator<'_> {
                 _ => Err(wrong_arguments(name, call)),
             };
         }
-        let args = self.plain_args(call, scope)?;
+        let (mut args, named) = self.scalar_args(call, scope)?;
+        for (argument, value) in named {
+            if argument != "weight" || !name.starts_with("KLL_QUANTILES.INIT") {
+                return Err(Fault::query(format!(
+                    "Named argument `{argument}` not found in signature for call to function {name}{}",
+                    at(call)
+                )));
+            }
+            approximate::weigh(&mut args, value);
+        }
         if (analytic.is_some() || navigates) && clauses.over.is_empty() {
             return Err(Fault::query(format!(
                 "Analytic function {name} cannot be called without an OVER clause{}",
@@ -106,6 +148,9 @@ impl Translator<'_> {
         }
         if let Some(statistic) = statistic {
             return self.statistic(*statistic, &args, &clauses, call).map(Some);
+        }
+        if name == "TF_IDF" {
+            return tf_idf(&args, &clauses, call).map(Some);
         }
         if approximate {
             return self.approximate(name, &args, &clauses, call).map(Some);

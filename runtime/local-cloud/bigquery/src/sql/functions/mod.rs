@@ -5,6 +5,7 @@ mod arrays;
 mod conditional;
 mod documented;
 pub(super) mod json;
+mod keys;
 mod moments;
 mod numbers;
 mod patterns;
@@ -14,10 +15,12 @@ mod signature;
 mod strings;
 mod structs;
 mod system;
+pub(super) mod text_analysis;
 mod tried;
 
 use sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Spanned};
 
+use super::cast_format::FORMATTED;
 use super::dates::wrong_arguments;
 use super::scope::Scope;
 use super::{Ex, Result, Translator, at, unsupported};
@@ -31,6 +34,7 @@ const CATALOGUE: &[&[Scalar]] = &[
     patterns::SCALARS,
     conditional::SCALARS,
     json::SCALARS,
+    keys::SCALARS,
     numbers::SCALARS,
     arrays::SCALARS,
     moments::SCALARS,
@@ -40,7 +44,7 @@ const CATALOGUE: &[&[Scalar]] = &[
 /// `None`: it is not one of the family's.
 type Special = fn(&Translator<'_>, &Call<'_>) -> Result<Option<Ex>>;
 /// Positional arguments, and named ones.
-type Arguments = (Vec<Ex>, Vec<(String, Ex)>);
+pub(super) type Arguments = (Vec<Ex>, Vec<(String, Ex)>);
 
 /// Those whose form depends on the types or on literal arguments; they come before the catalogue.
 const SPECIAL: &[Special] = &[
@@ -50,10 +54,12 @@ const SPECIAL: &[Special] = &[
     printing::special,
     system::special,
     json::special,
+    keys::special,
     numbers::special,
     arrays::special,
     moments::special,
     ranges::special,
+    text_analysis::special,
 ];
 
 /// A call of a scalar function, its arguments translated.
@@ -64,6 +70,8 @@ struct Call<'c> {
     named: &'c [(String, Ex)],
     /// ` at [line:column]`.
     place: String,
+    /// For a function that draws at random: what is another for each row.
+    drawn: Option<&'c Ex>,
 }
 
 impl Call<'_> {
@@ -107,6 +115,9 @@ impl Translator<'_> {
     pub(super) fn function(&self, call: &Function, scope: &Scope<'_>) -> Result<Ex> {
         let name = call.name.to_string().replace('`', "").to_ascii_uppercase();
         let bare = name.strip_prefix("SAFE.").unwrap_or(&name);
+        if name == FORMATTED {
+            return self.formatted_cast(call, scope);
+        }
         if documented::is_missing(bare) {
             return Err(unsupported(&format!("the function {bare}"), call));
         }
@@ -170,17 +181,22 @@ impl Translator<'_> {
         if let Some(ex) = self.with_lambda(name, call, scope)? {
             return Ok(tried(ex));
         }
+        keys::check_key_type(name, call)?;
         let (mut args, mut named) = self.scalar_args(call, scope)?;
         let mut settled = Settled::default();
-        if (safe || tried::catches(name)) && tried::holds_rows(call) {
+        let draws = keys::draws(name);
+        if draws || ((safe || tried::catches(name)) && tried::holds_rows(call)) {
             let all = args.iter_mut().chain(named.iter_mut().map(|(_, value)| value));
             all.for_each(|arg| *arg = settled.take(arg));
         }
+        // What is random stands outside of the call, where TRY does not see it.
+        let drawn = draws.then(|| settled.take(&Ex::new("random()", Ty::Float64)));
         let ex = self.called(&Call {
             name,
             args: &args,
             named: &named,
             place: at(call),
+            drawn: drawn.as_ref(),
         })?;
         Ok(settled.around(tried(ex)))
     }
@@ -205,7 +221,8 @@ impl Translator<'_> {
         self.raw_args(call)?.into_iter().map(|e| self.expr(e, scope)).collect()
     }
 
-    fn scalar_args(&self, call: &Function, scope: &Scope<'_>) -> Result<Arguments> {
+    /// The positional arguments, and the named ones.
+    pub(super) fn scalar_args(&self, call: &Function, scope: &Scope<'_>) -> Result<Arguments> {
         let FunctionArguments::List(FunctionArgumentList { args, .. }) = &call.args else {
             return Ok((self.plain_args(call, scope)?, Vec::new()));
         };
@@ -241,6 +258,7 @@ impl Translator<'_> {
             args,
             named: &[],
             place: at(node),
+            drawn: None,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Functions that print or read through values of any type: FORMAT, CONTAINS_SUBSTR, SEARCH.
+//! Functions that print or read through values of any type: FORMAT, CONTAINS_SUBSTR.
 
 use super::Call;
 use crate::native::shape::Shape;

@@ -1,12 +1,13 @@
-//! Calls that answer NULL instead of an error. DuckDB's TRY takes no aggregates, analytic functions and subqueries: where the
-//! arguments hold one, they are computed outside of it and reached as the fields of a STRUCT; an error in such an argument itself is
-//! then not caught.
+//! Calls that answer NULL instead of an error. DuckDB's TRY takes no aggregates, analytic functions, subqueries and nothing
+//! random: where the arguments hold one, they are computed outside of it and reached as the fields of a STRUCT; an error
+//! in such an argument itself is then not caught.
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Expr, Function, Query, Visit, Visitor};
 
 use super::super::{Ex, aggregates};
+use super::keys;
 
 /// Whether a function catches the errors of what it does.
 pub(super) fn catches(name: &str) -> bool {
@@ -17,6 +18,9 @@ pub(super) fn catches(name: &str) -> bool {
 pub(super) fn holds_rows(call: &Function) -> bool {
     call.args.visit(&mut Rows).is_break()
 }
+
+/// Besides those of keysets.
+const RANDOM: &[&str] = &["RAND", "GENERATE_UUID"];
 
 struct Rows;
 
@@ -32,7 +36,8 @@ impl Visitor for Rows {
             Expr::Function(call) if call.over.is_some() => ControlFlow::Break(()),
             Expr::Function(call) => {
                 let name = call.name.to_string().replace('`', "").to_ascii_uppercase();
-                if aggregates::knows(&name) {
+                let name = name.strip_prefix("SAFE.").unwrap_or(&name);
+                if aggregates::knows(name) || keys::draws(name) || RANDOM.contains(&name) {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
