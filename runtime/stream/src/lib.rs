@@ -8,6 +8,9 @@
 //! refuses to know HCL, Terraform, command lines, and whether the cloud is Google's or a laptop's. Only `runtime` and tests
 //! may depend on it.
 
+pub mod apply;
+mod errors;
 mod message;
 
+pub use errors::{Error, Result};
 pub use message::{ChangeMessage, ChangeType, MessageError};

@@ -1,0 +1,76 @@
+//! What cannot be applied: published to the dead-letter topic with its bytes, where it came from and why; and put back.
+
+use std::collections::HashMap;
+
+use google_cloud_pubsub::client::Publisher;
+use google_cloud_pubsub::model::Message;
+use headwater_cloud::Cloud;
+
+use super::decode::Poison;
+use crate::errors::{Error, Result};
+
+/// Attributes of ours begin with this; a replay takes them off again.
+const PREFIX: &str = "headwater-";
+/// Pub/Sub's own limit on an attribute's value.
+const VALUE_BYTES: usize = 1024;
+
+/// The dead-letter topic.
+#[derive(Clone)]
+pub(crate) struct DeadLetters {
+    publisher: Publisher,
+    topic: String,
+    subscription: String,
+}
+
+impl DeadLetters {
+    pub async fn open(cloud: &Cloud, topic: &str, subscription: &str) -> Result<Self> {
+        Ok(Self {
+            publisher: cloud.publisher(topic, 100).await?,
+            topic: topic.to_owned(),
+            subscription: subscription.to_owned(),
+        })
+    }
+
+    /// Returns when the letter is durable. Delivered twice, a poisonous message becomes two letters with one
+    /// `headwater-message-id`.
+    pub async fn bury(&self, message: &Message, poison: &Poison) -> Result<()> {
+        let mut attributes: HashMap<String, String> = message.attributes.clone();
+        let mut reason = poison.reason.clone();
+        while reason.len() > VALUE_BYTES {
+            reason.pop();
+        }
+        let published = message
+            .publish_time
+            .as_ref()
+            .map(|at| String::from(*at))
+            .unwrap_or_default();
+        for (name, value) in [
+            ("reason-code", poison.code.to_owned()),
+            ("reason", reason),
+            ("message-id", message.message_id.clone()),
+            ("subscription", self.subscription.clone()),
+            ("publish-time", published),
+            ("ordering-key", message.ordering_key.clone()),
+        ] {
+            if !value.is_empty() {
+                attributes.insert(format!("{PREFIX}{name}"), value);
+            }
+        }
+        let letter = Message::new().set_data(message.data.clone()).set_attributes(attributes);
+        self.publisher.publish(letter).await.map_err(|error| Error::Transport {
+            name: self.topic.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(())
+    }
+}
+
+/// A letter as the message that it was.
+pub(crate) fn revived(letter: &Message) -> Message {
+    let key = letter.attributes.get(&format!("{PREFIX}ordering-key")).cloned();
+    let attributes = letter.attributes.iter().filter(|(name, _)| !name.starts_with(PREFIX));
+    Message::new()
+        .set_data(letter.data.clone())
+        .set_attributes(attributes.map(|(name, value)| (name.clone(), value.clone())))
+        .set_ordering_key(key.unwrap_or_default())
+}

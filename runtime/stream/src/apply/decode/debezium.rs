@@ -1,0 +1,142 @@
+//! Debezium's envelope: before, after, source, op. <https://debezium.io/documentation/reference/stable/connectors/postgresql.html>
+//!
+//! The order of changes is what the connector's `source` says: the log sequence number (PostgreSQL), the file and position
+//! in it (MySQL, MariaDB), the change's LSN (SQL Server), the SCN (Oracle), the ordinal in the oplog (MongoDB is not read).
+
+use headwater_spec::Debezium;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{Poison, place};
+use crate::apply::event::{Event, Happened, Position};
+
+/// What stands for a large value that an update left as it was.
+const UNCHANGED: &str = "__debezium_unavailable_value";
+
+pub(super) fn decode(data: &[u8], settings: &Debezium, published: i64) -> Result<Option<Event>, Poison> {
+    // A tombstone, which follows a delete for the sake of log compaction.
+    if data.is_empty() || data == b"null" {
+        return Ok(None);
+    }
+    let document: Value = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
+    let envelope = document.get("payload").unwrap_or(&document);
+    let Some(op) = envelope["op"].as_str() else {
+        return Err(Poison::incomplete("op: it is no change event of Debezium's"));
+    };
+    let source = &envelope["source"];
+    let (happened, image) = match op {
+        "c" => (Happened::Create, &envelope["after"]),
+        "r" => (Happened::Snapshot, &envelope["after"]),
+        "u" => (Happened::Update, &envelope["after"]),
+        "d" => (Happened::Delete, &envelope["before"]),
+        // Truncations and logical messages concern no record.
+        "m" => return Ok(None),
+        "t" => {
+            return Err(Poison::new(
+                "unsupported",
+                "a truncation of the table cannot be applied record by record",
+            ));
+        }
+        _ => return Err(Poison::new("unknown_operation", "its op is not c, r, u, d, t or m")),
+    };
+    let table = source["table"].as_str().or_else(|| source["collection"].as_str());
+    let table = table.ok_or_else(|| Poison::incomplete("source.table"))?;
+    let row = image.as_object().ok_or_else(|| {
+        Poison::incomplete(if happened == Happened::Delete {
+            "before"
+        } else {
+            "after"
+        })
+    })?;
+    let keys = settings.keys.get(table).map(Vec::as_slice).unwrap_or_default();
+    if keys.is_empty() {
+        return Err(Poison::new(
+            "unknown_entity",
+            format!("the stream has no entity {table}"),
+        ));
+    }
+    let mut parts = Vec::new();
+    for key in keys {
+        let part = match row.get(key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Bool(truth)) => truth.to_string(),
+            _ => return Err(Poison::incomplete(&format!("value of the key {key}"))),
+        };
+        parts.push(part);
+    }
+    let fields = match happened {
+        Happened::Delete => Vec::new(),
+        _ => row
+            .iter()
+            .filter(|(_, value)| value.as_str() != Some(UNCHANGED))
+            .map(|(name, value)| Ok((name.clone(), raw(value)?)))
+            .collect::<Result<_, Poison>>()?,
+    };
+    let millis = source["ts_ms"].as_i64().or_else(|| envelope["ts_ms"].as_i64());
+    Ok(Some(Event {
+        entity: table.to_owned(),
+        // A key of several columns is one text; the separator cannot be mistaken for a part of one.
+        record: parts
+            .iter()
+            .map(|part| part.replace('\\', "\\\\").replace('|', "\\|"))
+            .collect::<Vec<_>>()
+            .join("|"),
+        happened,
+        position: position(source).ok_or_else(|| Poison::incomplete("position in source"))?,
+        at: millis.and_then(|millis| millis.checked_mul(1000)).unwrap_or(published),
+        transaction: text(&source["txId"])
+            .or_else(|| text(&source["gtid"]))
+            .unwrap_or_default(),
+        origin: source["connector"].as_str().unwrap_or_default().to_owned(),
+        user: String::new(),
+        fields,
+        nulled: Vec::new(),
+    }))
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+pub(super) fn raw(value: &Value) -> Result<Box<RawValue>, Poison> {
+    to_raw_value(value).map_err(|_| Poison::malformed("a value cannot be written as JSON"))
+}
+
+fn position(source: &Value) -> Option<Position> {
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    // PostgreSQL: changes of one transaction have rising numbers of their own.
+    if let Some(lsn) = number(&source["lsn"]) {
+        return Some(Position {
+            commit: lsn,
+            sequence: 0,
+        });
+    }
+    // MySQL: mysql-bin.000003, a position of 32 bits in most files, and the row of an event.
+    if let (Some(file), Some(at)) = (source["file"].as_str(), number(&source["pos"])) {
+        let file: i64 = file.rsplit('.').next()?.parse().ok()?;
+        return Some(Position {
+            commit: file.checked_mul(1 << 36)?.checked_add(at)?,
+            sequence: number(&source["row"]).unwrap_or(0),
+        });
+    }
+    // SQL Server: three hexadecimal numbers, and the place in the change.
+    if let Some(lsn) = source["change_lsn"].as_str().or_else(|| source["commit_lsn"].as_str()) {
+        let mut parts = lsn.split(':').map(|part| i64::from_str_radix(part, 16).ok());
+        let (file, block, slot) = (parts.next()??, parts.next()??, parts.next()??);
+        return Some(Position {
+            commit: file.checked_mul(1 << 32)?.checked_add(block)?,
+            sequence: slot
+                .checked_mul(1 << 16)?
+                .checked_add(number(&source["event_serial_no"]).unwrap_or(0))?,
+        });
+    }
+    number(&source["scn"]).map(|scn| Position {
+        commit: scn,
+        sequence: 0,
+    })
+}
