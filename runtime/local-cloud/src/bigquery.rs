@@ -57,6 +57,7 @@ pub(crate) fn open(
         base_url: base_url.to_owned(),
         objects: Arc::new(Shelf { store, blobs }),
         memory_limit_mb: MEMORY_LIMIT_MB,
+        spill_limit_mb: None,
     })
 }
 

@@ -59,6 +59,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         data_dir: dir,
         base_url: base_url.clone(),
         memory_limit_mb: 1024,
+        spill_limit_mb: None,
     })?;
     println!("{base_url}");
     axum::serve(listener, bigquery.router()).await?;

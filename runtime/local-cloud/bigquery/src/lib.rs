@@ -65,6 +65,8 @@ pub struct Options {
     pub objects: Arc<dyn ObjectStore>,
     /// DuckDB's memory, in megabytes; what exceeds it spills to disk.
     pub memory_limit_mb: u64,
+    /// What may be spilled, in megabytes; `None`: most of what the disk has left.
+    pub spill_limit_mb: Option<u64>,
 }
 
 /// An open warehouse. Its routers share it; it closes when the last of them and this are gone.

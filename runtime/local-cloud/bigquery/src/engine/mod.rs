@@ -1,6 +1,7 @@
 //! The storage engine: the only module that sees DuckDB. One database file, connections cloned per request,
 //! transactions whose writers are ordered by table. Speaks DuckDB's SQL; GoogleSQL is translated elsewhere.
 
+mod attempts;
 mod batches;
 mod cell;
 mod duck_type;
@@ -45,13 +46,19 @@ impl ToSql for Bind<'_> {
     }
 }
 
-/// Stops what a session is executing.
+/// Stops what a session is executing, unless it is being committed: a COMMIT that is interrupted may have happened.
 #[derive(Clone)]
-pub(crate) struct Interrupter(Arc<duckdb::InterruptHandle>);
+pub(crate) struct Interrupter {
+    handle: Arc<duckdb::InterruptHandle>,
+    committing: Arc<Mutex<bool>>,
+}
 
 impl Interrupter {
     pub(crate) fn interrupt(&self) {
-        self.0.interrupt();
+        let committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*committing {
+            self.handle.interrupt();
+        }
     }
 }
 
@@ -59,14 +66,13 @@ pub(crate) struct Engine {
     base: Mutex<Connection>,
     pool: Mutex<Vec<Connection>>,
     locks: locks::Locks,
+    busy: attempts::Busy,
 }
 
-/// How often a transaction that met another one is tried again.
-const ATTEMPTS: usize = 8;
 const POOL_SIZE: usize = 16;
 
 impl Engine {
-    pub(crate) fn open(dir: &Path, memory_limit_mb: u64) -> Result<Self, Error> {
+    pub(crate) fn open(dir: &Path, memory_limit_mb: u64, spill_limit_mb: Option<u64>) -> Result<Self, Error> {
         let directory = |path: &Path| {
             std::fs::create_dir_all(path).map_err(|source| Error::Directory {
                 path: path.to_owned(),
@@ -90,6 +96,9 @@ impl Engine {
                 .with("autoinstall_known_extensions", "false")?
                 .with("temp_directory", spill.to_string_lossy())?;
             let connection = Connection::open_with_flags(&file, config)?;
+            if let Some(limit) = spill_limit_mb {
+                connection.execute_batch(&format!("SET GLOBAL max_temp_directory_size = '{limit}MB'"))?;
+            }
             prepare(&connection)?;
             native::register(&connection)?;
             macros::install(&connection)?;
@@ -100,6 +109,7 @@ impl Engine {
             base: Mutex::new(base),
             pool: Mutex::default(),
             locks: locks::Locks::default(),
+            busy: attempts::Busy::default(),
         })
     }
 
@@ -120,40 +130,50 @@ impl Engine {
             connection: Some(connection),
             healthy: true,
             watched: std::cell::Cell::new(false),
+            began_ms: 0,
+            committing: Arc::default(),
         })
     }
 
     /// Runs `work` on one snapshot.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&Session<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
-        let mut session = self.session()?;
-        session.run("BEGIN TRANSACTION READ ONLY")?;
-        let result = work(&session);
-        session.healthy = session.run("ROLLBACK").is_ok();
-        result
+    ///
+    /// It may run more than once when others had taken the memory.
+    pub(crate) fn read<T>(&self, mut work: impl FnMut(&Session<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut attempts = self.busy.enter();
+        loop {
+            attempts.begin();
+            let mut session = self.session()?;
+            session.run("BEGIN TRANSACTION READ ONLY")?;
+            let result = work(&session);
+            session.healthy = session.run("ROLLBACK").is_ok();
+            match result {
+                Err(fault) if attempts.again(&fault, false) => {}
+                other => return other,
+            }
+        }
     }
 
     /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, else none of it happened.
-    /// `work` may run more than once when another transaction was in the way.
+    /// `work` may run more than once when another transaction was in the way, or others had taken the memory.
     pub(crate) fn write<T>(
         &self,
         keys: &[Key],
         mut work: impl FnMut(&Session<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let _guard = self.locks.acquire(keys);
-        let mut attempt = 0;
+        let mut attempts = self.busy.enter();
         loop {
-            attempt += 1;
+            attempts.begin();
             let mut session = self.session()?;
+            session.began_ms = chrono::Utc::now().timestamp_millis();
             session.run("BEGIN TRANSACTION")?;
-            let result = work(&session).and_then(|value| session.run("COMMIT").map(|()| value));
+            let result = work(&session).and_then(|value| session.commit().map(|()| value));
             if result.is_err() {
                 // After a failed COMMIT there may be nothing left to roll back.
                 session.healthy = session.run("ROLLBACK").is_ok();
             }
             match result {
-                Err(fault) if fault.conflict && attempt < ATTEMPTS => {
-                    std::thread::sleep(std::time::Duration::from_millis(5 << attempt));
-                }
+                Err(fault) if attempts.again(&fault, session.committing()) => {}
                 other => return other,
             }
         }
@@ -178,6 +198,8 @@ pub(crate) struct Session<'a> {
     connection: Option<Connection>,
     healthy: bool,
     watched: std::cell::Cell<bool>,
+    began_ms: i64,
+    committing: Arc<Mutex<bool>>,
 }
 
 impl Drop for Session<'_> {
@@ -201,7 +223,25 @@ impl Session<'_> {
     /// From here on somebody may interrupt this connection at any time: nobody else gets it afterwards.
     pub(crate) fn interrupter(&self) -> Result<Interrupter, Fault> {
         self.watched.set(true);
-        Ok(Interrupter(self.duck()?.interrupt_handle()))
+        Ok(Interrupter {
+            handle: self.duck()?.interrupt_handle(),
+            committing: Arc::clone(&self.committing),
+        })
+    }
+
+    fn committing(&self) -> bool {
+        *self.committing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on nobody interrupts it any more.
+    fn commit(&self) -> Result<(), Fault> {
+        *self.committing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.run("COMMIT")
+    }
+
+    /// When its transaction began, in milliseconds since 1970; 0 for one that only reads.
+    pub(crate) fn began_ms(&self) -> i64 {
+        self.began_ms
     }
 
     /// Statements without parameters or answer.
@@ -341,7 +381,7 @@ mod tests {
     use super::*;
 
     fn engine(dir: &Path) -> Engine {
-        Engine::open(dir, 512).unwrap()
+        Engine::open(dir, 512, None).unwrap()
     }
 
     #[test]

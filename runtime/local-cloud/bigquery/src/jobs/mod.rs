@@ -150,6 +150,14 @@ fn save(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fa
     Ok(())
 }
 
+/// Records that a job failed, unless its own transaction was committed with an error: then it is done, and is answered so.
+fn record_failure(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<Value, Fault> {
+    match stored(tx, project, id)? {
+        Some(known) if known["status"]["state"] == "DONE" => Ok(known),
+        _ => save(tx, project, id, doc).map(|()| doc.clone()),
+    }
+}
+
 fn stored(tx: &Session<'_>, project: &str, id: &str) -> Result<Option<Value>, Fault> {
     let sql = "SELECT doc FROM _headwater.jobs WHERE project = ? AND id = ?";
     crate::catalog::one_doc(tx, sql, &[Bind::Text(project), Bind::Text(id)])
@@ -436,10 +444,13 @@ fn run(service: &Service, project: &str, running: &Running, media: Option<PathBu
         Err(fault) => {
             tracing::debug!(job = id, reason = fault.reason.text(), "job failed");
             fail(&mut doc, &fault);
-            if let Err(error) = service.engine.write(&[], |tx| save(tx, project, &id, &doc)) {
-                tracing::error!(job = id, %error, "a failed job could not be recorded");
-            }
-            doc
+            service
+                .engine
+                .write(&[], |tx| record_failure(tx, project, &id, &doc))
+                .unwrap_or_else(|error| {
+                    tracing::error!(job = id, %error, "a failed job could not be recorded");
+                    doc
+                })
         }
     };
     *running.doc.lock().unwrap_or_else(PoisonError::into_inner) = last;

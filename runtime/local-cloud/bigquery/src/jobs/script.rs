@@ -135,13 +135,13 @@ impl Run<'_> {
     fn read<T>(
         &self,
         tx: Option<&Session<'_>>,
-        work: impl FnOnce(&Translator<'_>) -> Result<T, Fault>,
+        mut work: impl FnMut(&Translator<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         match tx {
             Some(tx) => self.translate(tx, work),
             None => self.work.service.engine.read(|tx| {
                 self.work.running.attach(tx)?;
-                self.translate(tx, work)
+                self.translate(tx, &mut work)
             }),
         }
     }
@@ -308,7 +308,7 @@ impl Run<'_> {
             let variable = state.variable(name).ok_or_else(|| undeclared(name))?;
             let part = format!("({}).{}", whole.sql, crate::types::quoted(&field.name));
             let value = self.read(tx, |t| {
-                let value = t.assigned_to(Ex::new(part, field.ty.clone()), &variable.ty)?;
+                let value = t.assigned_to(Ex::new(part.as_str(), field.ty.clone()), &variable.ty)?;
                 let rows =
                     t.tx.query(&format!("SELECT CAST({} AS {})", value.sql, variable.ty.duck()), &[])?;
                 Ok(rows[0][0].constant(&variable.ty))

@@ -35,15 +35,32 @@ impl ObjectStore for Buckets {
     }
 }
 
+/// What a server may take, in megabytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub memory: u64,
+    pub spill: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 512,
+            spill: None,
+        }
+    }
+}
+
 /// Opens the warehouse of a directory and serves it.
-pub async fn serve(dir: &Path) -> (Arc<BigQuery>, String) {
+pub async fn serve(dir: &Path, limits: Limits) -> (Arc<BigQuery>, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let bigquery = BigQuery::open(Options {
         data_dir: dir.to_owned(),
         base_url: base.clone(),
         objects: Arc::new(Buckets(dir.join("buckets"))),
-        memory_limit_mb: 512,
+        memory_limit_mb: limits.memory,
+        spill_limit_mb: limits.spill,
     })
     .unwrap();
     let router = bigquery.router().merge(bigquery.grpc());
@@ -63,7 +80,7 @@ impl Api {
         rustls::crypto::ring::default_provider().install_default().ok();
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(dir.path().join("buckets/lake")).unwrap();
-        let (bigquery, base) = serve(dir.path()).await;
+        let (bigquery, base) = serve(dir.path(), Limits::default()).await;
         let api = Self {
             dir,
             base,

@@ -260,6 +260,7 @@ async fn once(dir: &std::path::Path, path: &str, body: serde_json::Value) -> ser
         base_url: "http://127.0.0.1".into(),
         objects: Arc::new(Buckets(dir.join("buckets"))),
         memory_limit_mb: 256,
+        spill_limit_mb: None,
     })
     .unwrap();
     let request = http::Request::post(format!("/bigquery/v2/projects/p/{path}"))

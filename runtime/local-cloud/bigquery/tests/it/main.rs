@@ -7,13 +7,13 @@ mod corpus;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
-mod crash_appends;
-#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod loads;
+#[cfg(test)]
+mod memory;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]

@@ -30,6 +30,7 @@ impl Warehouse {
             base_url: "http://localhost".into(),
             objects: Arc::new(Buckets(dir.path().join("buckets"))),
             memory_limit_mb: 512,
+            spill_limit_mb: None,
         })
         .unwrap();
         Self { bigquery, _dir: dir }
