@@ -2,9 +2,12 @@
 //! Knows REST resources as documents; knows no HTTP and no GoogleSQL.
 
 pub(crate) mod changes;
+pub(crate) mod copies;
 pub(crate) mod datasets;
 pub(crate) mod evolve;
+pub(crate) mod history;
 pub(crate) mod names;
+pub(crate) mod partitions;
 pub(crate) mod policies;
 pub(crate) mod routines;
 pub(crate) mod settings;
@@ -30,7 +33,8 @@ pub(crate) fn prepare(engine: &Engine) -> Result<(), Fault> {
                  state VARCHAR, doc VARCHAR)",
         )?;
         tx.run(streams::TABLES)?;
-        tx.run(changes::TABLES)
+        tx.run(changes::TABLES)?;
+        tx.run(history::TABLES)
     })?;
     engine.write(&[], tables::drop_expired)
 }

@@ -6,7 +6,8 @@ use super::evolve::{described, evolve, in_stored_order};
 use super::names::{ANONYMOUS, TableName, schema as duck_schema};
 use super::policies::{self, Owner};
 use super::{
-    changes, check_etag, datasets, etag, int, merge, now_ms, one_doc, parse_doc, settings, size, streams, without_nulls,
+    changes, check_etag, datasets, etag, history, int, merge, now_ms, one_doc, parse_doc, partitions, settings, size,
+    streams, without_nulls,
 };
 use crate::engine::{Bind, Session};
 use crate::error::{Fault, Reason};
@@ -247,7 +248,7 @@ pub(crate) fn create(tx: &Session<'_>, name: &TableName, settings: &Map<String, 
             }
         }
         Some("MATERIALIZED_VIEW") => prepare_materialized(&mut doc["materializedView"], now),
-        _ => create_storage(tx, name, &doc["schema"])?,
+        _ => create_storage(tx, name, &doc)?,
     }
     let text = doc.to_string();
     let [project, dataset, table] = binds(name);
@@ -289,13 +290,14 @@ fn prepare_materialized(view: &mut Value, now: i64) {
 }
 
 /// DuckDB has no table without columns: one without a schema gets a hidden column until it has one.
-fn create_storage(tx: &Session<'_>, name: &TableName, schema: &Value) -> Result<(), Fault> {
-    let columns = duck_columns(schema)?;
-    let columns = if columns.is_empty() {
-        "_headwater_empty BOOLEAN".to_owned()
-    } else {
-        columns
-    };
+fn create_storage(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(), Fault> {
+    let mut columns = duck_columns(&doc["schema"])?;
+    if columns.is_empty() {
+        columns = "_headwater_empty BOOLEAN".to_owned();
+    }
+    if let Some(pseudo) = partitions::definition(doc) {
+        columns = format!("{columns}, {pseudo}");
+    }
     tx.run(&format!("CREATE TABLE {} ({columns})", name.duck()))
         .map_err(|fault| {
             if fault.message.contains("already exists") {
@@ -330,7 +332,7 @@ pub(crate) fn replace_storage(
     changes::forget(tx, name)?;
     doc["schema"] = schema::normalise_schema(schema)?;
     settings::check(doc)?;
-    create_storage(tx, name, &doc["schema"])?;
+    create_storage(tx, name, doc)?;
     touch(tx, name, doc)
 }
 
@@ -338,6 +340,7 @@ pub(crate) fn drop_table(tx: &Session<'_>, name: &TableName, doc: &Value) -> Res
     policies::forget(tx, Owner::Table, name)?;
     streams::forget(tx, name)?;
     changes::forget(tx, name)?;
+    history::forget(tx, name)?;
     tx.execute(
         "DELETE FROM _headwater.tables WHERE project = ? AND dataset = ? AND name = ?",
         &binds(name),
@@ -350,7 +353,15 @@ pub(crate) fn drop_table(tx: &Session<'_>, name: &TableName, doc: &Value) -> Res
 }
 
 pub(crate) fn delete(tx: &Session<'_>, name: &TableName) -> Result<(), Fault> {
-    let doc = load(tx, name)?;
+    let (name, partition) = &partitions::split(name.clone());
+    let mut doc = load(tx, name)?;
+    if let Some(partition) = partition {
+        must_be_table(name, &doc)?;
+        let rows = partition.condition(name, &doc)?;
+        history::keep(tx, name, &doc)?;
+        tx.run(&format!("DELETE FROM {} WHERE {rows}", name.duck()))?;
+        return touch(tx, name, &mut doc);
+    }
     drop_table(tx, name, &doc)
 }
 
@@ -364,6 +375,7 @@ pub(crate) fn change(
 ) -> Result<Value, Fault> {
     let old = load(tx, name)?;
     check_etag(if_match, &old)?;
+    history::keep(tx, name, &old)?;
     let mut doc = old.clone();
     let mut settings = settable(body);
     if replace && let Some(map) = doc.as_object_mut() {
@@ -425,6 +437,7 @@ pub(crate) fn rename(tx: &Session<'_>, name: &TableName, to: &str) -> Result<Tab
     }
     tx.run(&format!("ALTER TABLE {} RENAME TO {}", name.duck(), quoted(to)))?;
     streams::forget(tx, name)?;
+    history::forget(tx, name)?;
     changes::rename(tx, name, &new)?;
     let [p, d, t] = binds(name);
     let sql = "UPDATE _headwater.tables SET name = ? WHERE project = ? AND dataset = ? AND name = ?";
@@ -444,9 +457,19 @@ pub(crate) fn drop_expired(tx: &Session<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses a view where a table must be.
+/// A table that nobody changes any more.
+pub(crate) fn is_snapshot(doc: &Value) -> bool {
+    doc["type"] == "SNAPSHOT"
+}
+
+/// Refuses a view where rows must be.
+pub(crate) fn must_be_stored(name: &TableName, doc: &Value) -> Result<(), Fault> {
+    if is_view(doc) { must_be_table(name, doc) } else { Ok(()) }
+}
+
+/// Refuses a view or snapshot where a table must be that can be changed.
 pub(crate) fn must_be_table(name: &TableName, doc: &Value) -> Result<(), Fault> {
-    if is_view(doc) {
+    if is_view(doc) || is_snapshot(doc) {
         return Err(Fault::new(
             Reason::Invalid,
             format!(

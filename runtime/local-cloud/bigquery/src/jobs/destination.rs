@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::catalog::evolve::evolve;
 use crate::catalog::names::TableName;
-use crate::catalog::{size, tables};
+use crate::catalog::partitions::{self, Partition};
+use crate::catalog::{history, size, tables};
 use crate::engine::Session;
-use crate::error::{Fault, Reason};
+use crate::error::Fault;
 use crate::schema::normalise_schema;
 
 /// What a job says about its destination.
@@ -14,6 +15,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) name: &'a TableName,
     /// The job's `load`, `query` or `copy` configuration.
     pub(crate) settings: &'a Value,
+    /// The one partition that is written, where the destination names one.
+    pub(crate) partition: Option<&'a Partition>,
     /// `writeDisposition` where the job does not say.
     pub(crate) default_write: &'a str,
     pub(crate) expires_ms: Option<i64>,
@@ -54,10 +57,27 @@ impl Destination<'_> {
             if let Some(at) = self.expires_ms {
                 settings.insert("expirationTime".into(), json!(at.to_string()));
             }
+            if let (Some(partition), None) = (self.partition, settings.get("rangePartitioning")) {
+                let kind = json!({"type": partition.kind()});
+                settings.entry("timePartitioning").or_insert(kind);
+            }
             settings.insert("schema".into(), incoming);
             return tables::create(tx, name, &settings);
         };
         tables::must_be_table(name, &doc)?;
+        history::keep(tx, name, &doc)?;
+        if let Some(partition) = self.partition {
+            let rows = partition.condition(name, &doc)?;
+            match write {
+                "WRITE_TRUNCATE" | "WRITE_TRUNCATE_DATA" => {
+                    tx.run(&format!("DELETE FROM {} WHERE {rows}", name.duck()))?;
+                }
+                "WRITE_EMPTY" if count(tx, name, &rows)? > 0 => return Err(Fault::duplicate("Table", &name.id())),
+                _ => {}
+            }
+            self.append(tx, &mut doc, &incoming)?;
+            return Ok(doc);
+        }
         match write {
             "WRITE_TRUNCATE" => {
                 let schema = keep_descriptions(&doc["schema"], incoming);
@@ -77,6 +97,42 @@ impl Destination<'_> {
             other => return Err(Fault::invalid(format!("Invalid value for writeDisposition: {other}"))),
         }
         Ok(doc)
+    }
+
+    /// Inserts into the prepared table: `names` and `values` are lists of DuckDB's SQL, `from` is what follows FROM. How many
+    /// rows there were.
+    pub(crate) fn insert(
+        &self,
+        tx: &Session<'_>,
+        doc: &Value,
+        mut names: Vec<String>,
+        mut values: Vec<String>,
+        from: &str,
+    ) -> Result<u64, Fault> {
+        let name = self.name;
+        let insert = |names: &[String], values: &[String]| {
+            let (to, names, values) = (name.duck(), names.join(", "), values.join(", "));
+            tx.execute(&format!("INSERT INTO {to} ({names}) SELECT {values} FROM {from}"), &[])
+        };
+        let Some(partition) = self.partition else {
+            return insert(&names, &values);
+        };
+        if let Some(time) = partition.time(name, doc)? {
+            names.retain(|column| column != partitions::TIME);
+            values.truncate(names.len());
+            names.push(partitions::TIME.to_owned());
+            values.push(time);
+        }
+        let rows = partition.condition(name, doc)?;
+        let before = count(tx, name, &rows)?;
+        let inserted = insert(&names, &values)?;
+        if count(tx, name, &rows)? == before + inserted {
+            return Ok(inserted);
+        }
+        Err(Fault::invalid(format!(
+            "Some rows belong to different partitions rather than destination partition {}",
+            partition.id()
+        )))
     }
 
     fn append(&self, tx: &Session<'_>, doc: &mut Value, incoming: &Value) -> Result<(), Fault> {
@@ -192,18 +248,17 @@ fn keep_descriptions(old: &Value, mut new: Value) -> Value {
     new
 }
 
-/// `destinationTable`, where one is given.
-pub(crate) fn table(settings: &Value, project: &str) -> Result<Option<TableName>, Fault> {
+/// How many rows of a table fulfil a condition.
+fn count(tx: &Session<'_>, name: &TableName, condition: &str) -> Result<u64, Fault> {
+    let rows = tx.query(&format!("SELECT count(*) FROM {} WHERE {condition}", name.duck()), &[])?;
+    Ok(rows.first().map_or(0, |row| row[0].int()).unsigned_abs())
+}
+
+/// `destinationTable`, where one is given, and the partition of it that its name may say.
+pub(crate) fn table(settings: &Value, project: &str) -> Result<Option<(TableName, Option<Partition>)>, Fault> {
     let reference = &settings["destinationTable"];
     if reference["tableId"].is_null() {
         return Ok(None);
     }
-    let name = TableName::from_reference(reference, project)?;
-    if name.table.contains('$') {
-        return Err(Fault::new(
-            Reason::NotImplemented,
-            "the local BigQuery does not write to single partitions (table$partition)",
-        ));
-    }
-    Ok(Some(name))
+    Ok(Some(partitions::split(TableName::from_reference(reference, project)?)))
 }

@@ -5,14 +5,14 @@ use serde_json::json;
 use super::Work;
 use super::sources::Temporary;
 use crate::catalog::names::TableName;
-use crate::catalog::tables;
+use crate::catalog::{partitions, tables};
 use crate::error::{Fault, Reason};
 use crate::service::text;
-use crate::types::literal;
+use crate::types::{columns, literal, quoted};
 
 pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let settings = &work.configuration["extract"];
-    let source = TableName::from_reference(&settings["sourceTable"], work.project)?;
+    let (source, partition) = partitions::split(TableName::from_reference(&settings["sourceTable"], work.project)?);
     let uri = settings["destinationUris"]
         .as_array()
         .and_then(|u| u.first())
@@ -59,10 +59,19 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     work.service.engine.read(|tx| {
         work.running.attach(tx)?;
         let doc = tables::load(tx, &source)?;
-        tables::must_be_table(&source, &doc)?;
+        tables::must_be_stored(&source, &doc)?;
+        let names: Vec<String> = columns(&doc["schema"]["fields"])?
+            .iter()
+            .map(|c| quoted(&c.name))
+            .collect();
+        let rows = match &partition {
+            Some(partition) => format!(" WHERE {}", partition.condition(&source, &doc)?),
+            None => String::new(),
+        };
         tx.execute(
             &format!(
-                "COPY {} TO {} ({options})",
+                "COPY (SELECT {} FROM {}{rows}) TO {} ({options})",
+                names.join(", "),
                 source.duck(),
                 literal(&file.to_string_lossy())
             ),

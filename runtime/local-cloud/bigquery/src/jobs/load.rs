@@ -15,7 +15,7 @@ use crate::types::{Field, Ty, columns, quoted, rest_schema, storage_type};
 
 pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let settings = &work.configuration["load"];
-    let name = destination_table(settings, work.project)?
+    let (name, partition) = destination_table(settings, work.project)?
         .ok_or_else(|| Fault::new(Reason::Required, "Required parameter is missing: destinationTable"))?;
     let format = text(&settings["sourceFormat"]).unwrap_or("CSV").to_ascii_uppercase();
     let mut temporary = Temporary::default();
@@ -67,6 +67,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
         let destination = Destination {
             name: &name,
             settings,
+            partition: partition.as_ref(),
             default_write: "WRITE_APPEND",
             expires_ms: None,
         };
@@ -86,14 +87,8 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
         } else {
             format!(" WHERE {}", input.good)
         };
-        let insert = format!(
-            "INSERT INTO {} ({}) SELECT {} FROM {}{filter}",
-            name.duck(),
-            names.join(", "),
-            values.join(", "),
-            input.from
-        );
-        let rows = tx.execute(&insert, &[]).map_err(reading)?;
+        let from = format!("{}{filter}", input.from);
+        let rows = destination.insert(tx, &doc, names, values, &from).map_err(reading)?;
         if let Some(cleanup) = &input.cleanup {
             tx.run(cleanup)?;
         }

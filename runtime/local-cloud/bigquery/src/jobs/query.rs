@@ -106,7 +106,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
         }
         return script::run(work, &query);
     };
-    let result = named.clone().unwrap_or_else(|| anonymous(work.project, &id));
+    let (result, partition) = named.clone().unwrap_or_else(|| (anonymous(work.project, &id), None));
     let mut keys = vec![result.key()];
     work.service.engine.read(|tx| {
         query.with(tx, |t| {
@@ -124,6 +124,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
                 let target = (i + 1 == steps.len()).then(|| Destination {
                     name: &result,
                     settings,
+                    partition: partition.as_ref(),
                     default_write: "WRITE_EMPTY",
                     expires_ms: named.is_none().then(|| now_ms() + RESULT_LIFE_MS),
                 });

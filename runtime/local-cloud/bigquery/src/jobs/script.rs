@@ -222,6 +222,7 @@ impl Run<'_> {
                 let target = Destination {
                     name: &result,
                     settings: &settings,
+                    partition: None,
                     default_write: "WRITE_TRUNCATE",
                     expires_ms: Some(now_ms() + RESULT_LIFE_MS),
                 };

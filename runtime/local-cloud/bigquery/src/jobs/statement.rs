@@ -27,6 +27,8 @@ pub(super) fn kind(step: &Step) -> String {
         Step::Sql(written) => statement_kind(&written.statement).to_owned(),
         Step::CreateRoutine(create) => format!("CREATE_{}", create.kind.words()),
         Step::DropRoutine { kind, .. } => format!("DROP_{}", kind.words()),
+        Step::CopyTable(copy) => copy.statement_type().into(),
+        Step::DropSnapshot { .. } => "DROP_SNAPSHOT_TABLE".into(),
         Step::DropMaterializedView { .. } => "DROP_MATERIALIZED_VIEW".into(),
         Step::ColumnOptions { .. } => "ALTER_TABLE".into(),
         Step::SetOptions { target, .. } => match target {
@@ -69,6 +71,8 @@ pub(super) fn is_leaf(step: &Step) -> bool {
         Step::Sql(_)
             | Step::CreateRoutine(_)
             | Step::DropRoutine { .. }
+            | Step::CopyTable(_)
+            | Step::DropSnapshot { .. }
             | Step::DropMaterializedView { .. }
             | Step::ColumnOptions { .. }
             | Step::SetOptions { .. }
@@ -111,7 +115,14 @@ pub(super) fn targets(translator: &Translator<'_>, step: &Step, keys: &mut Vec<K
             keys.extend(schema_key(translator, name)?);
             Ok(())
         }
-        Step::SetOptions { name, .. } | Step::DropMaterializedView { name, .. } | Step::ColumnOptions { name, .. } => {
+        Step::CopyTable(copy) => {
+            keys.push(translator.table_name(&copy.name)?.key());
+            Ok(())
+        }
+        Step::SetOptions { name, .. }
+        | Step::DropSnapshot { name, .. }
+        | Step::DropMaterializedView { name, .. }
+        | Step::ColumnOptions { name, .. } => {
             keys.push(translator.table_name(name)?.key());
             Ok(())
         }
@@ -177,6 +188,8 @@ pub(super) fn execute(
         Step::DropRoutine { kind, name, if_exists } => {
             Effect::Defined(translator.drop_routine(RoutineKind::clone(kind), name, *if_exists)?)
         }
+        Step::CopyTable(copy) => Effect::Defined(translator.copy_table(copy)?),
+        Step::DropSnapshot { name, if_exists } => Effect::Defined(translator.drop_snapshot(name, *if_exists)?),
         Step::DropMaterializedView { name, if_exists } => {
             Effect::Defined(translator.drop_materialized_view(name, *if_exists)?)
         }
@@ -258,12 +271,9 @@ fn store(tx: &Session<'_>, sql: &str, reads_target: bool, target: &Destination<'
     } else {
         sql.to_owned()
     };
-    target.prepare(tx, &rest_schema(&columns))?;
+    let doc = target.prepare(tx, &rest_schema(&columns))?;
     let names: Vec<String> = columns.iter().map(|c| quoted(&c.name)).collect();
-    tx.execute(
-        &format!("INSERT INTO {} ({}) {source}", target.name.duck(), names.join(", ")),
-        &[],
-    )?;
+    target.insert(tx, &doc, names.clone(), names, &format!("({source})"))?;
     if reads_target {
         tx.run("DROP TABLE _hw_result")?;
     }

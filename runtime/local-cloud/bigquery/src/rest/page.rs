@@ -6,7 +6,6 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::{number, parameter};
-use crate::catalog::names::TableName;
 use crate::encode::{Format, row};
 use crate::engine::Session;
 use crate::error::Fault;
@@ -71,11 +70,11 @@ impl Rows {
         })
     }
 
-    /// Encoded rows of a table and the token of the page after them.
+    /// Encoded rows of what follows FROM in DuckDB's SQL, and the token of the page after them.
     pub(super) fn read(
         &self,
         tx: &Session<'_>,
-        table: &TableName,
+        from: &str,
         columns: &[Field],
         total: u64,
     ) -> Result<(Vec<Value>, Option<String>), Fault> {
@@ -85,9 +84,8 @@ impl Rows {
         }
         let names: Vec<String> = columns.iter().map(|c| quoted(&c.name)).collect();
         let sql = format!(
-            "SELECT {} FROM {} LIMIT {most} OFFSET {}",
+            "SELECT {} FROM {from} LIMIT {most} OFFSET {}",
             names.join(", "),
-            table.duck(),
             self.start
         );
         let mut out = Vec::new();

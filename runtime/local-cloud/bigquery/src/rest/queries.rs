@@ -188,7 +188,7 @@ async fn answer(
             let table = tables::load(tx, &name)?;
             let fields = columns(&table["schema"]["fields"])?;
             let total = size::rows(tx, &name, &table)?;
-            let (found, next) = rows.read(tx, &name, &fields, total)?;
+            let (found, next) = rows.read(tx, &name.duck(), &fields, total)?;
             Ok((table["schema"].clone(), total, found, next))
         })
     })

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::page::{self, Rows};
 use super::{Parameters, Reply, Shared, parameter};
 use crate::catalog::names::TableName;
-use crate::catalog::{etag, size, tables};
+use crate::catalog::{etag, partitions, size, tables};
 use crate::error::Fault;
 use crate::service::blocking;
 use crate::types::columns;
@@ -20,11 +20,11 @@ pub(super) async fn list(
     let rows = Rows::from_query(&query)?;
     let selected: Option<Vec<String>> =
         parameter(&query, "selectedFields").map(|s| s.split(',').map(|f| f.trim().to_owned()).collect());
-    let name = TableName::new(&project, &dataset, &table);
+    let (name, partition) = partitions::split(TableName::new(&project, &dataset, &table));
     let answer = blocking(&service, move |s| {
         s.engine.read(|tx| {
             let doc = tables::load(tx, &name)?;
-            tables::must_be_table(&name, &doc)?;
+            tables::must_be_stored(&name, &doc)?;
             let mut fields = columns(&doc["schema"]["fields"])?;
             if let Some(selected) = &selected {
                 if let Some(missing) = selected
@@ -35,8 +35,17 @@ pub(super) async fn list(
                 }
                 fields.retain(|f| selected.iter().any(|s| s.eq_ignore_ascii_case(&f.name)));
             }
-            let total = size::rows(tx, &name, &doc)?;
-            let (found, next) = rows.read(tx, &name, &fields, total)?;
+            let from = match &partition {
+                Some(partition) => format!("{} WHERE {}", name.duck(), partition.condition(&name, &doc)?),
+                None => name.duck(),
+            };
+            let total = match &partition {
+                Some(_) => tx.query(&format!("SELECT count(*) FROM {from}"), &[])?[0][0]
+                    .int()
+                    .unsigned_abs(),
+                None => size::rows(tx, &name, &doc)?,
+            };
+            let (found, next) = rows.read(tx, &from, &fields, total)?;
             let mut answer =
                 json!({"kind": "bigquery#tableDataList", "etag": etag(&doc), "totalRows": total.to_string()});
             page::fill(&mut answer, "rows", found, next);

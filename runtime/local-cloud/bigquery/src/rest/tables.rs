@@ -11,7 +11,7 @@ use super::{Parameters, Reply, Shared, body, if_match, page, parameter, policies
 use crate::catalog::evolve::described;
 use crate::catalog::names::TableName;
 use crate::catalog::policies::Owner;
-use crate::catalog::{datasets, tables};
+use crate::catalog::{datasets, partitions, tables};
 use crate::engine::Session;
 use crate::error::{Fault, Reason};
 use crate::service::{blocking, text};
@@ -178,7 +178,8 @@ async fn change(State(service): Shared, Path(path): Name, headers: HeaderMap, by
 pub(super) async fn delete(State(service): Shared, Path(path): Name) -> Result<Response, Fault> {
     let name = name(&path);
     blocking(&service, move |s| {
-        s.engine.write(&[name.key()], |tx| tables::delete(tx, &name))
+        let key = partitions::split(name.clone()).0.key();
+        s.engine.write(&[key], |tx| tables::delete(tx, &name))
     })
     .await?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -13,7 +13,7 @@ use super::scope::Scope;
 use super::{Result, Translator, literal, parse, unsupported};
 use crate::catalog::evolve::{evolve, field_name, fields, loosened, position};
 use crate::catalog::names::TableName;
-use crate::catalog::{settings, tables};
+use crate::catalog::{history, settings, tables};
 use crate::error::Fault;
 use crate::schema::normalise_schema;
 use crate::types::{Ty, field_type, quoted, rest_field, storage_type};
@@ -25,6 +25,7 @@ impl Translator<'_> {
             return Ok(Performed::table("SKIP", table));
         };
         tables::must_be_table(&table, &old)?;
+        history::keep(self.tx, &table, &old)?;
         let mut doc = old.clone();
         for operation in &alter.operations {
             if let AlterTableOperation::RenameTable { table_name } = operation {

@@ -11,7 +11,7 @@ use super::{Result, Translator, literal, path, unsupported};
 use crate::catalog::names::{ANONYMOUS, TableName};
 use crate::catalog::{datasets, now_ms, tables};
 use crate::error::Fault;
-use crate::types::rest_schema;
+use crate::types::{columns, quoted, rest_schema};
 
 /// What a DDL statement did, for the job's statistics.
 #[derive(Debug, Clone)]
@@ -101,9 +101,6 @@ impl Translator<'_> {
         if create.external || create.snapshot {
             return Err(unsupported("this kind of CREATE TABLE", create));
         }
-        if create.clone.is_some() {
-            return Err(unsupported("CREATE TABLE COPY and CLONE", create));
-        }
         let table = if create.temporary {
             self.temporary_table(create)?
         } else {
@@ -168,8 +165,13 @@ impl Translator<'_> {
             self.state.add_table(name, table.clone());
         }
         if query.is_some() {
+            let names: Vec<String> = columns(&doc["schema"]["fields"])?
+                .iter()
+                .map(|c| quoted(&c.name))
+                .collect();
+            let (to, names) = (table.duck(), names.join(", "));
             self.tx
-                .execute(&format!("INSERT INTO {} SELECT * FROM {work}", table.duck()), &[])?;
+                .execute(&format!("INSERT INTO {to} ({names}) SELECT * FROM {work}"), &[])?;
             self.tx.run(&format!("DROP TABLE {work}"))?;
         }
         Ok(Performed::table(operation, table))

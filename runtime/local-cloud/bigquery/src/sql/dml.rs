@@ -10,6 +10,7 @@ use super::literal::coerce;
 use super::scope::{Relation, Scope};
 use super::{Ex, Literal, Result, Translator, at, path, unsupported};
 use crate::catalog::names::TableName;
+use crate::catalog::partitions::TIME;
 use crate::catalog::tables;
 use crate::error::Fault;
 use crate::types::{Field, Ty, quoted};
@@ -35,9 +36,11 @@ impl Translator<'_> {
             columns.clone()
         } else {
             let names: Result<Vec<String>> = insert.columns.iter().map(|c| Ok(path(c)?.join("."))).collect();
+            let mut known = columns.clone();
+            known.extend(self.hidden_columns(&table)?.into_iter().filter(|c| c.name == TIME));
             names?
                 .iter()
-                .map(|n| target(&columns, n, insert))
+                .map(|n| target(&known, n, insert))
                 .collect::<Result<_>>()?
         };
         let Some(source) = &insert.source else {
@@ -253,7 +256,9 @@ impl Translator<'_> {
         let alias = alias
             .as_ref()
             .map_or_else(|| table.table.clone(), |a| a.name.value.clone());
-        Ok((table, Relation::new(alias, columns)))
+        let mut relation = Relation::new(alias, columns);
+        relation.hide(self.hidden_columns(&table)?);
+        Ok((table, relation))
     }
 
     pub(super) fn assignment_target(&self, assignment: &Assignment, columns: &[Field]) -> Result<Field> {

@@ -8,6 +8,7 @@ use sqlparser::ast::{Expr, Visit, Visitor};
 
 use super::{Result, Translator};
 use crate::catalog::names::TableName;
+use crate::catalog::partitions;
 use crate::error::Fault;
 
 impl Translator<'_> {
@@ -17,7 +18,9 @@ impl Translator<'_> {
         let column = |key: &str| doc[key]["field"].as_str();
         if let (true, Some(column)) = (
             wanted,
-            column("timePartitioning").or_else(|| column("rangePartitioning")),
+            column("timePartitioning")
+                .or_else(|| column("rangePartitioning"))
+                .or_else(|| partitions::by_ingestion(doc).then_some(partitions::TIME)),
         ) {
             let shown = format!("{}.{}.{}", name.project, name.dataset, name.table);
             self.shared.unfiltered.borrow_mut().insert((shown, column.to_owned()));
@@ -51,6 +54,10 @@ pub(super) fn names(expr: &Expr) -> BTreeSet<String> {
     let mut found = Names::default();
     // The visitor never stops.
     let _ = expr.visit(&mut found);
+    // A filter over the one pseudo-column is one over the other.
+    if found.0.contains(&partitions::DATE.to_lowercase()) {
+        found.0.insert(partitions::TIME.to_lowercase());
+    }
     found.0
 }
 

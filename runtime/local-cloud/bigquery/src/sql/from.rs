@@ -2,14 +2,14 @@
 
 use sqlparser::ast::{
     Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, SetExpr, TableAlias, TableFactor,
-    TableSampleKind, TableSampleUnit, TableWithJoins, ValueTableMode,
+    TableSampleKind, TableSampleUnit, TableVersion, TableWithJoins, ValueTableMode,
 };
 
 use super::operators::condition as truth;
 use super::scope::{Origins, Relation, Scope};
 use super::{Ex, Here, Literal, Result, Translated, Translator, at, parse, path, unsupported};
 use crate::catalog::names::TableName;
-use crate::catalog::tables;
+use crate::catalog::{partitions, tables};
 use crate::error::Fault;
 use crate::types::{Field, Ty, columns, quoted};
 
@@ -96,7 +96,15 @@ impl Translator<'_> {
                 with_ordinality: false,
                 ..
             } => self.table(name, alias.as_ref(), scope),
-            TableFactor::Table { version: Some(_), .. } => Err(unsupported("FOR SYSTEM_TIME AS OF", factor)),
+            TableFactor::Table {
+                name,
+                alias,
+                args: None,
+                version: Some(TableVersion::ForSystemTimeAsOf(time)),
+                sample: None,
+                with_ordinality: false,
+                ..
+            } => self.table_at(name, alias.as_ref(), time, scope),
             TableFactor::Table {
                 name,
                 alias,
@@ -225,14 +233,18 @@ impl Translator<'_> {
         if table.table.ends_with('*') {
             return self.wildcard(&table, alias, scope);
         }
-        let found = self.stored(&table)?;
-        Ok(self.relate(scope, alias, found.columns, found.origins, |duck| {
+        let (found, hidden) = self.stored(&table)?;
+        let sql = self.relate(scope, alias, found.columns, found.origins, |duck| {
             format!("{} AS {duck}", found.sql)
-        }))
+        });
+        if let Some(relation) = scope.relations.last_mut() {
+            relation.hide(hidden);
+        }
+        Ok(sql)
     }
 
-    /// A stored table or view, as something to select from.
-    fn stored(&self, table: &TableName) -> Result<Translated> {
+    /// A stored table or view, as something to select from, and its pseudo-columns.
+    fn stored(&self, table: &TableName) -> Result<(Translated, Vec<Field>)> {
         let doc = tables::load(self.tx, table)?;
         if let Some(text) = tables::view_query(&doc) {
             let query = view_query(text)?;
@@ -241,7 +253,7 @@ impl Translator<'_> {
                 inner = renamed(inner, &columns(&doc["schema"]["fields"])?);
             }
             inner.sql = format!("({})", inner.sql);
-            return Ok(inner);
+            return Ok((inner, Vec::new()));
         }
         let columns = columns(&doc["schema"]["fields"])?;
         if columns.is_empty() {
@@ -254,11 +266,34 @@ impl Translator<'_> {
             .iter()
             .map(|c| vec![(id.clone(), c.name.to_lowercase())])
             .collect();
-        Ok(Translated {
+        let found = Translated {
             sql: table.duck(),
             columns,
             origins,
-        })
+        };
+        Ok((found, partitions::hidden(&doc)))
+    }
+
+    /// `t FOR SYSTEM_TIME AS OF time`.
+    fn table_at(
+        &self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        time: &Expr,
+        scope: &mut Scope<'_>,
+    ) -> Result<String> {
+        let table = self.table_name(name)?;
+        let state = self.state_at(&table, Some(time))?.0;
+        let alias = self.alias(alias, Some(&table.table))?;
+        self.reads_table(&table);
+        let columns = columns(&state.doc["schema"]["fields"])?;
+        let sql = self.relate(scope, alias, columns, Vec::new(), |duck| {
+            format!("{} AS {duck}", state.sql)
+        });
+        if let Some(relation) = scope.relations.last_mut() {
+            relation.hide(partitions::hidden(&state.doc));
+        }
+        Ok(sql)
     }
 
     fn unnest(

@@ -11,6 +11,7 @@ use super::dml::Changed;
 use super::scope::{Relation, Scope};
 use super::{Result, Translator, at, path, unsupported};
 use crate::catalog::names::TableName;
+use crate::catalog::partitions::TIME;
 use crate::catalog::tables;
 use crate::error::Fault;
 use crate::types::{Field, quoted};
@@ -126,7 +127,9 @@ impl Translator<'_> {
                 Work::Delete => gone.push(number.to_string()),
                 Work::Update { sets, by_source } => {
                     gone.push(number.to_string());
-                    let columns: Vec<String> = target.columns.iter().map(|c| quoted(&c.name)).collect();
+                    // A row that is changed stays in its partition.
+                    let kept = target.hidden.iter().filter(|c| c.name == TIME);
+                    let columns: Vec<String> = target.columns.iter().chain(kept).map(|c| quoted(&c.name)).collect();
                     let values: Vec<String> = columns
                         .iter()
                         .map(|c| {

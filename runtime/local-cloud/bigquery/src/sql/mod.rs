@@ -6,6 +6,8 @@ mod alter;
 mod cast;
 mod cast_format;
 pub(crate) mod complaint;
+mod copies;
+pub(crate) mod copy_syntax;
 mod dashes;
 mod date_parts;
 mod dates;
@@ -54,7 +56,7 @@ use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned};
 use sqlparser::tokenizer::Span;
 
 use crate::catalog::names::TableName;
-use crate::catalog::tables;
+use crate::catalog::{history, partitions, tables};
 use crate::engine::Session;
 use crate::error::{Fault, Reason};
 use crate::types::{Field, Ty, columns, quoted};
@@ -314,10 +316,11 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// The columns of a table that is changed: all of them are read.
+    /// The columns of a table that is about to be changed: all of them are read.
     pub(crate) fn table_columns(&self, name: &TableName) -> Result<Vec<Field>> {
         let doc = tables::load(self.tx, name)?;
         tables::must_be_table(name, &doc)?;
+        history::keep(self.tx, name, &doc)?;
         self.wants_filter(name, &doc);
         let columns = columns(&doc["schema"]["fields"])?;
         self.reads_table(name);
@@ -325,6 +328,11 @@ impl<'a> Translator<'a> {
         let all: Origins = columns.iter().map(|c| (id.clone(), c.name.to_lowercase())).collect();
         self.reads_columns(&all);
         Ok(columns)
+    }
+
+    /// The pseudo-columns of a table that is about to be changed.
+    pub(crate) fn hidden_columns(&self, name: &TableName) -> Result<Vec<Field>> {
+        Ok(partitions::hidden(&tables::load(self.tx, name)?))
     }
 }
 

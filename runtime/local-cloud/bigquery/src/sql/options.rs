@@ -7,6 +7,7 @@ use sqlparser::ast::{
 
 use super::scope::Scope;
 use super::{Ex, Literal, Result, Translator, literal, unsupported};
+use crate::catalog::partitions::{DATE, TIME};
 use crate::error::Fault;
 use crate::types::{Field, Ty};
 
@@ -232,22 +233,24 @@ impl Translator<'_> {
 /// PARTITION BY as `timePartitioning` or `rangePartitioning`.
 pub(super) fn partitioning(expr: &Expr) -> Result<(&'static str, Value)> {
     let field = |e: &Expr| e.to_string().replace('`', "");
-    match expr {
-        Expr::Identifier(ident) if ident.value.eq_ignore_ascii_case("_PARTITIONDATE") => {
-            Ok(("timePartitioning", json!({"type": "DAY"})))
+    let by_time = |kind: &str, column: &str| {
+        let pseudo = [TIME, DATE].iter().any(|name| name.eq_ignore_ascii_case(column));
+        let mut value = json!({"type": kind.to_ascii_uppercase()});
+        if !pseudo {
+            value["field"] = json!(column);
         }
-        Expr::Identifier(ident) => Ok(("timePartitioning", json!({"type": "DAY", "field": ident.value}))),
+        Ok(("timePartitioning", value))
+    };
+    match expr {
+        Expr::Identifier(ident) => by_time("DAY", &ident.value),
         Expr::Function(call) => {
             let FunctionArguments::List(list) = &call.args else {
                 return Err(unsupported("this PARTITION BY", expr));
             };
             let args: Vec<String> = list.args.iter().map(|a| a.to_string().replace('`', "")).collect();
             match (call.name.to_string().to_ascii_uppercase().as_str(), args.as_slice()) {
-                ("DATE", [column]) => Ok(("timePartitioning", json!({"type": "DAY", "field": column}))),
-                ("DATE_TRUNC" | "TIMESTAMP_TRUNC" | "DATETIME_TRUNC", [column, part]) => Ok((
-                    "timePartitioning",
-                    json!({"type": part.to_ascii_uppercase(), "field": column}),
-                )),
+                ("DATE", [column]) => by_time("DAY", column),
+                ("DATE_TRUNC" | "TIMESTAMP_TRUNC" | "DATETIME_TRUNC", [column, part]) => by_time(part, column),
                 ("RANGE_BUCKET", [column, array]) => {
                     let numbers: Vec<&str> = array
                         .trim_start_matches(|c: char| c != '(')

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::scope::Scope;
 use super::{Result, Translator, parse};
 use crate::catalog::names::TableName;
+use crate::catalog::partitions;
 use crate::error::Fault;
 use crate::types::{Ty, columns};
 
@@ -19,6 +20,9 @@ impl Translator<'_> {
         let mut scope = Scope::root();
         let columns = columns(&doc["schema"]["fields"])?;
         self.relate(&mut scope, table.table.clone(), columns, Vec::new(), str::to_owned);
+        if let Some(relation) = scope.relations.last_mut() {
+            relation.hide(partitions::hidden(doc));
+        }
         self.filters(&condition);
         self.must_filter()?;
         let found = self.expr(&condition, &scope)?;

@@ -45,6 +45,36 @@ struct Writer {
     depth: usize,
 }
 
+/// What may stand before a table's name.
+const BEFORE_TABLE: &[&str] = &["FROM", "JOIN", "INTO", "USING", "MERGE", "UPDATE", "CLONE", "COPY"];
+/// What ends the expression of FOR SYSTEM_TIME AS OF.
+const AFTER_TABLE: &[&str] = &[
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "QUALIFY",
+    "WINDOW",
+    "ORDER",
+    "LIMIT",
+    "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "JOIN",
+    "LEFT",
+    "RIGHT",
+    "FULL",
+    "INNER",
+    "CROSS",
+    "ON",
+    "USING",
+    "TABLESAMPLE",
+    "PIVOT",
+    "UNPIVOT",
+    "WHEN",
+    "SET",
+    "OPTIONS",
+];
+
 impl Writer {
     fn keyword(&self, ahead: usize) -> Option<String> {
         let token = self.tokens.get(self.at + ahead).and_then(word);
@@ -74,6 +104,39 @@ impl Writer {
         let end = (self.at + count).min(self.tokens.len());
         self.out.extend_from_slice(&self.tokens[self.at..end]);
         self.at = end;
+    }
+
+    /// `t AS a FOR SYSTEM_TIME AS OF x` becomes `t FOR SYSTEM_TIME AS OF x AS a`.
+    fn time_travel(&mut self) {
+        let before = |back: usize| {
+            let token = self.out.len().checked_sub(back).map(|at| &self.out[at]);
+            token.map(|t| word(t).map_or_else(String::new, |w| w.value.to_ascii_uppercase()))
+        };
+        let named = |back: usize| {
+            let token = self.out.len().checked_sub(back).map(|at| &self.out[at].token);
+            matches!(token, Some(Token::Word(_)))
+        };
+        let length = match before(2) {
+            Some(text) if text == "AS" => 2,
+            Some(text) if named(2) && !BEFORE_TABLE.contains(&text.as_str()) => 1,
+            _ => 0,
+        };
+        let alias = self.out.split_off(self.out.len() - length);
+        self.copy(4);
+        let mut depth = 0_usize;
+        while let Some(token) = self.token(0) {
+            let word = self.keyword(0);
+            match token {
+                Token::LParen | Token::LBracket => depth += 1,
+                Token::RParen | Token::RBracket if depth == 0 => break,
+                Token::RParen | Token::RBracket => depth -= 1,
+                Token::Comma | Token::SemiColon | Token::VerticalBarRightAngleBracket if depth == 0 => break,
+                _ if depth == 0 && word.is_some_and(|w| AFTER_TABLE.contains(&w.as_str())) => break,
+                _ => {}
+            }
+            self.copy(1);
+        }
+        self.out.extend(alias);
     }
 
     /// `|> CALL __pipe('…')`
@@ -107,6 +170,7 @@ impl Writer {
                 self.push(Token::Mul);
                 self.copy(1);
             }
+            Some("FOR") if self.is(1, "SYSTEM_TIME") => self.time_travel(),
             Some("LIKE") if self.is(1, "SOME") => {
                 self.copy(1);
                 self.push_words("ANY");

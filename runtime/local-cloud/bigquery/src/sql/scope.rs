@@ -1,6 +1,7 @@
 //! What names mean where: relations with their columns, common table expressions, aliases of the SELECT list.
 
 use super::Literal;
+use crate::catalog::partitions::{DATE, TIME};
 use crate::types::{Field, Ty, quoted};
 
 /// The stored columns (a table's id, a column in lower case) that a column's values are taken from as they are.
@@ -34,6 +35,14 @@ impl Relation {
         }
     }
 
+    /// The pseudo-columns of a table that is partitioned by when its rows come.
+    pub(crate) fn hide(&mut self, hidden: Vec<Field>) {
+        if !hidden.is_empty() {
+            self.row_width = Some(self.columns.len());
+            self.hidden.extend(hidden);
+        }
+    }
+
     /// The whole row, as a STRUCT.
     pub(crate) fn row(&self) -> (String, Ty) {
         let Some(width) = self.row_width else {
@@ -57,6 +66,9 @@ impl Relation {
 
     /// A column as DuckDB's SQL names it.
     pub(crate) fn column(&self, name: &str) -> String {
+        if name == DATE && self.hidden.iter().any(|c| c.name == TIME) {
+            return format!("CAST({}.{TIME} AS DATE)", self.duck);
+        }
         format!("{}.{}", self.duck, quoted(name))
     }
 

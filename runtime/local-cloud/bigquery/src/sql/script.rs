@@ -4,6 +4,7 @@
 use sqlparser::ast::{DataType, Expr, Ident, ObjectName, Query, SqlOption, Statement};
 use sqlparser::tokenizer::Location;
 
+use super::copy_syntax::CopyTable;
 use super::parse;
 use super::routine_syntax::{CreateRoutine, RoutineKind};
 pub(crate) use super::script_reader::parse;
@@ -31,6 +32,12 @@ pub(crate) enum Step {
         name: ObjectName,
         if_exists: bool,
         columns: Vec<(Ident, Vec<SqlOption>)>,
+    },
+    /// `CREATE [SNAPSHOT] TABLE … {COPY | CLONE} …`.
+    CopyTable(Box<CopyTable>),
+    DropSnapshot {
+        name: ObjectName,
+        if_exists: bool,
     },
     DropMaterializedView {
         name: ObjectName,

@@ -4,6 +4,7 @@ use sqlparser::ast::{Expr, Ident, ObjectName, SqlOption};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::complaint::shown;
+use super::copy_syntax;
 use super::parse::{self, word};
 use super::routine_syntax::{self, RoutineKind};
 use super::script::{Step, Target, Written};
@@ -52,6 +53,15 @@ fn ends_expression(token: &Token) -> bool {
 impl<'a> Reader<'a> {
     pub(super) fn peek(&self) -> Option<&'a TokenWithSpan> {
         self.tokens.get(self.at)
+    }
+
+    /// A place to come back to.
+    pub(super) fn mark(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn back_to(&mut self, mark: usize) {
+        self.at = mark;
     }
 
     pub(super) fn skip(&mut self) {
@@ -347,6 +357,9 @@ impl<'a> Reader<'a> {
             )
         {
             return Err(self.unexpected(token));
+        }
+        if let Some(step) = copy_syntax::read(self)? {
+            return Ok(step);
         }
         if let Some(step) = routine_syntax::create(self)? {
             return Ok(step);

@@ -11,7 +11,7 @@ use super::sessions::{LIFE_MS, Part, Session};
 use super::snapshot::Writer;
 use super::{arrow_schema, avro_schema, selection};
 use crate::catalog::names::TableName;
-use crate::catalog::{int, now_ms, size, tables};
+use crate::catalog::{history, now_ms, size, tables};
 use crate::engine::Session as Tx;
 use crate::error::{Fault, Reason};
 use crate::service::Service;
@@ -211,7 +211,7 @@ fn plan(
     asked: &ReadSession,
     options: &TableReadOptions,
 ) -> Result<Plan, Fault> {
-    let doc = tables::load(tx, table)?;
+    let mut doc = tables::load(tx, table)?;
     if tables::is_view(&doc) {
         return Err(Fault::invalid(format!(
             "request failed: only tables can be read with the Storage API, and {} is a {}; query it and read the result",
@@ -220,8 +220,14 @@ fn plan(
         )));
     }
     let snapshot = asked.table_modifiers.as_ref().and_then(|m| m.snapshot_time.as_ref());
+    let mut stored = table.duck();
     if let Some(at) = snapshot {
-        check_snapshot(table, &doc, at)?;
+        let at = at
+            .seconds
+            .saturating_mul(1000)
+            .saturating_add(i64::from(at.nanos) / 1_000_000);
+        let state = history::at(tx, table, &doc, at)?;
+        (stored, doc) = (state.sql, state.doc);
     }
     let columns = selection::columns(&doc["schema"], &options.selected_fields)?;
     if columns.is_empty() {
@@ -234,7 +240,7 @@ fn plan(
     let (params, state) = (Params::default(), State::default());
     let translator = Translator::new(tx, project, None, &params, &state);
     let restriction = translator.restriction(table, &doc, text)?;
-    let mut from = format!("{} AS {}", table.duck(), quoted(&table.table));
+    let mut from = format!("{stored} AS {}", quoted(&table.table));
     if let Some(percent) = options.sample_percentage {
         if !(percent > 0.0 && percent <= 100.0) {
             return Err(Fault::invalid(format!(
@@ -265,35 +271,4 @@ fn plan(
         location: doc["location"].as_str().unwrap_or("US").to_lowercase(),
         columns: columns.into_iter().map(|c| c.field).collect(),
     })
-}
-
-/// The table as it was then is the table as it is, unless it has changed since.
-fn check_snapshot(table: &TableName, doc: &Value, at: &Timestamp) -> Result<(), Fault> {
-    let at_ms = at
-        .seconds
-        .saturating_mul(1000)
-        .saturating_add(i64::from(at.nanos) / 1_000_000);
-    let time = |ms: i64| {
-        chrono::DateTime::from_timestamp_millis(ms)
-            .map(|t| t.to_rfc3339())
-            .unwrap_or_default()
-    };
-    if at_ms > now_ms() {
-        return Err(Fault::invalid(format!(
-            "snapshot_time {} is in the future",
-            time(at_ms)
-        )));
-    }
-    match int(&doc["lastModifiedTime"]) {
-        Some(changed) if changed > at_ms => Err(Fault::new(
-            Reason::NotImplemented,
-            format!(
-                "the local BigQuery keeps no earlier rows of a table: {} was changed at {}, after snapshot_time {}",
-                table.id(),
-                time(changed),
-                time(at_ms)
-            ),
-        )),
-        _ => Ok(()),
-    }
 }

@@ -100,7 +100,7 @@ fn into(tx: &Session<'_>, request: &Append, doc: &Value, stream: Option<Stream>)
         Ok((Err(wrong), _)) => return Ok(Outcome::Wrong(wrong)),
         Err(refusal) => return Ok(Outcome::Refused(refusal.about(&request.stream.text()))),
     };
-    let target = Target::new(tx, table, &doc["schema"], &request.missing)?;
+    let target = Target::new(tx, table, doc, &request.missing)?;
     let mut lacking = target.lacking(&rows);
     if !lacking.is_empty() {
         lacking.truncate(MOST_WRONG);

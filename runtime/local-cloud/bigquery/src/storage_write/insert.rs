@@ -8,6 +8,7 @@ use super::batch;
 use super::row::{Row, Wrong};
 use crate::catalog::evolve::{field_name, fields, position};
 use crate::catalog::names::TableName;
+use crate::catalog::partitions;
 use crate::catalog::streams::{NUMBER, Stream, WAITING};
 use crate::engine::arrow::array::RecordBatch;
 use crate::engine::{Bind, Cell, ROWS_AT_ONCE, Session};
@@ -43,15 +44,18 @@ pub(super) struct Target<'t> {
     pub(super) columns: Vec<Field>,
     /// For each column the expression that is computed where its value is missing.
     defaults: Vec<Option<String>>,
+    /// The partition of rows that come now, in microseconds, of a table that is partitioned so.
+    partition: Option<i64>,
 }
 
 impl<'t> Target<'t> {
     pub(super) fn new(
         tx: &Session<'_>,
         table: &'t TableName,
-        schema: &'t Value,
+        doc: &'t Value,
         missing: &Missing,
     ) -> Result<Self, Fault> {
+        let schema = &doc["schema"];
         let (params, state) = (Params::default(), State::default());
         let translator = Translator::new(tx, &table.project, None, &params, &state);
         let default = |field: &Value| {
@@ -64,6 +68,7 @@ impl<'t> Target<'t> {
             schema,
             columns: columns(&schema["fields"])?,
             defaults: fields(schema).iter().map(default).collect::<Result<_, Fault>>()?,
+            partition: partitions::by_ingestion(doc).then(|| partitions::now_us(doc)),
         })
     }
 
@@ -130,6 +135,12 @@ impl<'t> Target<'t> {
         first: Option<i64>,
     ) -> Result<(), Fault> {
         let mut extra = Vec::new();
+        if first.is_none()
+            && let Some(at) = self.partition
+        {
+            let cells = rows.iter().map(|_| Cell::Timestamp(at)).collect();
+            extra.push((partitions::TIME.to_owned(), Ty::Timestamp, cells));
+        }
         if let Some(first) = first {
             let numbers = (first..).take(rows.len()).map(|n| Cell::Int(n.into())).collect();
             extra.push((NUMBER.to_owned(), Ty::Int64, numbers));

@@ -15,6 +15,8 @@ mod loads;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod partitions;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod read_sessions;
@@ -24,5 +26,7 @@ mod resources;
 mod routines;
 #[cfg(test)]
 mod schema_edits;
+#[cfg(test)]
+mod versions;
 #[cfg(test)]
 mod views;
