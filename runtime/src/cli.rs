@@ -66,6 +66,8 @@ pub struct CloudArgs {
 pub enum Command {
     /// Execute a pipeline's spec (what a Cloud Run task does).
     Run(RunArgs),
+    /// Execute a stream's spec until it is stopped (what a Cloud Run worker pool does), and look after streams.
+    Stream(StreamArgs),
     /// Look at runs, and start one.
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -116,6 +118,70 @@ pub struct RunArgs {
     /// Where Google Cloud is.
     #[command(flatten)]
     pub cloud: CloudArgs,
+}
+
+/// `headwater stream`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct StreamArgs {
+    /// What to do beside executing it.
+    #[command(subcommand)]
+    pub command: Option<StreamCommand>,
+    /// How to execute it.
+    #[command(flatten)]
+    pub work: StreamWork,
+}
+
+/// Which stream.
+#[derive(Debug, Args)]
+pub struct WhichStream {
+    /// The spec: gs://LAKE/headwater/pipelines/NAME/spec.json.
+    #[arg(long, env = "HEADWATER_SPEC")]
+    pub spec: String,
+    /// Where Google Cloud is.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// How a stream is executed.
+#[derive(Debug, Args)]
+pub struct StreamWork {
+    /// Which stream.
+    #[command(flatten)]
+    pub which: WhichStream,
+    /// Only bring Salesforce's change events into the topic.
+    #[arg(long, conflicts_with = "apply_only")]
+    pub bridge_only: bool,
+    /// Only bring what is in the subscription into BigQuery.
+    #[arg(long)]
+    pub apply_only: bool,
+    /// Serve /livez, /readyz and /metrics (Prometheus) at this address, such as 127.0.0.1:9464; port 0: any free one.
+    #[arg(long, env = "HEADWATER_METRICS_ADDRESS")]
+    pub metrics_address: Option<std::net::SocketAddr>,
+    /// Not ready any more when messages have waited for so many seconds without any becoming durable.
+    #[arg(long, env = "HEADWATER_STALL_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    pub stall_seconds: u64,
+    /// Seconds to finish what is under way after a signal; Cloud Run kills after ten.
+    #[arg(long, env = "HEADWATER_GRACE_SECONDS", default_value_t = 9, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub grace_seconds: u64,
+}
+
+/// `headwater stream COMMAND`.
+#[derive(Debug, Subcommand)]
+pub enum StreamCommand {
+    /// Put dead letters back into the topic, after what was wrong has been mended.
+    ReplayDeadLetters {
+        /// Which stream.
+        #[command(flatten)]
+        which: WhichStream,
+        /// At most so many.
+        #[arg(long, default_value_t = u64::MAX, hide_default_value = true)]
+        limit: u64,
+    },
+    /// Ask every worker to finish what it has been given and stand still.
+    Pause(WhichStream),
+    /// Let every worker go on.
+    Resume(WhichStream),
 }
 
 /// `headwater runs`.

@@ -45,6 +45,9 @@ pub enum CommandError {
     /// The extract.
     #[error(transparent)]
     Extract(#[from] headwater_extract::Error),
+    /// The stream.
+    #[error(transparent)]
+    Stream(#[from] headwater_stream::Error),
 }
 
 impl CommandError {
@@ -64,6 +67,7 @@ impl CommandError {
             Self::Local(error) => error.hint().map(str::to_owned),
             Self::Record { .. } => Some("it may have been written by a newer headwater: upgrade this one".into()),
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
+            Self::Stream(error) => Some(error.hint()).filter(|h| !h.is_empty()),
             Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
         }
     }

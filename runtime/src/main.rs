@@ -13,6 +13,7 @@ mod run;
 mod runs;
 mod salesforce;
 mod signals;
+mod stream;
 
 use clap::{CommandFactory, Parser};
 
@@ -53,6 +54,7 @@ fn main() -> Exit {
 async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandError> {
     match command {
         Command::Run(args) => run::run(args, printer).await,
+        Command::Stream(args) => stream::run(args, printer).await,
         Command::Runs(command) => runs::run(command, printer).await,
         Command::Local(command) => Ok(local::run(command, printer).await?),
         Command::Salesforce(command) => salesforce::run(command, printer).await,
