@@ -31,6 +31,7 @@ mod secrets;
 mod start;
 mod storage;
 mod store;
+mod tokens;
 
 pub use error::Error;
 pub use start::{LocalCloud, Options};

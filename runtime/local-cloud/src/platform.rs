@@ -9,6 +9,7 @@ use crate::cloud::Cloud;
 use crate::http::answer::{Answer, ApiError, json_response, ok};
 use crate::http::call::{Call, Query, parse_object};
 use crate::http::route::{Method, method};
+use crate::tokens;
 
 const TOKEN_SECONDS: u64 = 3599;
 const METADATA: &str = "/computeMetadata/v1";
@@ -52,7 +53,7 @@ pub(crate) fn methods() -> Vec<Method> {
             "metadata.token",
             "GET",
             "/computeMetadata/v1/instance/service-accounts/{account}/token",
-            |_| async { metadata(json_response(&access_token())) },
+            metadata_token,
         ),
         method(
             "serviceusage.services.get",
@@ -83,9 +84,8 @@ pub(crate) fn default_account(project: &str) -> String {
     )
 }
 
-fn access_token() -> Value {
-    let token = format!("local.{}", crate::blobs::new_id());
-    json!({ "access_token": token, "expires_in": TOKEN_SECONDS, "token_type": "Bearer" })
+fn access_token(email: Option<&str>) -> Value {
+    json!({ "access_token": tokens::issue(email), "expires_in": TOKEN_SECONDS, "token_type": "Bearer" })
 }
 
 async fn metadata_text(text: String) -> Answer {
@@ -97,6 +97,14 @@ fn metadata(mut response: axum::response::Response) -> Answer {
         .headers_mut()
         .insert("metadata-flavor", http::HeaderValue::from_static("Google"));
     Ok(response)
+}
+
+async fn metadata_token(call: Call) -> Answer {
+    let account = match call.param("account") {
+        "default" => default_account(&call.cloud.project),
+        named => named.to_owned(),
+    };
+    metadata(json_response(&access_token(Some(&account))))
 }
 
 /// <https://developers.google.com/identity/protocols/oauth2/service-account#httprest>. Signatures are not checked: there is
@@ -126,7 +134,7 @@ async fn token(mut call: Call) -> Answer {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     match text("grant_type") {
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => {
-            let claims = text("assertion").and_then(claims);
+            let claims = text("assertion").and_then(tokens::claims);
             let Some(claims) = claims else {
                 return refused("invalid_grant", "Invalid JWT: it has no readable claims.");
             };
@@ -136,20 +144,13 @@ async fn token(mut call: Call) -> Answer {
             if claims.get("iss").and_then(Value::as_str).is_none() {
                 return refused("invalid_grant", "Invalid JWT: the claim iss is missing.");
             }
-            ok(&access_token())
+            ok(&access_token(tokens::subject(&claims).as_deref()))
         }
-        Some("refresh_token") if text("refresh_token").is_some() => ok(&access_token()),
+        Some("refresh_token") if text("refresh_token").is_some() => ok(&access_token(None)),
         Some("refresh_token") => refused("invalid_request", "Missing required parameter: refresh_token"),
         Some(other) => refused("unsupported_grant_type", &format!("Invalid grant_type: {other}")),
         None => refused("invalid_request", "Missing required parameter: grant_type"),
     }
-}
-
-fn claims(jwt: &str) -> Option<Map<String, Value>> {
-    let [_, claims, _] = jwt.split('.').collect::<Vec<_>>()[..] else {
-        return None;
-    };
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?).ok()
 }
 
 fn id_token(audience: &str, claims: &Map<String, Value>) -> String {

@@ -55,6 +55,17 @@ pub trait ObjectStore: Send + Sync + 'static {
     fn put(&self, bucket: &str, name: &str, path: &Path) -> std::io::Result<()>;
 }
 
+/// Who asks: an extension of a request, from whoever reads its token. `SESSION_USER` answers the address, and a job keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller(pub String);
+
+impl Default for Caller {
+    /// Of whom a request's token says nothing.
+    fn default() -> Self {
+        Self("local@headwater".to_owned())
+    }
+}
+
 /// How to open the local BigQuery.
 pub struct Options {
     /// The local cloud's data directory; the warehouse lives in its subdirectory `bigquery`.

@@ -201,7 +201,11 @@ async fn dispatch(cloud: Arc<Cloud>, request: Request<Body>, query: Query) -> Re
         return method.run(Call::new(cloud, params, query, parts.headers, body)).await;
     }
     if crate::bigquery::owns(path) {
-        let Ok(response) = owner.bigquery.clone().oneshot(Request::from_parts(parts, body)).await;
+        let mut request = Request::from_parts(parts, body);
+        if let Some(email) = crate::tokens::caller(request.headers()) {
+            request.extensions_mut().insert(headwater_local_bigquery::Caller(email));
+        }
+        let Ok(response) = owner.bigquery.clone().oneshot(request).await;
         return response;
     }
     ApiError::unimplemented(format_args!("{} {path}", parts.method)).into_response()

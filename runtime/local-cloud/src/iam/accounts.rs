@@ -139,6 +139,15 @@ pub(super) fn lookup(view: &impl View, email: &str) -> Result<Known, StoreError>
     Ok(if agent { Known::Googles } else { Known::Nowhere })
 }
 
+/// The address that a path means, which names an account by its address or its unique id.
+pub(crate) fn address(view: &impl View, name: &str) -> Result<Option<String>, StoreError> {
+    if name.contains('@') {
+        return Ok(Some(name.to_owned()));
+    }
+    let account: Option<Account> = view.get(&account_key(name))?;
+    Ok(account.map(|account| account.email))
+}
+
 /// Whether the account of this unique id is there.
 pub(super) fn is_live(view: &impl View, unique_id: &str) -> Result<bool, StoreError> {
     let account: Option<Account> = view.get(&account_key(unique_id))?;

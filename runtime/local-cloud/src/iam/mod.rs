@@ -13,7 +13,7 @@ use crate::http::answer::{Answer, ApiError, ok};
 use crate::http::call::{Call, Query};
 use crate::store::{StoreError, Txn, View};
 
-pub(crate) use accounts::methods;
+pub(crate) use accounts::{address, methods};
 pub(crate) use policy::Policy;
 
 /// The policy under a key as version 3 shows it; an empty one if none was set.

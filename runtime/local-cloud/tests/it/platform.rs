@@ -123,3 +123,40 @@ async fn after_a_shutdown_everything_is_there_again() {
         "links are of the port that is served now: {link}"
     );
 }
+
+#[tokio::test]
+async fn a_query_runs_as_whom_its_token_stands_for() {
+    let local = Local::start().await;
+    let user = async |token: Option<&str>| {
+        let mut request = local.request("POST", "/bigquery/v2/projects/p/queries");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let query = json!({"query": "SELECT SESSION_USER()", "useLegacySql": false});
+        let answer = local.send(request.json(&query)).await.expect(200).json();
+        let job = answer["jobReference"]["jobId"].as_str().unwrap();
+        let job = local
+            .get(&format!("/bigquery/v2/projects/p/jobs/{job}"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(job["user_email"], answer["rows"][0]["f"][0]["v"]);
+        job["user_email"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(user(None).await, "local@headwater");
+    assert_eq!(user(Some("ya29.opaque")).await, "local@headwater");
+    // {"iss":"a@b"}, signed by the account itself.
+    assert_eq!(user(Some("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhQGIifQ.c2ln")).await, "a@b");
+    let runner = "runner@p.iam.gserviceaccount.com";
+    let body = json!({"scope": ["https://www.googleapis.com/auth/cloud-platform"]});
+    let path = format!("/v1/projects/-/serviceAccounts/{runner}:generateAccessToken");
+    let token = local.json("POST", &path, body).await.expect(200).json();
+    assert_eq!(user(token["accessToken"].as_str()).await, runner);
+    let path = "/computeMetadata/v1/instance/service-accounts/default/token";
+    let token = local.get(path).await.expect(200).json();
+    let account = local
+        .get("/computeMetadata/v1/instance/service-accounts/default/email")
+        .await
+        .text();
+    assert_eq!(user(token["access_token"].as_str()).await, account);
+}

@@ -30,7 +30,7 @@ pub(super) fn record(
         "etag": id,
         "id": format!("{project}:{location}.{id}"),
         "selfLink": format!("{}/bigquery/v2/projects/{project}/jobs/{id}?location={location}", work.service.base_url),
-        "user_email": "local@headwater",
+        "user_email": work.user().0,
         "configuration": {"query": query, "jobType": "QUERY"},
         "jobReference": {"projectId": project, "jobId": id, "location": location},
         "statistics": {

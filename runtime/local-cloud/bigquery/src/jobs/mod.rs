@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::Caller;
 use crate::catalog::{now_ms, parse_doc};
 use crate::engine::{Bind, Engine, Interrupter, Session};
 use crate::error::{Fault, Reason};
@@ -261,6 +262,7 @@ fn must_be_whole(kind: &str, configuration: &Value, has_media: bool) -> Result<(
 pub(crate) fn insert(
     service: &Arc<Service>,
     project: &str,
+    caller: &Caller,
     body: &Value,
     media: Option<PathBuf>,
 ) -> Result<Value, Fault> {
@@ -284,7 +286,7 @@ pub(crate) fn insert(
         "etag": id,
         "id": format!("{project}:{location}.{id}"),
         "selfLink": format!("{}/bigquery/v2/projects/{project}/jobs/{id}?location={location}", service.base_url),
-        "user_email": "local@headwater",
+        "user_email": caller.0,
         "configuration": configuration,
         "jobReference": {"projectId": project, "jobId": id, "location": location},
         "statistics": {"creationTime": now},
@@ -371,6 +373,11 @@ fn check_id(id: &str) -> Result<&str, Fault> {
     }
 }
 
+/// Who asked for a job.
+fn asker(doc: &Value) -> Caller {
+    Caller(doc["user_email"].as_str().unwrap_or_default().to_owned())
+}
+
 /// A job that runs: what its executor reads and writes.
 pub(crate) struct Work<'a> {
     pub(crate) service: &'a Service,
@@ -385,6 +392,11 @@ impl Work<'_> {
     pub(crate) fn job_id(&self) -> String {
         let doc = self.doc.lock().unwrap_or_else(PoisonError::into_inner);
         doc["jobReference"]["jobId"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Who asked for the job.
+    pub(crate) fn user(&self) -> Caller {
+        asker(&self.doc.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The job's project, id and location.

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 use sqlparser::ast::Statement;
 
-use super::Work;
+use super::{Work, asker};
+
 use super::destination::{Destination, table as destination_table};
 use super::script;
 use super::statement::{self, Effect, execute, is_leaf};
+use crate::Caller;
 use crate::catalog::names::{ANONYMOUS, TableName};
 use crate::catalog::{int, now_ms, size, tables};
 use crate::engine::{Key, Session};
@@ -38,7 +40,7 @@ pub(crate) struct Query {
 
 impl Query {
     /// From a job's `configuration.query` or a `QueryRequest`, which name things alike.
-    pub(crate) fn from_settings(settings: &Value, project: &str, job: &str) -> Result<Self, Fault> {
+    pub(crate) fn from_settings(settings: &Value, project: &str, job: &str, user: &Caller) -> Result<Self, Fault> {
         if settings["useLegacySql"] == true {
             return Err(Fault::query(
                 "the local BigQuery does not support legacy SQL; set useLegacySql to false",
@@ -55,7 +57,7 @@ impl Query {
             params: Params::from_rest(&settings["queryParameters"])?,
             default_dataset,
             project: project.to_owned(),
-            state: State::of_job(job),
+            state: State::of_job(job, user),
             most_billed: int(&settings["maximumBytesBilled"]).map(i64::unsigned_abs),
         })
     }
@@ -96,7 +98,7 @@ impl Query {
 pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let settings = &work.configuration["query"];
     let id = work.job_id();
-    let query = Query::from_settings(settings, work.project, &id)?;
+    let query = Query::from_settings(settings, work.project, &id, &work.user())?;
     let named = destination_table(settings, work.project)?;
     let Some(steps) = query.single() else {
         if named.is_some() {
@@ -268,7 +270,8 @@ pub(super) fn dry_run(service: &Service, project: &str, mut doc: Value) -> Resul
         doc["status"] = json!({"state": "DONE"});
         return Ok(doc);
     }
-    let checked = check(service, project, &settings)?;
+    let user = asker(&doc);
+    let checked = check(service, project, &user, &settings)?;
     doc["statistics"]["totalBytesProcessed"] = checked["totalBytesProcessed"].clone();
     doc["statistics"]["query"] = checked;
     doc["status"] = json!({"state": "DONE"});
@@ -276,8 +279,8 @@ pub(super) fn dry_run(service: &Service, project: &str, mut doc: Value) -> Resul
 }
 
 /// The statistics that a query would have. What it would change is changed and rolled back.
-pub(crate) fn check(service: &Service, project: &str, settings: &Value) -> Result<Value, Fault> {
-    let query = Query::from_settings(settings, project, "dry_run")?;
+pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &Value) -> Result<Value, Fault> {
+    let query = Query::from_settings(settings, project, "dry_run", user)?;
     let Some(steps) = query.single() else {
         // As in BigQuery: what a script would read depends on how it runs.
         return Ok(json!({
@@ -354,10 +357,11 @@ pub(crate) struct Immediate {
 pub(crate) fn immediate(
     service: &Service,
     project: &str,
+    user: &Caller,
     settings: &Value,
     most: usize,
 ) -> Result<Option<Immediate>, Fault> {
-    let query = Query::from_settings(settings, project, "immediate")?;
+    let query = Query::from_settings(settings, project, "immediate", user)?;
     let Some(inner) = query.select() else {
         return Ok(None);
     };

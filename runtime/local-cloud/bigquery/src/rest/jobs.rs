@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Parameters, Reply, Shared, body, number, page, parameter};
+use crate::Caller;
 use crate::catalog::int;
 use crate::error::Fault;
 use crate::jobs;
@@ -16,12 +17,13 @@ use crate::service::blocking;
 pub(super) async fn insert(
     State(service): Shared,
     Path(project): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Reply {
     let body = body(&headers, &bytes)?;
     Ok(Json(
-        blocking(&service, move |s| jobs::insert(s, &project, &body, None)).await?,
+        blocking(&service, move |s| jobs::insert(s, &project, &caller, &body, None)).await?,
     ))
 }
 

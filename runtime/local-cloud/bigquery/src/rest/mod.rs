@@ -14,17 +14,20 @@ mod tables;
 mod upload;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io::Read;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Query, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Query, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
+use crate::Caller;
 use crate::error::Fault;
 use crate::service::Service;
 
@@ -34,6 +37,14 @@ const LARGEST_BODY: usize = 64 * 1024 * 1024;
 type Shared = axum::extract::State<Arc<Service>>;
 type Parameters = Query<HashMap<String, String>>;
 type Reply = Result<Json<Value>, Fault>;
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {

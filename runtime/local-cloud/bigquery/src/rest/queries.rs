@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::page::{self, Rows};
 use super::{Parameters, Reply, Shared, body, number};
+use crate::Caller;
 use crate::catalog::names::TableName;
 use crate::catalog::{int, size, tables};
 use crate::encode::{Format, row};
@@ -43,6 +44,7 @@ fn timeout(ms: Option<u64>) -> Duration {
 pub(super) async fn query(
     State(service): Shared,
     Path(project): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
     bytes: Bytes,
 ) -> Reply {
@@ -56,7 +58,7 @@ pub(super) async fn query(
     };
     if request["dryRun"] == true {
         let owner = project.clone();
-        let stats = blocking(&service, move |s| run::check(s, &owner, &request)).await?;
+        let stats = blocking(&service, move |s| run::check(s, &owner, &caller, &request)).await?;
         return Ok(Json(json!({
             "kind": "bigquery#queryResponse", "schema": stats["schema"], "jobComplete": true, "cacheHit": false,
             "totalBytesProcessed": stats["totalBytesProcessed"], "jobReference": {"projectId": project},
@@ -64,11 +66,11 @@ pub(super) async fn query(
     }
     let optional = request["jobCreationMode"] == "JOB_CREATION_OPTIONAL" || request["jobCreationMode"] == 2;
     if optional {
-        let (owner, settings) = (project.clone(), request.clone());
+        let (owner, asker, settings) = (project.clone(), caller.clone(), request.clone());
         let most = rows.most.map_or(IMMEDIATE_ROWS, |m| {
             usize::try_from(m).unwrap_or(IMMEDIATE_ROWS).min(IMMEDIATE_ROWS)
         });
-        let found = blocking(&service, move |s| run::immediate(s, &owner, &settings, most)).await?;
+        let found = blocking(&service, move |s| run::immediate(s, &owner, &asker, &settings, most)).await?;
         if let Some(run::Immediate {
             columns,
             rows: cells,
@@ -86,13 +88,13 @@ pub(super) async fn query(
             return Ok(Json(answer));
         }
     }
-    let id = start(&service, &project, &request).await?;
+    let id = start(&service, &project, caller, &request).await?;
     let wait = timeout(int(&request["timeoutMs"]).map(i64::unsigned_abs));
     answer(&service, &project, &id, wait, rows, "bigquery#queryResponse").await
 }
 
 /// The job of a query; the same `requestId` gives the same job.
-async fn start(service: &Arc<Service>, project: &str, request: &Value) -> Result<String, Fault> {
+async fn start(service: &Arc<Service>, project: &str, caller: Caller, request: &Value) -> Result<String, Fault> {
     let key = text(&request["requestId"]).map(|r| format!("{project}\n{r}"));
     let known = key.as_ref().and_then(|k| {
         let requests = service
@@ -119,7 +121,7 @@ async fn start(service: &Arc<Service>, project: &str, request: &Value) -> Result
     }
     let job = json!({"configuration": configuration, "jobReference": {"location": request["location"]}});
     let owner = project.to_owned();
-    let doc = blocking(service, move |s| jobs::insert(s, &owner, &job, None)).await?;
+    let doc = blocking(service, move |s| jobs::insert(s, &owner, &caller, &job, None)).await?;
     let id = doc["jobReference"]["jobId"].as_str().unwrap_or_default().to_owned();
     if let Some(key) = key {
         let mut requests = service

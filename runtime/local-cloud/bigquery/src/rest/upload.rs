@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use super::{Parameters, Shared, parameter};
+use crate::Caller;
 use crate::error::{Fault, Reason};
 use crate::jobs;
 use crate::service::blocking;
@@ -21,6 +22,7 @@ use crate::service::blocking;
 /// A resumable upload on its way. It does not outlive the process; clients begin again.
 struct Session {
     project: String,
+    caller: Caller,
     job: Value,
     file: PathBuf,
     received: u64,
@@ -73,6 +75,7 @@ pub(super) async fn start(
     State(service): Shared,
     Path(project): Path<String>,
     Query(query): Parameters,
+    caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Fault> {
@@ -85,6 +88,7 @@ pub(super) async fn start(
             let id = uuid::Uuid::new_v4().simple().to_string();
             let session = Session {
                 project: project.clone(),
+                caller,
                 job,
                 file: service.scratch_file(),
                 received: 0,
@@ -108,7 +112,7 @@ pub(super) async fn start(
             let job = job(metadata)?;
             let file = service.scratch_file();
             std::fs::write(&file, media).map_err(|e| io(&e))?;
-            let doc = blocking(&service, move |s| jobs::insert(s, &project, &job, Some(file))).await?;
+            let doc = blocking(&service, move |s| jobs::insert(s, &project, &caller, &job, Some(file))).await?;
             Ok(Json(doc).into_response())
         }
         Some(other) => Err(Fault::not_implemented(&format!("uploads of the type {other}"))),
@@ -179,7 +183,7 @@ async fn put(
         std::fs::write(&session.file, []).map_err(|e| io(&e))?;
     }
     let doc = blocking(service, move |s| {
-        jobs::insert(s, &session.project, &session.job, Some(session.file))
+        jobs::insert(s, &session.project, &session.caller, &session.job, Some(session.file))
     })
     .await?;
     Ok(Json(doc).into_response())

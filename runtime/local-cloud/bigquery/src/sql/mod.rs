@@ -55,6 +55,7 @@ use std::rc::Rc;
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned};
 use sqlparser::tokenizer::Span;
 
+use crate::Caller;
 use crate::catalog::names::TableName;
 use crate::catalog::{history, partitions, tables};
 use crate::engine::Session;
@@ -80,6 +81,8 @@ pub(crate) struct Read {
 #[derive(Default)]
 struct Shared {
     reads: RefCell<BTreeMap<String, Read>>,
+    /// Who asks.
+    user: Caller,
     depth: Cell<usize>,
     unique: Cell<usize>,
     /// The views and functions whose bodies are being translated.
@@ -153,7 +156,10 @@ impl<'a> Translator<'a> {
             default_dataset,
             params,
             state,
-            shared: Rc::default(),
+            shared: Rc::new(Shared {
+                user: state.user.clone(),
+                ..Shared::default()
+            }),
             renames: false,
         }
     }

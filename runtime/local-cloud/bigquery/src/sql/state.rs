@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{Ex, Result};
+use crate::Caller;
 use crate::catalog::names::TableName;
 use crate::error::Fault;
 use crate::types::{Ty, literal};
@@ -29,12 +30,15 @@ pub(crate) struct State {
     pub(crate) row_count: Cell<Option<u64>>,
     /// The job, for the names of temporary tables.
     pub(crate) job: String,
+    /// Who asked for the job.
+    pub(crate) user: Caller,
 }
 
 impl State {
-    pub(crate) fn of_job(job: &str) -> Self {
+    pub(crate) fn of_job(job: &str, user: &Caller) -> Self {
         Self {
             job: job.to_owned(),
+            user: user.clone(),
             ..Self::default()
         }
     }

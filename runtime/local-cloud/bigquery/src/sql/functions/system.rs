@@ -8,8 +8,6 @@ use crate::types::{Ty, literal};
 #[rustfmt::skip]
 pub(super) const SCALARS: &[Scalar] = &[
     ("GENERATE_UUID", "", "CAST(uuid() AS VARCHAR)", Ret::Str),
-    // Who connects is not known: everybody may do everything.
-    ("SESSION_USER", "", "'local@headwater'", Ret::Str),
     ("BIT_COUNT", "I", "CAST(bit_count($1) AS BIGINT)", Ret::Int),
     ("BIT_COUNT", "Y", "_hw_bytes_bit_count($1)", Ret::Int),
     ("NET.HOST", "S", "_hw_host($1)", Ret::Str),
@@ -24,8 +22,9 @@ pub(super) const SCALARS: &[Scalar] = &[
     ("NET.IPV4_TO_INT64", "Y", "_hw_ipv4_to_int64($1)", Ret::Int),
 ];
 
-pub(super) fn special(_: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>> {
+pub(super) fn special(translator: &Translator<'_>, call: &Call<'_>) -> Result<Option<Ex>> {
     Ok(match (call.name, call.args) {
+        ("SESSION_USER", []) => Some(Ex::new(literal(&translator.shared.user.0), Ty::String)),
         ("TYPEOF", [value]) => {
             let name = match &value.ty {
                 Ty::Unknown => "INT64".to_owned(),
