@@ -1,8 +1,8 @@
 //! What the REST layer works on: the engine, the jobs that run, where objects are, and a few memories.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -19,8 +19,29 @@ use crate::{ObjectStore, Options};
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// How long an insertId is remembered; BigQuery promises about a minute.
 const INSERT_ID_MEMORY: Duration = Duration::from_secs(60);
-/// How often expired tables are looked for.
+/// How often what has expired is looked for.
 const SWEEP: Duration = Duration::from_secs(300);
+
+/// The sessions in which a query runs.
+#[derive(Default)]
+pub(crate) struct BusySessions {
+    ids: Mutex<HashSet<String>>,
+    freed: Condvar,
+}
+
+impl BusySessions {
+    pub(crate) fn take(&self, id: &str) {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        while !ids.insert(id.to_owned()) {
+            ids = self.freed.wait(ids).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(crate) fn give(&self, id: &str) {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.freed.notify_all();
+    }
+}
 
 pub(crate) struct Service {
     pub(crate) engine: Engine,
@@ -32,6 +53,7 @@ pub(crate) struct Service {
     pub(crate) sessions: Sessions,
     /// Ends streams.
     pub(crate) stop: CancellationToken,
+    pub(crate) busy_sessions: BusySessions,
     insert_ids: Mutex<HashMap<String, Instant>>,
     /// `requestId` of queries → the answer's job.
     pub(crate) requests: Mutex<HashMap<String, String>>,
@@ -65,6 +87,7 @@ impl Service {
             registry: Registry::default(),
             sessions,
             stop: CancellationToken::new(),
+            busy_sessions: BusySessions::default(),
             insert_ids: Mutex::default(),
             requests: Mutex::default(),
             swept: Mutex::new(Instant::now()),
@@ -82,7 +105,7 @@ impl Service {
         self.scratch.join(uuid::Uuid::new_v4().to_string())
     }
 
-    /// Deletes expired tables now and then.
+    /// Deletes now and then what has expired.
     pub(crate) fn sweep(&self) {
         {
             let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,8 +114,8 @@ impl Service {
             }
             *swept = Instant::now();
         }
-        if let Err(error) = self.engine.write(&[], catalog::tables::drop_expired) {
-            tracing::warn!(%error, "expired tables were not deleted");
+        if let Err(error) = catalog::sweep(&self.engine) {
+            tracing::warn!(%error, "what has expired was not deleted");
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod names;
 pub(crate) mod partitions;
 pub(crate) mod policies;
 pub(crate) mod routines;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod size;
 pub(crate) mod streams;
@@ -34,9 +35,17 @@ pub(crate) fn prepare(engine: &Engine) -> Result<(), Fault> {
         )?;
         tx.run(streams::TABLES)?;
         tx.run(changes::TABLES)?;
-        tx.run(history::TABLES)
+        tx.run(history::TABLES)?;
+        tx.run(sessions::TABLES)
     })?;
-    engine.write(&[], tables::drop_expired)
+    sweep(engine)
+}
+
+/// Forgets what has expired: tables, sessions that nobody uses, streams that nobody will commit.
+pub(crate) fn sweep(engine: &Engine) -> Result<(), Fault> {
+    engine.write(&[], tables::drop_expired)?;
+    engine.write(&[], sessions::forget_idle)?;
+    engine.write(&[], streams::forget_abandoned)
 }
 
 /// Milliseconds since 1970, as BigQuery writes times in its resources.

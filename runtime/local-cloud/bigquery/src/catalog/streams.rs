@@ -14,6 +14,9 @@ pub(crate) const WAITING: &str = "_headwater_waiting";
 /// The column that numbers a stream's rows.
 pub(crate) const NUMBER: &str = "_hw_number";
 
+/// A stream that is not used for so long is abandoned.
+const LIFE_MS: i64 = 7 * 24 * 3_600_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Rows are in the table at once.
@@ -72,7 +75,7 @@ impl Stream {
         };
         json!({
             "kind": kind, "created": self.created_ms, "committed": self.committed_ms, "next": self.next,
-            "flushed": self.flushed, "finalized": self.finalized,
+            "flushed": self.flushed, "finalized": self.finalized, "used": now_ms(),
         })
     }
 
@@ -131,6 +134,26 @@ pub(crate) fn save(tx: &Session<'_>, stream: &Stream) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Forgets streams that have not been used for long, with the rows that wait: nobody will commit or flush them any more.
+pub(super) fn forget_abandoned(tx: &Session<'_>) -> Result<(), Fault> {
+    let before = now_ms() - LIFE_MS;
+    for row in tx.query(
+        "SELECT project, dataset, name, id, doc FROM _headwater.write_streams",
+        &[],
+    )? {
+        let doc = parse_doc(row[4].text());
+        let used = doc["used"].as_i64().or_else(|| doc["created"].as_i64());
+        if used.is_some_and(|used| used >= before) {
+            continue;
+        }
+        let table = TableName::new(row[0].text(), row[1].text(), row[2].text());
+        Stream::read(&table, row[3].text(), &doc).empty(tx)?;
+        let sql = "DELETE FROM _headwater.write_streams WHERE project = ? AND dataset = ? AND name = ? AND id = ?";
+        tx.execute(sql, &binds(&table, row[3].text()))?;
+    }
+    Ok(())
+}
+
 /// Forgets the streams of a table, with the rows that wait.
 pub(super) fn forget(tx: &Session<'_>, table: &TableName) -> Result<(), Fault> {
     let [project, dataset, name, _] = binds(table, "");
@@ -145,4 +168,40 @@ pub(super) fn forget(tx: &Session<'_>, table: &TableName) -> Result<(), Fault> {
         tx.execute(sql, &key)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Engine;
+
+    #[test]
+    fn a_stream_that_nobody_has_used_for_long_goes_with_its_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::open(dir.path(), 512, None).unwrap();
+        crate::catalog::prepare(&engine).unwrap();
+        let table = TableName::new("p", "d", "t");
+        let streams = [Kind::Pending, Kind::Buffered].map(|kind| Stream::new(&table, kind));
+        let [old, new] = &streams;
+        engine
+            .write(&[], |tx| {
+                for stream in &streams {
+                    insert(tx, stream)?;
+                    tx.run(&format!("CREATE TABLE {} ({NUMBER} BIGINT)", stream.waiting_sql()))?;
+                }
+                let week = now_ms() - LIFE_MS - 1;
+                let doc = json!({"kind": "PENDING", "created": week, "used": week}).to_string();
+                let binds = [Bind::Text(&doc), Bind::Text(&old.id)];
+                tx.execute("UPDATE _headwater.write_streams SET doc = ? WHERE id = ?", &binds)
+            })
+            .unwrap();
+        crate::catalog::sweep(&engine).unwrap();
+        let left = engine
+            .read(|tx| tx.query("SELECT id FROM _headwater.write_streams", &[]))
+            .unwrap();
+        assert_eq!((left.len(), left[0][0].text()), (1, new.id.as_str()));
+        let waiting = "SELECT table_name FROM duckdb_tables() WHERE schema_name = '_headwater_waiting'";
+        let left = engine.read(|tx| tx.query(waiting, &[])).unwrap();
+        assert_eq!((left.len(), left[0][0].text()), (1, new.waiting().as_str()));
+    }
 }

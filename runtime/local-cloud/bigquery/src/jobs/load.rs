@@ -1,26 +1,55 @@
 //! Load jobs: Parquet, CSV and newline-delimited JSON into a table, whole or not at all.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::destination::{Destination, table as destination_table};
 use super::sources::{self, Source, Temporary, list};
 use super::{Work, parquet_decimals};
+use crate::catalog::names::TableName;
+use crate::catalog::partitions::{self, Partition};
 use crate::catalog::tables;
 use crate::engine::Session;
 use crate::error::{Fault, Reason};
-use crate::service::text;
+use crate::service::{Service, text};
+use crate::sql::Translator;
+use crate::sql::transfer::LoadData;
 use crate::types::{Field, Ty, columns, quoted, rest_schema, storage_type};
+
+/// The files of a load, and those of them that go with it.
+struct Files {
+    sources: Vec<Source>,
+    format: String,
+    _temporary: Temporary,
+}
 
 pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let settings = &work.configuration["load"];
     let (name, partition) = destination_table(settings, work.project)?
         .ok_or_else(|| Fault::new(Reason::Required, "Required parameter is missing: destinationTable"))?;
+    let files = open(work.service, settings, work.media.as_deref())?;
+    work.service.engine.write(&[name.key()], |tx| {
+        work.running.attach(tx)?;
+        let statistics = load(tx, settings, &name, partition.as_ref(), &files)?;
+        work.done(tx, &json!({"load": statistics}), None)
+    })
+}
+
+/// LOAD DATA, in the transaction of its job.
+pub(super) fn statement(service: &Service, translator: &Translator<'_>, data: &LoadData) -> Result<(), Fault> {
+    let settings = translator.load_settings(data)?;
+    let (name, partition) = partitions::split(translator.loaded_table(data)?);
+    let files = open(service, &settings, None)?;
+    load(translator.tx, &settings, &name, partition.as_ref(), &files).map(drop)
+}
+
+fn open(service: &Service, settings: &Value, media: Option<&Path>) -> Result<Files, Fault> {
     let format = text(&settings["sourceFormat"]).unwrap_or("CSV").to_ascii_uppercase();
     let mut temporary = Temporary::default();
-    let mut files = match &work.media {
-        Some(path) => vec![sources::source(work.service, path, &mut temporary)?],
+    let mut files = match media {
+        Some(path) => vec![sources::source(service, path, &mut temporary)?],
         None => {
             let uris = settings["sourceUris"].as_array().cloned().unwrap_or_default();
             let uris: Vec<String> = uris.iter().filter_map(|u| u.as_str().map(str::to_owned)).collect();
@@ -30,13 +59,12 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
                     "Required parameter is missing: sourceUris",
                 ));
             }
-            sources::resolve(work.service, &uris, &mut temporary)?
+            sources::resolve(service, &uris, &mut temporary)?
         }
     };
-    let (count, bytes) = (files.len(), files.iter().map(|f| f.bytes).sum::<u64>());
     if format == "PARQUET" {
         for file in &mut files {
-            let beside = work.service.scratch_file();
+            let beside = service.scratch_file();
             temporary.add(beside.clone());
             let columns = parquet_decimals::narrow(&file.path, &beside)?;
             if !columns.is_empty() {
@@ -44,62 +72,74 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
             }
         }
     }
-    work.service.engine.write(&[name.key()], |tx| {
-        work.running.attach(tx)?;
-        let existing = tables::find(tx, &name)?;
-        let reader = Reader {
-            tx,
-            settings,
-            files: &files,
-            existing: existing.as_ref(),
-        };
-        let input = match format.as_str() {
-            "PARQUET" => reader.parquet()?,
-            "CSV" => reader.csv()?,
-            "NEWLINE_DELIMITED_JSON" => reader.json()?,
-            other => {
-                return Err(Fault::new(
-                    Reason::NotImplemented,
-                    format!("the local BigQuery does not load the format {other}"),
-                ));
-            }
-        };
-        let destination = Destination {
-            name: &name,
-            settings,
-            partition: partition.as_ref(),
-            default_write: "WRITE_APPEND",
-            expires_ms: None,
-        };
-        let doc = destination.prepare(tx, &input.schema)?;
-        let target = columns(&doc["schema"]["fields"])?;
-        let fields = doc["schema"]["fields"].as_array().cloned().unwrap_or_default();
-        let mut names = Vec::new();
-        let mut values = Vec::new();
-        for (column, sql) in &input.values {
-            let at = target.iter().position(|t| t.name.eq_ignore_ascii_case(column));
-            let Some(at) = at else { continue };
-            names.push(quoted(&target[at].name));
-            values.push(format!("CAST({sql} AS {})", storage_type(&fields[at])?));
-        }
-        let filter = if input.good.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE {}", input.good)
-        };
-        let from = format!("{}{filter}", input.from);
-        let rows = destination.insert(tx, &doc, names, values, &from).map_err(reading)?;
-        if let Some(cleanup) = &input.cleanup {
-            tx.run(cleanup)?;
-        }
-        let width: u64 = target.iter().map(|c| c.ty.width()).sum();
-        let statistics = json!({"load": {
-            "inputFiles": count.to_string(), "inputFileBytes": bytes.to_string(),
-            "outputRows": rows.to_string(), "outputBytes": (rows * width).to_string(),
-            "badRecords": input.bad.to_string(),
-        }});
-        work.done(tx, &statistics, None)
+    Ok(Files {
+        sources: files,
+        format,
+        _temporary: temporary,
     })
+}
+
+/// Reads the files into the table; the job's statistics.
+fn load(
+    tx: &Session<'_>,
+    settings: &Value,
+    name: &TableName,
+    partition: Option<&Partition>,
+    files: &Files,
+) -> Result<Value, Fault> {
+    let existing = tables::find(tx, name)?;
+    let reader = Reader {
+        tx,
+        settings,
+        files: &files.sources,
+        existing: existing.as_ref(),
+    };
+    let input = match files.format.as_str() {
+        "PARQUET" => reader.parquet()?,
+        "CSV" => reader.csv()?,
+        "NEWLINE_DELIMITED_JSON" => reader.json()?,
+        other => {
+            return Err(Fault::new(
+                Reason::NotImplemented,
+                format!("the local BigQuery does not load the format {other}"),
+            ));
+        }
+    };
+    let destination = Destination {
+        name,
+        settings,
+        partition,
+        default_write: "WRITE_APPEND",
+        expires_ms: None,
+    };
+    let doc = destination.prepare(tx, &input.schema)?;
+    let target = columns(&doc["schema"]["fields"])?;
+    let fields = doc["schema"]["fields"].as_array().cloned().unwrap_or_default();
+    let mut names = Vec::new();
+    let mut values = Vec::new();
+    for (column, sql) in &input.values {
+        let at = target.iter().position(|t| t.name.eq_ignore_ascii_case(column));
+        let Some(at) = at else { continue };
+        names.push(quoted(&target[at].name));
+        values.push(format!("CAST({sql} AS {})", storage_type(&fields[at])?));
+    }
+    let filter = if input.good.is_empty() {
+        String::new()
+    } else {
+        format!(" WHERE {}", input.good)
+    };
+    let from = format!("{}{filter}", input.from);
+    let rows = destination.insert(tx, &doc, names, values, &from).map_err(reading)?;
+    if let Some(cleanup) = &input.cleanup {
+        tx.run(cleanup)?;
+    }
+    let width: u64 = target.iter().map(|c| c.ty.width()).sum();
+    let bytes: u64 = files.sources.iter().map(|f| f.bytes).sum();
+    Ok(json!({
+        "inputFiles": files.sources.len().to_string(), "inputFileBytes": bytes.to_string(),
+        "outputRows": rows.to_string(), "outputBytes": (rows * width).to_string(),
+        "badRecords": input.bad.to_string(),
+    }))
 }
 
 /// An error of the data, not of a statement that somebody wrote.

@@ -10,6 +10,7 @@ mod load_text;
 mod parquet_decimals;
 pub(crate) mod query;
 mod script;
+pub(crate) mod session;
 mod sources;
 mod statement;
 

@@ -7,10 +7,11 @@ use super::{Work, asker};
 
 use super::destination::{Destination, table as destination_table};
 use super::script;
+use super::session::{self, Turn};
 use super::statement::{self, Effect, execute, is_leaf};
 use crate::Caller;
 use crate::catalog::names::{ANONYMOUS, TableName};
-use crate::catalog::{int, now_ms, size, tables};
+use crate::catalog::{int, now_ms, sessions, size, tables};
 use crate::engine::{Key, Session};
 use crate::error::{Fault, Reason};
 use crate::service::{Service, text};
@@ -98,7 +99,8 @@ impl Query {
 pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     let settings = &work.configuration["query"];
     let id = work.job_id();
-    let query = Query::from_settings(settings, work.project, &id, &work.user())?;
+    let mut query = Query::from_settings(settings, work.project, &id, &work.user())?;
+    let turn = Turn::take(work.service, work.project, settings, &mut query.state)?;
     let named = destination_table(settings, work.project)?;
     let Some(steps) = query.single() else {
         if named.is_some() {
@@ -106,7 +108,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
                 "configuration.query.destinationTable cannot be set for scripts",
             ));
         }
-        return script::run(work, &query);
+        return script::run(work, &query, turn.as_ref());
     };
     let (result, partition) = named.clone().unwrap_or_else(|| (anonymous(work.project, &id), None));
     let mut keys = vec![result.key()];
@@ -130,7 +132,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
                     default_write: "WRITE_EMPTY",
                     expires_ms: named.is_none().then(|| now_ms() + RESULT_LIFE_MS),
                 });
-                effect = Some(execute(translator, step, &query.text, target.as_ref())?);
+                effect = Some(execute(work.service, translator, step, &query.text, target.as_ref())?);
             }
             let kind = match steps {
                 [one] if query.steps.len() == 1 && is_leaf(&query.steps[0]) => statement::kind(one),
@@ -142,7 +144,11 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
                 describe(translator, step, effect, &mut stats)?;
                 configuration["query"]["destinationTable"] = destination(effect, &stats, &result);
             }
-            let whole = json!({"totalBytesProcessed": stats["totalBytesProcessed"], "query": stats});
+            let mut whole = json!({"totalBytesProcessed": stats["totalBytesProcessed"], "query": stats});
+            if let Some(turn) = &turn {
+                turn.keep(tx, &query.state)?;
+                whole["sessionInfo"] = sessions::info(&turn.id);
+            }
             work.done(tx, &whole, Some(&configuration))
         })
     })
@@ -152,6 +158,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
 pub(super) fn destination(effect: &Effect, stats: &Value, result: &TableName) -> Value {
     match effect {
         Effect::Selected => result.reference(),
+        Effect::Moved => Value::Null,
         Effect::Changed(_) => stats["dmlTarget"].clone(),
         Effect::Defined(performed) => performed.table.as_ref().map_or(Value::Null, TableName::reference),
     }
@@ -187,7 +194,7 @@ pub(super) fn describe(
     stats: &mut Value,
 ) -> Result<(), Fault> {
     match effect {
-        Effect::Selected => {}
+        Effect::Selected | Effect::Moved => {}
         Effect::Changed(changed) => {
             stats["numDmlAffectedRows"] = json!((changed.inserted + changed.updated + changed.deleted).to_string());
             stats["dmlStats"] = json!({
@@ -280,7 +287,10 @@ pub(super) fn dry_run(service: &Service, project: &str, mut doc: Value) -> Resul
 
 /// The statistics that a query would have. What it would change is changed and rolled back.
 pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &Value) -> Result<Value, Fault> {
-    let query = Query::from_settings(settings, project, "dry_run", user)?;
+    let mut query = Query::from_settings(settings, project, "dry_run", user)?;
+    if let Some(id) = session::named(settings) {
+        session::recall(service, project, id, &mut query.state)?;
+    }
     let Some(steps) = query.single() else {
         // As in BigQuery: what a script would read depends on how it runs.
         return Ok(json!({
@@ -311,7 +321,13 @@ pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &
                         };
                         schema = Some(rest_schema(&tx.describe(&translator.top_query(inner)?.sql)?));
                     }
-                    other => effect = Some(execute(translator, other, &query.text, None)?),
+                    // Nothing is read or written of files.
+                    Step::ExportData(export) => {
+                        translator.export_settings(export)?;
+                        translator.top_query(&export.query)?;
+                    }
+                    Step::LoadData(load) => drop(translator.load_settings(load)?),
+                    other => effect = Some(execute(service, translator, other, &query.text, None)?),
                 }
             }
             let kind = steps.last().map_or_else(|| "SCRIPT".into(), statement::kind);
@@ -362,6 +378,9 @@ pub(crate) fn immediate(
     most: usize,
 ) -> Result<Option<Immediate>, Fault> {
     let query = Query::from_settings(settings, project, "immediate", user)?;
+    if settings["createSession"] == true || session::named(settings).is_some() {
+        return Ok(None);
+    }
     let Some(inner) = query.select() else {
         return Ok(None);
     };

@@ -8,10 +8,11 @@ use sqlparser::ast::{Expr, Statement};
 
 use super::destination::Destination;
 use super::query::{Query, RESULT_LIFE_MS, anonymous, describe, destination, statistics};
+use super::session::Turn;
 use super::statement::{self, Effect, execute, is_leaf};
 use super::{Work, child};
 use crate::catalog::names::TableName;
-use crate::catalog::{now_ms, routines, tables};
+use crate::catalog::{now_ms, routines, sessions, tables};
 use crate::engine::Session;
 use crate::error::{Fault, Reason};
 use crate::sql::params::Params;
@@ -23,7 +24,7 @@ use crate::types::Ty;
 /// Calls within calls, and loops that never end otherwise, are stopped.
 const DEEPEST_CALLS: usize = 50;
 
-pub(super) fn run(work: &Work<'_>, query: &Query) -> Result<(), Fault> {
+pub(super) fn run(work: &Work<'_>, query: &Query, session: Option<&Turn<'_>>) -> Result<(), Fault> {
     let run = Run {
         work,
         query,
@@ -38,9 +39,15 @@ pub(super) fn run(work: &Work<'_>, query: &Query) -> Result<(), Fault> {
         children: Cell::new(0),
         last: RefCell::new(None),
     };
-    query.state.enter();
+    // A session's variables are those of its scripts' outermost block.
+    if session.is_none() {
+        query.state.enter();
+    }
     let result = run.steps(&query.steps, None);
-    let temporary = query.state.temporary_tables();
+    let temporary = match session {
+        None => query.state.temporary_tables(),
+        Some(_) => Vec::new(),
+    };
     let keys: Vec<_> = temporary.iter().map(TableName::key).collect();
     work.service.engine.write(&keys, |tx| {
         for table in &temporary {
@@ -59,13 +66,19 @@ pub(super) fn run(work: &Work<'_>, query: &Query) -> Result<(), Fault> {
         crate::catalog::merge(&mut stats, &last.stats);
         stats["statementType"] = json!("SCRIPT");
     }
-    let whole = json!({
+    let mut whole = json!({
         "totalBytesProcessed": stats["totalBytesProcessed"], "query": stats,
         "numChildJobs": run.children.get().to_string(),
     });
-    work.service
-        .engine
-        .write(&[], |tx| work.done(tx, &whole, Some(&configuration)))
+    if let Some(session) = session {
+        whole["sessionInfo"] = sessions::info(&session.id);
+    }
+    work.service.engine.write(&[], |tx| {
+        if let Some(session) = session {
+            session.keep(tx, &query.state)?;
+        }
+        work.done(tx, &whole, Some(&configuration))
+    })
 }
 
 /// Where statements stand: names mean other things in a procedure.
@@ -227,7 +240,7 @@ impl Run<'_> {
                     expires_ms: Some(now_ms() + RESULT_LIFE_MS),
                 };
                 let place = self.place();
-                let effect = execute(translator, step, &place.text, Some(&target))?;
+                let effect = execute(self.work.service, translator, step, &place.text, Some(&target))?;
                 if let Effect::Changed(changed) = &effect {
                     let rows = changed.inserted + changed.updated + changed.deleted;
                     self.query.state.row_count.set(Some(rows));
@@ -448,6 +461,26 @@ impl Run<'_> {
         }
     }
 
+    /// `CALL BQ.ABORT_SESSION()`, of this session or of one that is named.
+    fn abort_session(&self, arguments: &[Expr], tx: Option<&Session<'_>>) -> Result<(), Fault> {
+        let id = match arguments {
+            [] => self.query.state.session.clone(),
+            [id] => Some(self.read(tx, |t| {
+                let value = t.constant(id)?;
+                let rows = t.tx.query(&format!("SELECT CAST({} AS VARCHAR)", value.sql), &[])?;
+                Ok(rows[0][0].text().to_owned())
+            })?),
+            _ => return Err(Fault::query("BQ.ABORT_SESSION takes at most one session id")),
+        };
+        let id = id.ok_or_else(|| Fault::query("BQ.ABORT_SESSION needs a session id outside of a session"))?;
+        let project = self.work.project;
+        let end = |tx: &Session<'_>| sessions::end(tx, project, &id);
+        match tx {
+            Some(tx) => end(tx),
+            None => self.work.service.engine.write(&[], end),
+        }
+    }
+
     fn call(
         &self,
         name: &sqlparser::ast::ObjectName,
@@ -458,6 +491,12 @@ impl Run<'_> {
             return Err(Fault::query(format!(
                 "Procedures call each other too deeply: at most {DEEPEST_CALLS} levels are allowed"
             )));
+        }
+        if crate::sql::path(name)?
+            .join(".")
+            .eq_ignore_ascii_case("BQ.ABORT_SESSION")
+        {
+            return self.abort_session(arguments, tx);
         }
         let (name, doc) = self.read(tx, |t| {
             let name = t.routine_name(name)?;

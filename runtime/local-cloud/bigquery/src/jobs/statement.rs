@@ -3,9 +3,11 @@
 use sqlparser::ast::{FromTable, ObjectName, ObjectType, Statement, TableFactor, TableObject};
 
 use super::destination::Destination;
+use super::{extract, load};
 use crate::catalog::routines;
 use crate::engine::{Key, Session};
 use crate::error::Fault;
+use crate::service::Service;
 use crate::sql::Translator;
 use crate::sql::ddl::Performed;
 use crate::sql::dml::Changed;
@@ -17,6 +19,8 @@ use crate::types::{quoted, rest_schema};
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
     Selected,
+    /// Rows went into files or came out of them.
+    Moved,
     Changed(Changed),
     Defined(Performed),
 }
@@ -29,6 +33,8 @@ pub(super) fn kind(step: &Step) -> String {
         Step::DropRoutine { kind, .. } => format!("DROP_{}", kind.words()),
         Step::CopyTable(copy) => copy.statement_type().into(),
         Step::DropSnapshot { .. } => "DROP_SNAPSHOT_TABLE".into(),
+        Step::ExportData(_) => "EXPORT_DATA".into(),
+        Step::LoadData(_) => "LOAD_DATA".into(),
         Step::DropMaterializedView { .. } => "DROP_MATERIALIZED_VIEW".into(),
         Step::ColumnOptions { .. } => "ALTER_TABLE".into(),
         Step::SetOptions { target, .. } => match target {
@@ -73,6 +79,8 @@ pub(super) fn is_leaf(step: &Step) -> bool {
             | Step::DropRoutine { .. }
             | Step::CopyTable(_)
             | Step::DropSnapshot { .. }
+            | Step::ExportData(_)
+            | Step::LoadData(_)
             | Step::DropMaterializedView { .. }
             | Step::ColumnOptions { .. }
             | Step::SetOptions { .. }
@@ -113,6 +121,10 @@ pub(super) fn targets(translator: &Translator<'_>, step: &Step, keys: &mut Vec<K
             ..
         } => {
             keys.extend(schema_key(translator, name)?);
+            Ok(())
+        }
+        Step::LoadData(load) => {
+            keys.push(translator.loaded_table(load)?.key());
             Ok(())
         }
         Step::CopyTable(copy) => {
@@ -177,6 +189,7 @@ fn factor_name(factor: &TableFactor) -> Option<&ObjectName> {
 
 /// Carries out a step that is a statement. `text` is the whole script; `target` takes a query's rows.
 pub(super) fn execute(
+    service: &Service,
     translator: &Translator<'_>,
     step: &Step,
     text: &str,
@@ -187,6 +200,14 @@ pub(super) fn execute(
         Step::CreateRoutine(create) => Effect::Defined(translator.create_routine(create)?),
         Step::DropRoutine { kind, name, if_exists } => {
             Effect::Defined(translator.drop_routine(RoutineKind::clone(kind), name, *if_exists)?)
+        }
+        Step::ExportData(export) => {
+            extract::export(service, translator, export)?;
+            Effect::Moved
+        }
+        Step::LoadData(data) => {
+            load::statement(service, translator, data)?;
+            Effect::Moved
         }
         Step::CopyTable(copy) => Effect::Defined(translator.copy_table(copy)?),
         Step::DropSnapshot { name, if_exists } => Effect::Defined(translator.drop_snapshot(name, *if_exists)?),

@@ -169,6 +169,9 @@ async fn answer(
     if stats.is_null() {
         return Err(Fault::invalid(format!("Job {project}:{id} is not a query job")));
     }
+    if !doc["statistics"]["sessionInfo"].is_null() {
+        answer["sessionInfo"] = doc["statistics"]["sessionInfo"].clone();
+    }
     answer["jobComplete"] = json!(true);
     answer["cacheHit"] = json!(false);
     answer["totalBytesProcessed"] = stats["totalBytesProcessed"].clone();

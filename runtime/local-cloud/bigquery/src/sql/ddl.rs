@@ -63,7 +63,12 @@ impl Translator<'_> {
         let parts = path(&create.name)?;
         match parts.as_slice() {
             [name] => {
-                let job: String = self.state.job.chars().map(|c| if c == '-' { '_' } else { c }).collect();
+                let job: String = self
+                    .state
+                    .owner()
+                    .chars()
+                    .map(|c| if c == '-' { '_' } else { c })
+                    .collect();
                 Ok(TableName::new(
                     &self.project,
                     ANONYMOUS,

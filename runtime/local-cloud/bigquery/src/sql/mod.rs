@@ -45,6 +45,7 @@ pub(crate) mod state;
 mod table_functions;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfer;
 mod views;
 mod wildcard;
 

@@ -8,6 +8,7 @@ use super::copy_syntax::CopyTable;
 use super::parse;
 use super::routine_syntax::{CreateRoutine, RoutineKind};
 pub(crate) use super::script_reader::parse;
+use super::transfer::{ExportData, LoadData};
 
 /// One step of a script. A script has few of them, so their size does not matter.
 #[allow(clippy::large_enum_variant)]
@@ -39,6 +40,8 @@ pub(crate) enum Step {
         name: ObjectName,
         if_exists: bool,
     },
+    ExportData(Box<ExportData>),
+    LoadData(Box<LoadData>),
     DropMaterializedView {
         name: ObjectName,
         if_exists: bool,

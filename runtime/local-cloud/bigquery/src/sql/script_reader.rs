@@ -8,6 +8,7 @@ use super::copy_syntax;
 use super::parse::{self, word};
 use super::routine_syntax::{self, RoutineKind};
 use super::script::{Step, Target, Written};
+use super::transfer;
 use crate::error::Fault;
 
 type Result<T> = std::result::Result<T, Fault>;
@@ -359,6 +360,9 @@ impl<'a> Reader<'a> {
             return Err(self.unexpected(token));
         }
         if let Some(step) = copy_syntax::read(self)? {
+            return Ok(step);
+        }
+        if let Some(step) = transfer::read(self)? {
             return Ok(step);
         }
         if let Some(step) = routine_syntax::create(self)? {

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Ex, Result};
 use crate::Caller;
@@ -28,10 +28,12 @@ pub(crate) struct State {
     error: RefCell<Option<String>>,
     /// Rows that the last DML statement changed.
     pub(crate) row_count: Cell<Option<u64>>,
-    /// The job, for the names of temporary tables.
+    /// The job.
     pub(crate) job: String,
     /// Who asked for the job.
     pub(crate) user: Caller,
+    /// The session, if there is one: temporary tables and variables outlive the script.
+    pub(crate) session: Option<String>,
 }
 
 impl State {
@@ -41,6 +43,49 @@ impl State {
             user: user.clone(),
             ..Self::default()
         }
+    }
+
+    /// Goes on where the earlier queries of a session have stopped.
+    pub(crate) fn join(&mut self, session: &str, doc: &Value) -> Result<()> {
+        self.session = Some(session.to_owned());
+        let mut frame = HashMap::new();
+        for (name, variable) in doc["variables"].as_object().into_iter().flatten() {
+            let ty = super::parse::data_type(&super::parse::tokens(variable["type"].as_str().unwrap_or_default())?)
+                .and_then(|ty| super::literal_type(&ty))?;
+            let sql = variable["value"].as_str().unwrap_or("NULL").to_owned();
+            frame.insert(name.clone(), Variable { ty, sql });
+        }
+        self.frames.replace(vec![frame]);
+        for (name, function) in doc["functions"].as_object().into_iter().flatten() {
+            self.functions.borrow_mut().insert(name.clone(), function.clone());
+        }
+        for (name, reference) in doc["tables"].as_object().into_iter().flatten() {
+            let table = TableName::from_reference(reference, "")?;
+            self.tables.borrow_mut().insert(name.clone(), table);
+        }
+        Ok(())
+    }
+
+    /// What the later queries of a session find.
+    pub(crate) fn kept(&self) -> Value {
+        let frames = self.frames.borrow();
+        let variables = frames
+            .first()
+            .into_iter()
+            .flatten()
+            .filter(|(_, v)| v.ty != Ty::Unknown);
+        let variables: Map<String, Value> = variables
+            .map(|(name, v)| (name.clone(), json!({"type": v.ty.sql(), "value": v.sql})))
+            .collect();
+        let functions: Map<String, Value> = self.functions.borrow().clone().into_iter().collect();
+        let tables = self.tables.borrow();
+        let tables: Map<String, Value> = tables.iter().map(|(name, t)| (name.clone(), t.reference())).collect();
+        json!({"variables": variables, "functions": functions, "tables": tables})
+    }
+
+    /// What the names of temporary tables begin with.
+    pub(super) fn owner(&self) -> &str {
+        self.session.as_deref().unwrap_or(&self.job)
     }
 
     /// A block's own variables begin, or end.
@@ -146,6 +191,10 @@ impl State {
                 Ty::Int64,
             )),
             "@@script.job_id" | "@@job_id" => Some(text(&self.job)),
+            "@@session_id" => Some(match self.session.as_deref() {
+                Some(id) => text(id),
+                None => Ex::new("CAST(NULL AS VARCHAR)", Ty::String),
+            }),
             "@@time_zone" => Some(text("UTC")),
             _ => None,
         }

@@ -27,6 +27,10 @@ mod routines;
 #[cfg(test)]
 mod schema_edits;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod transfer;
+#[cfg(test)]
 mod versions;
 #[cfg(test)]
 mod views;
