@@ -26,6 +26,7 @@ const PYTHON_PACKAGES: &[&str] = &[
     "google-cloud-dataform==0.11.4",
     "google-cloud-dataplex==2.21.0",
     "google-cloud-pubsub==2.44.0",
+    "google-cloud-run==0.16.2",
     "google-cloud-storage==3.17.1",
     "simple-salesforce==1.12.10",
     "pandas==3.1.1",

@@ -34,6 +34,7 @@ pub(crate) struct Cloud {
     /// What a task starts.
     pub(crate) runtime_binary: PathBuf,
     pub(crate) executor: crate::run::Executor,
+    pub(crate) pools: crate::run::Pools,
     pub(crate) scheduler: crate::scheduler::Scheduler,
     /// Ends what runs in the background.
     pub(crate) stop: CancellationToken,

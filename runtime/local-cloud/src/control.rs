@@ -84,6 +84,7 @@ async fn reset(call: Call) -> Answer {
     let cloud = &call.cloud;
     cloud.faults.clear();
     cloud.executor.cancel_all();
+    cloud.pools.stop_all();
     clear(cloud).await?;
     cloud.pubsub.reset().await.map_err(ApiError::internal)?;
     ok(&json!({}))

@@ -74,6 +74,11 @@ fn google_cloud_dataplex() {
 }
 
 #[test]
+fn google_cloud_run_worker_pools() {
+    against_the_cloud("run_worker_pools.py");
+}
+
+#[test]
 fn simple_salesforce() {
     // Accounts beyond 2,000, the size of a page of a query's result.
     let org = Org::start(2500);

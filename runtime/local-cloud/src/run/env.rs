@@ -32,6 +32,25 @@ pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> R
         .template
         .get("containers")
         .map_or(&Value::Null, |containers| &containers[0]);
+    let name = &execution.name;
+    let own = [
+        ("CLOUD_RUN_JOB", name.job.job.clone()),
+        ("CLOUD_RUN_EXECUTION", name.execution.clone()),
+        ("CLOUD_RUN_TASK_INDEX", task.index.to_string()),
+        ("CLOUD_RUN_TASK_COUNT", execution.task_count.to_string()),
+        ("CLOUD_RUN_TASK_ATTEMPT", task.attempt.to_string()),
+    ];
+    contained(cloud, &name.job.project, &name.job.location, container, own)
+}
+
+/// The invocation of a container, with what the platform says of itself in `own`.
+pub(super) fn contained<'a>(
+    cloud: &Cloud,
+    project: &str,
+    location: &str,
+    container: &Value,
+    own: impl IntoIterator<Item = (&'a str, String)>,
+) -> Result<Invocation, ApiError> {
     let strings = |list: &Value| -> Vec<String> {
         list.as_array()
             .into_iter()
@@ -49,24 +68,22 @@ pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> R
     let mut put = |name: &str, value: String| drop(env.insert(name.to_owned(), value));
     // What the platform's metadata would say; the container's own settings come after it.
     put("HEADWATER_ENDPOINT", cloud.base_url.clone());
-    put("HEADWATER_PROJECT", execution.name.job.project.clone());
-    put("HEADWATER_REGION", execution.name.job.location.clone());
+    put("HEADWATER_PROJECT", project.to_owned());
+    put("HEADWATER_REGION", location.to_owned());
     for variable in container["env"].as_array().into_iter().flatten() {
         let Some(name) = variable["name"].as_str() else {
             continue;
         };
         let reference = &variable["valueSource"]["secretKeyRef"];
         let value = match reference.is_object() {
-            true => secret(cloud, &execution.name.job.project, reference)?,
+            true => secret(cloud, project, reference)?,
             false => variable["value"].as_str().unwrap_or_default().to_owned(),
         };
         put(name, value);
     }
-    put("CLOUD_RUN_JOB", execution.name.job.job.clone());
-    put("CLOUD_RUN_EXECUTION", execution.name.execution.clone());
-    put("CLOUD_RUN_TASK_INDEX", task.index.to_string());
-    put("CLOUD_RUN_TASK_COUNT", execution.task_count.to_string());
-    put("CLOUD_RUN_TASK_ATTEMPT", task.attempt.to_string());
+    for (name, value) in own {
+        put(name, value);
+    }
     Ok(Invocation {
         args: strings(&container["args"]),
         env,

@@ -28,7 +28,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
 /// What runs executions.
 pub(crate) struct Executor {
-    spawner: Spawner,
+    pub(super) spawner: Spawner,
     running: Mutex<HashMap<String, CancellationToken>>,
 }
 

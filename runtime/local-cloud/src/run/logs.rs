@@ -29,12 +29,17 @@ pub(super) fn methods() -> Vec<Method> {
 
 /// Opens the log of a task's current attempt.
 pub(super) fn open(cloud: &Cloud, execution: &Execution, task: &Task) -> io::Result<File> {
-    let dir = cloud.log_dir(&execution.name.execution);
+    open_of(cloud, &execution.name.execution, task.index, task.attempt)
+}
+
+/// Opens the log of an attempt by the name of its execution or revision.
+pub(super) fn open_of(cloud: &Cloud, owner: &str, index: u32, attempt: u32) -> io::Result<File> {
+    let dir = cloud.log_dir(owner);
     fs::create_dir_all(&dir)?;
     OpenOptions::new()
         .create(true)
         .append(true)
-        .open(dir.join(format!("{}-{}.log", task.index, task.attempt)))
+        .open(dir.join(format!("{index}-{attempt}.log")))
 }
 
 /// The logs of an execution: task, attempt, file, in order.

@@ -1,8 +1,8 @@
-//! Cloud Run Admin v2: jobs, their executions and tasks. <https://cloud.google.com/run/docs/reference/rest/v2>
+//! Cloud Run Admin v2: jobs, their executions and tasks; worker pools. <https://cloud.google.com/run/docs/reference/rest/v2>
 //! They can be read by v1, too.
 //!
 //! A task is a process of the runtime binary with the container's arguments and environment. Image and command are kept
-//! and shown, and not used. Not here: services, worker pools, and everything of a job that has no meaning on one machine
+//! and shown, and not used. Not here: services, revisions, and everything of a job that has no meaning on one machine
 //! (it is kept).
 
 mod env;
@@ -10,6 +10,7 @@ mod executions;
 mod executor;
 mod jobs;
 mod logs;
+mod pools;
 mod process;
 mod record;
 mod template;
@@ -19,6 +20,7 @@ use crate::http::route::Method;
 
 pub(crate) use executions::{End, execution_end};
 pub(crate) use executor::{Executor, resume};
+pub(crate) use pools::{Pools, resume as resume_pools};
 pub(crate) use process::Spawner;
 pub(crate) use record::ExecutionName;
 
@@ -26,6 +28,7 @@ pub(crate) use record::ExecutionName;
 pub(crate) fn methods() -> Vec<Method> {
     let mut all = jobs::methods();
     all.extend(executions::methods());
+    all.extend(pools::methods());
     all.extend(logs::methods());
     all.extend(v1::methods());
     all

@@ -27,8 +27,8 @@ fn name_enum(object: &mut Map<String, Value>, field: &str, names: &[&str]) {
     }
 }
 
-/// Checks the settings of a job and fills in what Cloud Run fills in.
-pub(super) fn complete(settings: &mut Map<String, Value>, project: &str) -> Result<(), ApiError> {
+/// The launch stage by its name; GA when none is given.
+pub(super) fn complete_stage(settings: &mut Map<String, Value>) {
     let stages = [
         "LAUNCH_STAGE_UNSPECIFIED",
         "EARLY_ACCESS",
@@ -47,6 +47,11 @@ pub(super) fn complete(settings: &mut Map<String, Value>, project: &str) -> Resu
     {
         settings.insert("launchStage".into(), json!("GA"));
     }
+}
+
+/// Checks the settings of a job and fills in what Cloud Run fills in.
+pub(super) fn complete(settings: &mut Map<String, Value>, project: &str) -> Result<(), ApiError> {
+    complete_stage(settings);
     let Some(Value::Object(execution)) = settings.get_mut("template") else {
         return Err(ApiError::invalid(
             "Violation in CreateJobRequest.job.template: must be specified",
@@ -93,25 +98,26 @@ fn complete_task(task: &mut Map<String, Value>, project: &str) -> Result<(), Api
     if account.as_str().is_none_or(str::is_empty) {
         *account = json!(default_account(project));
     }
-    let Some(Value::Array(containers)) = task.get_mut("containers") else {
-        return Err(ApiError::invalid(
-            "job.template.template.containers: must contain at least one container",
-        ));
+    complete_containers(task, "job.template.template")
+}
+
+/// Checks and completes the containers of a template, which is at `path`.
+pub(super) fn complete_containers(template: &mut Map<String, Value>, path: &str) -> Result<(), ApiError> {
+    let containers = template.get_mut("containers").and_then(Value::as_array_mut);
+    let Some(containers) = containers.filter(|containers| !containers.is_empty()) else {
+        return Err(ApiError::invalid(format!(
+            "{path}.containers: must contain at least one container"
+        )));
     };
-    if containers.is_empty() {
-        return Err(ApiError::invalid(
-            "job.template.template.containers: must contain at least one container",
-        ));
-    }
     if containers.len() > 1 {
-        return Err(ApiError::unimplemented("a job with more than one container"));
+        return Err(ApiError::unimplemented("a template with more than one container"));
     }
     for container in containers {
         let image = container["image"].as_str().unwrap_or_default();
         if image.is_empty() {
-            return Err(ApiError::invalid(
-                "job.template.template.containers[0].image: must be specified",
-            ));
+            return Err(ApiError::invalid(format!(
+                "{path}.containers[0].image: must be specified"
+            )));
         }
         let mut names = container["env"]
             .as_array()
@@ -120,7 +126,7 @@ fn complete_task(task: &mut Map<String, Value>, project: &str) -> Result<(), Api
             .map(|env| env["name"].as_str().unwrap_or_default());
         if let Some(bad) = names.find(|name| name.is_empty() || name.contains(['=', '\0'])) {
             return Err(ApiError::invalid(format!(
-                "job.template.template.containers[0].env: the name '{bad}' is invalid"
+                "{path}.containers[0].env: the name '{bad}' is invalid"
             )));
         }
         let limits = &mut container["resources"]["limits"];

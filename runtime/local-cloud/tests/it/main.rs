@@ -21,6 +21,8 @@ mod objects;
 #[cfg(test)]
 mod platform;
 #[cfg(test)]
+mod pools;
+#[cfg(test)]
 mod resumable;
 #[cfg(test)]
 mod run;
