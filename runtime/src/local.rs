@@ -285,6 +285,7 @@ fn variables(server: &Server) -> Vec<(&'static str, String)> {
             format!("{url}/bigquery/v2/"),
         ),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", slash.clone()),

@@ -1,5 +1,5 @@
 //! Where the local BigQuery is mounted: REST, and the Storage APIs by gRPC. BigQuery itself is the crate `headwater-local-bigquery`; it gets the objects of
-//! Cloud Storage as files, and that is all the two know of each other.
+//! Cloud Storage as files and uses the keys of Cloud KMS, and that is all the two know of each other.
 
 use std::io;
 use std::path::Path;
@@ -9,7 +9,9 @@ use headwater_local_bigquery::{BigQuery, ObjectStore, Options, StoredObject};
 use serde_json::{Value, json};
 
 use crate::blobs::Blobs;
+use crate::clock::Clock;
 use crate::http::answer::ApiError;
+use crate::kms;
 use crate::storage::Shelf;
 use crate::store::Store;
 
@@ -51,10 +53,15 @@ pub(crate) fn open(
     base_url: &str,
     store: Arc<Store>,
     blobs: Blobs,
+    clock: Arc<Clock>,
 ) -> Result<BigQuery, headwater_local_bigquery::Error> {
     BigQuery::open(Options {
         data_dir: data_dir.to_owned(),
         base_url: base_url.to_owned(),
+        keys: Arc::new(kms::Keys {
+            store: Arc::clone(&store),
+            clock,
+        }),
         objects: Arc::new(Shelf { store, blobs }),
         memory_limit_mb: MEMORY_LIMIT_MB,
         spill_limit_mb: None,

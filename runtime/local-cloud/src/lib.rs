@@ -19,6 +19,7 @@ mod faults;
 mod http;
 mod iam;
 mod iam_credentials;
+mod kms;
 mod labels;
 mod operations;
 mod page;

@@ -21,7 +21,7 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    bigquery, control, dataform, dataplex, iam, iam_credentials, operations, platform, projects, pubsub, run,
+    bigquery, control, dataform, dataplex, iam, iam_credentials, kms, operations, platform, projects, pubsub, run,
     scheduler, secrets, storage,
 };
 
@@ -84,9 +84,12 @@ impl LocalCloud {
         let blobs = Blobs::open(&data_dir).map_err(in_dir)?;
         collect_garbage(&store, &blobs, in_dir, in_store)?;
 
+        let clock = Arc::new(Clock::default());
         let cloud_dir = data_dir.clone();
         let (dir_of, url, own_store, own_blobs) = (data_dir.clone(), base_url.clone(), store.clone(), blobs.clone());
-        let warehouse = tokio::task::spawn_blocking(move || bigquery::open(&dir_of, &url, own_store, own_blobs)).await;
+        let time = clock.clone();
+        let warehouse =
+            tokio::task::spawn_blocking(move || bigquery::open(&dir_of, &url, own_store, own_blobs, time)).await;
         let warehouse = match warehouse {
             Ok(opened) => opened.map_err(|e| Error::Store {
                 path: cloud_dir.join("bigquery"),
@@ -95,7 +98,6 @@ impl LocalCloud {
             Err(panicked) => return Err(Error::Setup(panicked.into())),
         };
 
-        let clock = Arc::new(Clock::default());
         let (dir_of, time, tables) = (data_dir.clone(), clock.clone(), warehouse.router());
         let opened = tokio::task::spawn_blocking(move || pubsub::open(dir_of, time, tables)).await;
         let pubsub = match opened {
@@ -190,6 +192,7 @@ impl Drop for LocalCloud {
 fn routes() -> Routes {
     let mut methods = storage::methods();
     methods.extend(secrets::methods());
+    methods.extend(kms::methods());
     methods.extend(run::methods());
     methods.extend(operations::methods());
     methods.extend(scheduler::methods());

@@ -1,4 +1,4 @@
-//! `gcloud secrets`, `gcloud scheduler` and `gcloud dataplex datascans` against the local cloud. (`gcloud run` is in `made`: it
+//! `gcloud secrets`, `gcloud kms`, `gcloud scheduler` and `gcloud dataplex datascans` against the local cloud. (`gcloud run` is in `made`: it
 //! reads jobs, which others make.)
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
@@ -139,6 +139,59 @@ fn dataplex_datascans() {
     assert_eq!(listed[0]["type"], "DATA_QUALITY", "{listed}");
     scans(&["delete", "orders"]).ok();
     let missing = scans(&["describe", "orders"]);
+    assert_ne!(missing.code, 0);
+    contains(&missing.stderr, &["NOT_FOUND"]);
+}
+
+#[test]
+fn keys() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    let kms = |arguments: &[&str]| tools.gcloud(&[&["kms"], arguments].concat());
+    let of_ring = ["--location=us", "--keyring=ring"];
+    let plaintext = b"p\xc3\xa4ss\0w\xff\x01rd\n";
+    tools.file("plaintext", plaintext);
+
+    kms(&["keyrings", "create", "ring", "--location=us"]).ok();
+    let again = kms(&["keyrings", "create", "ring", "--location=us"]);
+    assert_ne!(again.code, 0);
+    contains(&again.stderr, &["already exists"]);
+    let key = |verb: &str, more: &[&str]| kms(&[&["keys", verb], more, &of_ring].concat());
+    key("create", &["key", "--purpose=encryption", "--labels=team=data"]).ok();
+    let listed = key("list", &["--format=json"]).ok().json();
+    assert_eq!(
+        (&listed[0]["labels"]["team"], &listed[0]["primary"]["state"]),
+        (&json!("data"), &json!("ENABLED")),
+        "{listed}"
+    );
+    // gcloud verifies the checksums of both directions.
+    let crypt = |verb: &str, from: &str, to: &str| {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        kms(&[&[verb, "--key=key", &from, &to], of_ring.as_slice()].concat())
+    };
+    crypt("encrypt", "--plaintext-file=plaintext", "--ciphertext-file=sealed").ok();
+    let versions =
+        |verb: &str, more: &[&str]| kms(&[&["keys", "versions", verb, "--key=key"], more, &of_ring].concat());
+    versions("create", &["--primary"]).ok();
+    crypt("decrypt", "--ciphertext-file=sealed", "--plaintext-file=opened").ok();
+    assert_eq!(std::fs::read(tools.dir().join("opened")).unwrap(), plaintext);
+    versions("disable", &["1"]).ok();
+    let refused = crypt("decrypt", "--ciphertext-file=sealed", "--plaintext-file=opened");
+    assert_ne!(refused.code, 0);
+    contains(&refused.stderr, &["FAILED_PRECONDITION", "DISABLED"]);
+    versions("enable", &["1"]).ok();
+    versions("destroy", &["1"]).ok();
+    versions("restore", &["1"]).ok();
+    let states: Vec<String> = versions("list", &["--format=json"])
+        .ok()
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v["state"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(states, ["DISABLED", "ENABLED"]);
+    let missing = key("describe", &["none"]);
     assert_ne!(missing.code, 0);
     contains(&missing.stderr, &["NOT_FOUND"]);
 }

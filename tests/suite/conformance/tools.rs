@@ -61,6 +61,7 @@ impl Tools {
         for api in [
             "STORAGE",
             "SECRETMANAGER",
+            "CLOUDKMS",
             "CLOUDSCHEDULER",
             "DATAPLEX",
             "IAM",

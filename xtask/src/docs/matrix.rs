@@ -23,6 +23,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("run", "Cloud Run Admin, v2"),
     ("cloudscheduler", "Cloud Scheduler, v1"),
     ("secretmanager", "Secret Manager, v1"),
+    ("cloudkms", "Cloud KMS, v1"),
     ("iam", "Identity and Access Management, v1"),
     ("iamcredentials", "IAM Service Account Credentials, v1"),
     ("cloudresourcemanager", "Resource Manager"),

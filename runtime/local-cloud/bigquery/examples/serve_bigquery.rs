@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use headwater_local_bigquery::{BigQuery, ObjectStore, Options, StoredObject};
+use headwater_local_bigquery::{BigQuery, KeyService, ObjectStore, Options, StoredObject};
 
 struct Directory(PathBuf);
 
@@ -45,6 +45,18 @@ impl ObjectStore for Directory {
     }
 }
 
+struct NoKeys;
+
+impl KeyService for NoKeys {
+    fn encrypt(&self, key: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err(format!("CryptoKey {key} not found."))
+    }
+
+    fn decrypt(&self, key: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err(format!("CryptoKey {key} not found."))
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -56,6 +68,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let base_url = format!("http://{}", listener.local_addr()?);
     let bigquery = BigQuery::open(Options {
         objects: Arc::new(Directory(dir.join("gcs"))),
+        keys: Arc::new(NoKeys),
         data_dir: dir,
         base_url: base_url.clone(),
         memory_limit_mb: 1024,

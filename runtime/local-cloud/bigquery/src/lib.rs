@@ -1,7 +1,7 @@
 //! The local BigQuery: GoogleSQL, REST v2 and the Storage APIs in front of an embedded DuckDB.
 //!
 //! It refuses to know: HTTP servers and ports (it answers `axum::Router`s), where objects come from (an
-//! [`ObjectStore`] gives it files), credentials (whoever can connect may do everything), and the rest of the local
+//! [`ObjectStore`] gives it files), keys (a [`KeyService`] uses them), credentials (whoever can connect may do everything), and the rest of the local
 //! cloud. Only `headwater-local-cloud` depends on it. DuckDB is known to the module `engine` alone.
 //!
 //! The API follows <https://cloud.google.com/bigquery/docs/reference/rest>.
@@ -55,6 +55,36 @@ pub trait ObjectStore: Send + Sync + 'static {
     fn put(&self, bucket: &str, name: &str, path: &Path) -> std::io::Result<()>;
 }
 
+/// Where the keys are that wrap keysets: Cloud KMS. A key is named `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
+pub trait KeyService: Send + Sync + 'static {
+    /// Encrypts by the key's primary version, without additional data.
+    ///
+    /// # Errors
+    /// The service's own words, of an unknown key or one that is not enabled.
+    fn encrypt(&self, key: &str, plaintext: &[u8]) -> Result<Vec<u8>, String>;
+
+    /// Decrypts what the key has encrypted.
+    ///
+    /// # Errors
+    /// The service's own words, of an unknown key, one that is not enabled, or what it has not encrypted.
+    fn decrypt(&self, key: &str, ciphertext: &[u8]) -> Result<Vec<u8>, String>;
+}
+
+/// A key service without keys.
+#[cfg(test)]
+struct NoKeys;
+
+#[cfg(test)]
+impl KeyService for NoKeys {
+    fn encrypt(&self, _: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        Err("there are no keys".into())
+    }
+
+    fn decrypt(&self, key: &str, _: &[u8]) -> Result<Vec<u8>, String> {
+        self.encrypt(key, &[])
+    }
+}
+
 /// Who asks: an extension of a request, from whoever reads its token. `SESSION_USER` answers the address, and a job keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(pub String);
@@ -74,6 +104,8 @@ pub struct Options {
     pub base_url: String,
     /// Where loads read and extracts write.
     pub objects: Arc<dyn ObjectStore>,
+    /// What wraps keysets.
+    pub keys: Arc<dyn KeyService>,
     /// DuckDB's memory, in megabytes; what exceeds it spills to disk.
     pub memory_limit_mb: u64,
     /// What may be spilled, in megabytes; `None`: most of what the disk has left.

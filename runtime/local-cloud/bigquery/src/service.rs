@@ -63,7 +63,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn open(options: Options) -> Result<Self, Error> {
         let dir = options.data_dir.join("bigquery");
-        let engine = Engine::open(&dir, options.memory_limit_mb, options.spill_limit_mb)?;
+        let engine = Engine::open(&dir, options.memory_limit_mb, options.spill_limit_mb, &options.keys)?;
         let scratch = dir.join("scratch");
         std::fs::remove_dir_all(&scratch).ok();
         std::fs::create_dir_all(&scratch).map_err(|source| Error::Directory {

@@ -14,6 +14,7 @@ mod harness;
 mod iam;
 #[cfg(test)]
 mod killed;
+mod kms;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]

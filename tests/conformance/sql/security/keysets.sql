@@ -61,3 +61,6 @@ SELECT SAFE.KEYS.ADD_KEY_FROM_RAW_BYTES(b'', 'AES_GCM', b'01234567890123456'), S
 --> [[null, null, null, null, null, null]]
 SELECT SAFE.KEYS.NEW_KEYSET('AEAD_AES_GCM_256') != b'';
 --> [[true]]
+-- The key type must be that of the existing keys.
+SELECT KEYS.ROTATE_KEYSET(KEYS.NEW_KEYSET('AEAD_AES_GCM_256'), 'DETERMINISTIC_AEAD_AES_SIV_CMAC_256');
+--! must match

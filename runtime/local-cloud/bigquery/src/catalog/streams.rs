@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_stream_that_nobody_has_used_for_long_goes_with_its_rows() {
         let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(dir.path(), 512, None).unwrap();
+        let engine = Engine::without_keys(dir.path());
         crate::catalog::prepare(&engine).unwrap();
         let table = TableName::new("p", "d", "t");
         let streams = [Kind::Pending, Kind::Buffered].map(|kind| Stream::new(&table, kind));

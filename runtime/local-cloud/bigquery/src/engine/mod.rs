@@ -27,6 +27,7 @@ pub(crate) use cell::Cell;
 pub(crate) use duckdb::arrow;
 pub(crate) use locks::Key;
 
+use crate::KeyService;
 use crate::error::{Error, Fault, Reason};
 use crate::types::{self, Field};
 
@@ -72,7 +73,19 @@ pub(crate) struct Engine {
 const POOL_SIZE: usize = 16;
 
 impl Engine {
-    pub(crate) fn open(dir: &Path, memory_limit_mb: u64, spill_limit_mb: Option<u64>) -> Result<Self, Error> {
+    /// For tests of what asks no key service.
+    #[cfg(test)]
+    pub(crate) fn without_keys(dir: &Path) -> Self {
+        let keys: Arc<dyn KeyService> = Arc::new(crate::NoKeys);
+        Self::open(dir, 512, None, &keys).unwrap()
+    }
+
+    pub(crate) fn open(
+        dir: &Path,
+        memory_limit_mb: u64,
+        spill_limit_mb: Option<u64>,
+        keys: &Arc<dyn KeyService>,
+    ) -> Result<Self, Error> {
         let directory = |path: &Path| {
             std::fs::create_dir_all(path).map_err(|source| Error::Directory {
                 path: path.to_owned(),
@@ -100,7 +113,7 @@ impl Engine {
                 connection.execute_batch(&format!("SET GLOBAL max_temp_directory_size = '{limit}MB'"))?;
             }
             prepare(&connection)?;
-            native::register(&connection)?;
+            native::register(&connection, Arc::clone(keys))?;
             macros::install(&connection)?;
             Ok(connection)
         };
@@ -381,7 +394,7 @@ mod tests {
     use super::*;
 
     fn engine(dir: &Path) -> Engine {
-        Engine::open(dir, 512, None).unwrap()
+        Engine::without_keys(dir)
     }
 
     #[test]

@@ -18,7 +18,9 @@ use duckdb::vscalar::{ScalarFunctionSignature, VScalar};
 use duckdb::vtab::arrow::{WritableVector, data_chunk_to_arrow, write_arrow_array_to_vector};
 
 use super::Cell;
-use crate::native::{Answers, NATIVES, Native};
+use crate::KeyService;
+use crate::native::keys::{WRAPPED, Wrapping};
+use crate::native::{Answers, NATIVES, Outcome};
 
 /// A result type of DuckDB's.
 trait Kind: 'static {
@@ -142,13 +144,16 @@ fn text_lists(cells: &[Cell]) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
+/// A function as DuckDB keeps it.
+type Callable = Arc<dyn Fn(&[Cell]) -> Outcome + Send + Sync>;
+
 struct Returning<K>(PhantomData<K>);
 
 impl<K: Kind> VScalar for Returning<K> {
-    type State = Native;
+    type State = Callable;
 
     fn invoke(
-        native: &Native,
+        callable: &Callable,
         input: &mut DataChunkHandle,
         output: &mut dyn WritableVector,
     ) -> Result<(), Box<dyn Error>> {
@@ -162,7 +167,7 @@ impl<K: Kind> VScalar for Returning<K> {
             cells.push(if args.contains(&Cell::Null) {
                 Cell::Null
             } else {
-                (native.call)(&args)?
+                callable(&args)?
             });
         }
         write_arrow_array_to_vector(&K::array(&cells), output)
@@ -204,23 +209,34 @@ fn cell(array: &ArrayRef, row: usize) -> Cell {
 }
 
 /// Makes the functions known to the database of this connection.
-pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
+pub(super) fn register(connection: &Connection, keys: Arc<dyn KeyService>) -> duckdb::Result<()> {
     for native in NATIVES.iter().flat_map(|family| family.iter()) {
-        let name = format!("_hw_{}", native.name);
-        let name = name.as_str();
-        match native.answers {
-            Answers::Text => connection.register_scalar_function_with_state::<Returning<Text>>(name, native),
-            Answers::Json => connection.register_scalar_function_with_state::<Returning<Json>>(name, native),
-            Answers::Bytes => connection.register_scalar_function_with_state::<Returning<Bytes>>(name, native),
-            Answers::Int => connection.register_scalar_function_with_state::<Returning<Int>>(name, native),
-            Answers::Float => connection.register_scalar_function_with_state::<Returning<Float>>(name, native),
-            Answers::Bool => connection.register_scalar_function_with_state::<Returning<Bool>>(name, native),
-            Answers::Texts => connection.register_scalar_function_with_state::<Returning<Texts>>(name, native),
-            Answers::Jsons => connection.register_scalar_function_with_state::<Returning<Jsons>>(name, native),
-            Answers::Floats => connection.register_scalar_function_with_state::<Returning<Floats>>(name, native),
-            Answers::Ints => connection.register_scalar_function_with_state::<Returning<Ints>>(name, native),
-            Answers::Nothing => connection.register_scalar_function_with_state::<Returning<Nothing>>(name, native),
-        }?;
+        let callable: Callable = Arc::new(native.call);
+        register_one(connection, native.name, native.answers, &callable)?;
+    }
+    let wrapping = Arc::new(Wrapping::new(keys));
+    for wrapped in WRAPPED {
+        let (wrapping, call) = (Arc::clone(&wrapping), wrapped.call);
+        let callable: Callable = Arc::new(move |args| call(&wrapping, args));
+        register_one(connection, wrapped.name, wrapped.answers, &callable)?;
     }
     Ok(())
+}
+
+fn register_one(connection: &Connection, name: &str, answers: Answers, call: &Callable) -> duckdb::Result<()> {
+    let name = format!("_hw_{name}");
+    let name = name.as_str();
+    match answers {
+        Answers::Text => connection.register_scalar_function_with_state::<Returning<Text>>(name, call),
+        Answers::Json => connection.register_scalar_function_with_state::<Returning<Json>>(name, call),
+        Answers::Bytes => connection.register_scalar_function_with_state::<Returning<Bytes>>(name, call),
+        Answers::Int => connection.register_scalar_function_with_state::<Returning<Int>>(name, call),
+        Answers::Float => connection.register_scalar_function_with_state::<Returning<Float>>(name, call),
+        Answers::Bool => connection.register_scalar_function_with_state::<Returning<Bool>>(name, call),
+        Answers::Texts => connection.register_scalar_function_with_state::<Returning<Texts>>(name, call),
+        Answers::Jsons => connection.register_scalar_function_with_state::<Returning<Jsons>>(name, call),
+        Answers::Floats => connection.register_scalar_function_with_state::<Returning<Floats>>(name, call),
+        Answers::Ints => connection.register_scalar_function_with_state::<Returning<Ints>>(name, call),
+        Answers::Nothing => connection.register_scalar_function_with_state::<Returning<Nothing>>(name, call),
+    }
 }

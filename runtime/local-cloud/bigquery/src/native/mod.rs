@@ -15,7 +15,7 @@ mod format;
 mod format_model;
 mod hash;
 pub(crate) mod json;
-mod keys;
+pub(crate) mod keys;
 mod mathematics;
 mod net;
 mod number_model;

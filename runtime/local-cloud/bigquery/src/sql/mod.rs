@@ -49,7 +49,7 @@ pub(crate) mod transfer;
 mod views;
 mod wildcard;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -82,6 +82,8 @@ pub(crate) struct Read {
 #[derive(Default)]
 struct Shared {
     reads: RefCell<BTreeMap<String, Read>>,
+    /// Another for each statement; made when something asks for it.
+    salt: OnceCell<String>,
     /// Who asks.
     user: Caller,
     depth: Cell<usize>,

@@ -25,7 +25,7 @@ fn answer(engine: &Engine, sql: &str) -> Result<(), Fault> {
 #[test]
 fn no_malformed_statement_does_harm() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = Engine::open(dir.path(), 512, None).unwrap();
+    let engine = Engine::without_keys(dir.path());
     crate::catalog::prepare(&engine).unwrap();
     let deep = format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500));
     let nulls = "SELECT '\\0'";

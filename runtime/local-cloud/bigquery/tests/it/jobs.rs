@@ -6,7 +6,7 @@ use headwater_local_bigquery::{BigQuery, Options};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::api::{Api, Buckets, plain};
+use crate::api::{Api, Buckets, Keys, plain};
 
 #[tokio::test]
 async fn merge_follows_bigquerys_rules_and_counts_truly() {
@@ -259,6 +259,7 @@ async fn once(dir: &std::path::Path, path: &str, body: serde_json::Value) -> ser
         data_dir: dir.to_owned(),
         base_url: "http://127.0.0.1".into(),
         objects: Arc::new(Buckets(dir.join("buckets"))),
+        keys: Arc::new(Keys),
         memory_limit_mb: 256,
         spill_limit_mb: None,
     })

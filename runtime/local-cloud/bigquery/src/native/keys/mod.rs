@@ -5,8 +5,10 @@ mod ciphers;
 mod keyset;
 mod keyset_json;
 mod random;
+mod wrapped;
 
 use keyset::{KeyKind, Keyset};
+pub(crate) use wrapped::{WRAPPED, Wrapping};
 
 use super::{Answers, Native, Outcome, misused, native};
 use crate::engine::Cell;
@@ -72,14 +74,26 @@ fn new_keyset(args: &[Cell]) -> Outcome {
     let [Cell::Text(key_type), _] = args else {
         return Err(misused());
     };
-    made("KEYS.NEW_KEYSET", key_type).map(|kind| Cell::Bytes(fresh(kind)))
+    made("KEYS.NEW_KEYSET", key_type).map(|kind| Cell::Bytes(fresh(kind).written()))
 }
 
 /// A keyset of one new key.
-fn fresh(kind: KeyKind) -> Vec<u8> {
+fn fresh(kind: KeyKind) -> Keyset {
     let mut keyset = Keyset::default();
     keyset.add_primary(kind);
-    keyset.written()
+    keyset
+}
+
+/// A new key must be of the primitive that the keyset's keys are of.
+fn must_suit(function: &str, keyset: &Keyset, kind: KeyKind) -> Result<(), String> {
+    let family = |kind: KeyKind| kind == KeyKind::Siv;
+    let suits = keyset
+        .key
+        .iter()
+        .all(|key| key.kind().is_none_or(|k| family(k) == family(kind)));
+    suits
+        .then_some(())
+        .ok_or_else(|| format!("{function} failed: the key type must match that of the existing keys of the keyset"))
 }
 
 fn read(function: &str, keyset: &[u8]) -> Result<Keyset, String> {
@@ -92,7 +106,9 @@ fn rotate(args: &[Cell]) -> Outcome {
     };
     let function = "KEYS.ROTATE_KEYSET";
     let mut keyset = read(function, keyset)?;
-    keyset.add_primary(made(function, key_type)?);
+    let kind = made(function, key_type)?;
+    must_suit(function, &keyset, kind)?;
+    keyset.add_primary(kind);
     Ok(Cell::Bytes(keyset.written()))
 }
 

@@ -182,7 +182,9 @@ impl Translator<'_> {
             return Ok(tried(ex));
         }
         keys::check_key_type(name, call)?;
+        keys::check_constants(self, name, call)?;
         let (mut args, mut named) = self.scalar_args(call, scope)?;
+        keys::unwrap(name, &mut args);
         let mut settled = Settled::default();
         let draws = keys::draws(name);
         if draws || ((safe || tried::catches(name)) && tried::holds_rows(call)) {

@@ -8,7 +8,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::api::Buckets;
+use crate::api::{Buckets, Keys};
 
 pub struct Warehouse {
     bigquery: BigQuery,
@@ -29,6 +29,7 @@ impl Warehouse {
             data_dir: dir.path().to_owned(),
             base_url: "http://localhost".into(),
             objects: Arc::new(Buckets(dir.path().join("buckets"))),
+            keys: Arc::new(Keys),
             memory_limit_mb: 512,
             spill_limit_mb: None,
         })
