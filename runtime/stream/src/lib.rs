@@ -9,6 +9,7 @@
 //! may depend on it.
 
 pub mod apply;
+pub mod bridge;
 mod errors;
 mod message;
 

@@ -37,6 +37,8 @@ const MOST_RESPONSE: usize = 128 << 20;
 /// A connection that is dead is found out within about this.
 const PING: Duration = Duration::from_secs(30);
 
+type Grpc = PubSubClient<Channel>;
+
 /// What a topic is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicInfo {
@@ -104,7 +106,7 @@ fn address(login: &Url) -> String {
 }
 
 impl Events {
-    fn grpc(&self) -> PubSubClient<Channel> {
+    fn grpc(&self) -> Grpc {
         PubSubClient::new(self.inner.channel.clone()).max_decoding_message_size(MOST_RESPONSE)
     }
 
@@ -116,11 +118,8 @@ impl Events {
         let message = TopicRequest {
             topic_name: name.to_owned(),
         };
-        let info = self
-            .call(&format!("GetTopic {name}"), async |request| {
-                self.grpc().get_topic(request(message.clone())).await
-            })
-            .await?;
+        let get = |mut grpc: Grpc, request| async move { grpc.get_topic(request).await };
+        let info = self.call(&format!("GetTopic {name}"), message, get).await?;
         Ok(TopicInfo {
             name: info.topic_name,
             can_subscribe: info.can_subscribe,
@@ -147,11 +146,8 @@ impl Events {
         let message = SchemaRequest {
             schema_id: id.to_owned(),
         };
-        let info = self
-            .call(&request, async |signed| {
-                self.grpc().get_schema(signed(message.clone())).await
-            })
-            .await?;
+        let get = |mut grpc: Grpc, request| async move { grpc.get_schema(request).await };
+        let info = self.call(&request, message, get).await?;
         let unexpected = |reason: String| Error::unexpected(&request, reason);
         let json: serde_json::Value = serde_json::from_str(&info.schema_json)
             .map_err(|e| unexpected(format!("its schema is not JSON ({})", crate::client::place(&e))))?;
@@ -165,18 +161,21 @@ impl Events {
     }
 
     /// A unary call, signed, repeated where that helps.
-    async fn call<M, T>(
+    async fn call<M: Clone, T, F>(
         &self,
         name: &str,
-        send: impl AsyncFn(&dyn Fn(M) -> tonic::Request<M>) -> Result<tonic::Response<T>, tonic::Status>,
-    ) -> Result<T> {
+        message: M,
+        send: impl Fn(Grpc, tonic::Request<M>) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    {
         let client = &self.inner.client;
         let mut attempts = Attempts::new(client.retry_policy());
         let mut session = client.session().await?;
         let mut renewed = false;
         loop {
-            let signed = |message: M| sign(message, &session);
-            let error = match send(&signed).await {
+            let error = match send(self.grpc(), sign(message.clone(), &session)).await {
                 Ok(response) => return Ok(response.into_inner()),
                 Err(status) => error_of(name, &status),
             };

@@ -1,6 +1,7 @@
 //! A subscription: events in order, from a position on, over as many connections as it takes. A caller that asks slowly
 //! slows the org down: no more than 100 events are ever under way.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -91,6 +92,8 @@ pub struct Subscription {
     start: Start,
     policy: RetryPolicy,
     stream: Option<Stream>,
+    /// What has come and is not given out yet.
+    arrived: Option<FetchResponse>,
 }
 
 #[derive(Debug)]
@@ -109,6 +112,7 @@ impl Subscription {
             start,
             policy,
             stream: None,
+            arrived: None,
         }
     }
 
@@ -122,8 +126,14 @@ impl Subscription {
         let mut attempts = Attempts::new(&policy);
         let mut renewed = false;
         loop {
+            if self.arrived.is_some() {
+                return self.batch().await;
+            }
             let status = match self.receive().await {
-                Ok(response) => return self.batch(response).await,
+                Ok(response) => {
+                    self.arrived = Some(response);
+                    continue;
+                }
                 Err(Broken::Status(status)) => status,
                 Err(Broken::Error(error)) => return Err(error),
             };
@@ -183,13 +193,25 @@ impl Subscription {
         })
     }
 
-    /// Decodes what came, and asks for as many more.
-    async fn batch(&mut self, response: FetchResponse) -> Result<Batch> {
+    /// Decodes what came, and asks for as many more. What came is kept until the schemas are there, so that a caller who
+    /// stops waiting loses nothing.
+    async fn batch(&mut self) -> Result<Batch> {
+        let mut schemas = HashMap::new();
+        let ids = self.arrived.iter().flat_map(|response| &response.events);
+        for id in ids.filter_map(|e| e.event.as_ref()).map(|e| &e.schema_id) {
+            if !schemas.contains_key(id) {
+                schemas.insert(id.clone(), self.events.schema(id).await?);
+            }
+        }
+        let response = self.arrived.take().unwrap_or_default();
         let mut events = Vec::with_capacity(response.events.len());
         for consumed in response.events {
-            let replay_id = ReplayId(consumed.replay_id);
-            let Some(event) = consumed.event else { continue };
-            let schema = self.events.schema(&event.schema_id).await?;
+            let (Some(event), replay_id) = (consumed.event, ReplayId(consumed.replay_id)) else {
+                continue;
+            };
+            let Some(schema) = schemas.get(&event.schema_id) else {
+                continue;
+            };
             let change = schema.decode(&event.payload).map_err(|e| EventError {
                 schema_id: event.schema_id.clone(),
                 reason: e.to_string(),
@@ -207,12 +229,11 @@ impl Subscription {
             None => ReplayId(response.latest_replay_id),
         };
         self.start = Start::After(latest.clone());
-        self.ask_for_more(i32::try_from(events.len()).unwrap_or(MOST_PENDING))
-            .await;
+        self.ask_for_more(i32::try_from(events.len()).unwrap_or(MOST_PENDING));
         Ok(Batch { events, latest })
     }
 
-    async fn ask_for_more(&mut self, got: i32) {
+    fn ask_for_more(&mut self, got: i32) {
         let Some(stream) = &mut self.stream else { return };
         stream.pending -= got;
         if stream.pending > LOW {
@@ -222,9 +243,10 @@ impl Subscription {
             num_requested: MOST_PENDING - stream.pending,
             ..FetchRequest::default()
         };
-        stream.pending = MOST_PENDING;
-        // A stream that is gone says so when the next answer is waited for.
-        let _ = stream.ask.send(request).await;
+        // A stream that is gone says so when the next answer is waited for; one that is slow is asked next time.
+        if stream.ask.try_send(request).is_ok() {
+            stream.pending = MOST_PENDING;
+        }
     }
 }
 
