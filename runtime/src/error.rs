@@ -48,6 +48,9 @@ pub enum CommandError {
     /// The stream.
     #[error(transparent)]
     Stream(#[from] headwater_stream::Error),
+    /// The stream's bridge.
+    #[error(transparent)]
+    Bridge(#[from] headwater_stream::bridge::Error),
 }
 
 impl CommandError {
@@ -68,6 +71,7 @@ impl CommandError {
             Self::Record { .. } => Some("it may have been written by a newer headwater: upgrade this one".into()),
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Stream(error) => Some(error.hint()).filter(|h| !h.is_empty()),
+            Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
         }
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use headwater_cloud::{Cloud, ObjectPath};
 use headwater_spec::{PipelineSpec, StreamSource};
 use headwater_stream::apply::{self, Metrics, Snapshot};
+use headwater_stream::bridge;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -28,6 +29,9 @@ struct Printed<'a> {
     drained: bool,
     #[serde(flatten)]
     counts: Snapshot,
+    /// What the bridge did; absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bridge: Option<bridge::Counts>,
 }
 
 /// `headwater stream`, with or without a command of its own.
@@ -111,6 +115,13 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
         let (spec, cloud, metrics, cancel) = (spec.clone(), cloud.clone(), metrics.clone(), cancel.clone());
         parts.spawn(async move { Ok(Box::pin(apply::run(&spec, &cloud, &metrics, &cancel)).await?) });
     }
+    let bridged = bridged && !args.apply_only;
+    let options = bridge::Options::default();
+    let progress = Arc::clone(&options.progress);
+    if bridged {
+        let (spec, cloud, cancel) = (spec.clone(), cloud.clone(), cancel.clone());
+        parts.spawn(async move { Ok(Box::pin(bridge::run(&spec, &cloud, options, cancel)).await?) });
+    }
     let outcome = finish(parts, &cancel, Duration::from_secs(args.grace_seconds)).await;
     watcher.abort();
     drop(serving);
@@ -120,6 +131,7 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
         pipeline: &spec.name,
         drained,
         counts,
+        bridge: bridged.then(|| progress.counts()),
     };
     printer.result(&printed, || words(&printed.counts));
     if !drained {

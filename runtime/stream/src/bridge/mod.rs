@@ -74,7 +74,30 @@ pub struct Progress {
     durable_ms: AtomicI64,
 }
 
+/// [`Progress`] at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Events that came.
+    pub events: u64,
+    /// Messages that are durable in the topic.
+    pub messages: u64,
+    /// Publish requests that were repeated.
+    pub retries: u64,
+    /// Repairs of what events did not tell.
+    pub repairs: u64,
+}
+
 impl Progress {
+    /// How it stands now.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            events: self.events.load(Ordering::Relaxed),
+            messages: self.messages.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            repairs: self.repairs.load(Ordering::Relaxed),
+        }
+    }
+
     /// How long ago the position was last known to be durable; `None` before the first time. It is written at least three
     /// times a lease, so one that is older than a lease is that of a bridge that is stuck.
     pub fn durable_age(&self) -> Option<Duration> {

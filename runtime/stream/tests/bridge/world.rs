@@ -338,8 +338,10 @@ impl World {
                 let row: Map<String, Value> = serde_json::from_str(line).expect("a row");
                 let id = row["Id"].as_str().expect("an id").to_owned();
                 let person = row.contains_key("FirstName");
-                let told = row.into_iter().filter(|(name, _)| {
-                    !matches!(name.as_str(), "Id" | "IsDeleted" | "SystemModstamp") && !(person && name == "Name")
+                let told = row.into_iter().filter(|(name, _)| match name.as_str() {
+                    "Id" | "IsDeleted" | "SystemModstamp" => false,
+                    "Name" => !person,
+                    _ => true,
                 });
                 let typed = told.map(|(name, value)| {
                     let of = describe.field(&name).map_or("", |f| f.data_type.as_str());
