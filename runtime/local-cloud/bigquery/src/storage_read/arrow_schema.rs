@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::catalog::int;
 use crate::engine::arrow::datatypes::{DataType, Field, Fields, IntervalUnit, Schema, TimeUnit};
@@ -47,7 +47,10 @@ fn field(column: &Value) -> Result<Field, Fault> {
         Ty::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         Ty::Time => DataType::Time64(TimeUnit::Microsecond),
         Ty::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
-        Ty::Range(_) => return Err(Fault::not_implemented("columns of type RANGE by the Storage Read API")),
+        Ty::Range(bound) => {
+            let bound = |name: &str| field(&json!({"name": name, "type": bound.sql(), "mode": "NULLABLE"}));
+            DataType::Struct([bound("start")?, bound("end")?].into_iter().collect())
+        }
         Ty::Struct(_) => {
             let inner = column["fields"].as_array().map(Vec::as_slice).unwrap_or_default();
             DataType::Struct(fields(inner)?)
@@ -82,7 +85,6 @@ fn extension(ty: &Ty) -> HashMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
 
@@ -104,6 +106,11 @@ mod tests {
             ("TIMESTAMP", json!({}), "Timestamp(µs, \"UTC\")"),
             ("JSON", json!({}), "Utf8"),
             ("INTERVAL", json!({}), "Interval(MonthDayNano)"),
+            (
+                "RANGE",
+                json!({"rangeElementType": {"type": "DATE"}}),
+                "Struct(\"start\": Date32, \"end\": Date32)",
+            ),
         ] {
             let mut column = json!({"name": "c", "type": kind, "mode": "NULLABLE"});
             crate::catalog::merge(&mut column, &more);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::decimals::scale;
+use super::row::{HIGH, LOW};
 use crate::engine::Cell;
 use crate::engine::arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float64Builder, Int64Builder, ListArray,
@@ -67,10 +68,12 @@ fn column(cells: &[&Cell], ty: &Ty) -> Result<ArrayRef, ArrowError> {
         }
         Ty::Interval => built!(StringBuilder::new(), cells, Cell::Interval(months, days, nanos) =>
             format!("{months} months {days} days {} microseconds", nanos / 1000)),
-        Ty::Range(_) => {
-            return Err(ArrowError::NotYetImplemented(
-                "the local BigQuery does not write columns of type RANGE by the Storage Write API".into(),
-            ));
+        Ty::Range(bound) => {
+            let bound = |name: &str| crate::types::Field {
+                name: name.into(),
+                ty: (**bound).clone(),
+            };
+            column(cells, &Ty::Struct(vec![bound(LOW), bound(HIGH)]))?
         }
         Ty::Array(item) => list(cells, item)?,
         Ty::Struct(fields) => {

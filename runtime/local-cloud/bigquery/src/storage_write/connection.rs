@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::FutureExt;
+use prost::Message;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -23,6 +25,10 @@ use crate::wire::storage::append_rows_response::{AppendResult, Response};
 use crate::wire::storage::row_error::RowErrorCode;
 use crate::wire::storage::{AppendRowsRequest, AppendRowsResponse, RowError};
 
+/// Requests that are carried out together.
+const AT_ONCE: usize = 64;
+/// They are not more once they have so many bytes.
+const BYTES_AT_ONCE: usize = 16 << 20;
 /// Answers that may wait for the client to read them.
 const QUEUE: usize = 16;
 
@@ -84,30 +90,93 @@ impl Connection {
                 }
             };
             let Some(request) = request else { return Ok(()) };
-            let answer = self.answer(request).await?;
-            if answers.send(Ok(answer)).await.is_err() {
-                return Ok(());
+            // What has come in the meantime is carried out with it.
+            let mut bytes = request.encoded_len();
+            let mut group = vec![request];
+            let mut end = None;
+            while group.len() < AT_ONCE
+                && bytes < BYTES_AT_ONCE
+                && end.is_none()
+                && let Some(more) = requests.message().now_or_never()
+            {
+                match more {
+                    Ok(Some(request)) => {
+                        bytes += request.encoded_len();
+                        group.push(request);
+                    }
+                    Ok(None) => end = Some(Ok(())),
+                    Err(status) => end = Some(Err(status)),
+                }
+            }
+            for answer in self.answer(group).await {
+                if answers.send(Ok(answer?)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            if let Some(end) = end {
+                return end;
             }
         }
     }
 
-    async fn answer(&mut self, request: AppendRowsRequest) -> Result<AppendRowsResponse, Status> {
-        if !request.trace_id.is_empty() {
-            tracing::debug!(trace_id = request.trace_id, "rows are appended");
+    /// The answers to requests, in their order; the first that is an error is the last.
+    async fn answer(&mut self, requests: Vec<AppendRowsRequest>) -> Vec<Result<AppendRowsResponse, Status>> {
+        let mut answers = Vec::with_capacity(requests.len());
+        let mut group: Vec<Append> = Vec::new();
+        for request in requests {
+            if !request.trace_id.is_empty() {
+                tracing::debug!(trace_id = request.trace_id, "rows are appended");
+            }
+            let read = match self.stream(&request.write_stream) {
+                Ok(name) => self.read(name, request),
+                Err(status) => Err(status),
+            };
+            match read {
+                Ok(append) => {
+                    if group
+                        .last()
+                        .is_some_and(|last| last.stream.table != append.stream.table)
+                    {
+                        answers.extend(self.carry_out(std::mem::take(&mut group)).await);
+                    }
+                    group.push(append);
+                }
+                Err(status) => {
+                    answers.extend(self.carry_out(group).await);
+                    answers.push(Err(status));
+                    return answers;
+                }
+            }
         }
-        let name = self.stream(&request.write_stream)?;
-        let text = name.text();
-        let append = self.read(name, request)?;
-        let (outcome, now) = blocking(&self.service, move |s| append::append(s, &append)).await?;
-        let known = self.known.get_mut(&text);
-        let updated = known.and_then(|known| {
+        answers.extend(self.carry_out(group).await);
+        answers
+    }
+
+    async fn carry_out(&mut self, group: Vec<Append>) -> Vec<Result<AppendRowsResponse, Status>> {
+        let names: Vec<String> = group.iter().map(|append| append.stream.text()).collect();
+        let done = blocking(&self.service, move |s| Ok::<_, Fault>(append::append(s, &group))).await;
+        let done = match done {
+            Ok(done) => done,
+            Err(fault) => return vec![Err(fault.into())],
+        };
+        names
+            .iter()
+            .zip(done)
+            .map(|(name, done)| self.told(name, done))
+            .collect()
+    }
+
+    /// The answer to a request of a stream.
+    fn told(&mut self, name: &str, done: append::Answer) -> Result<AppendRowsResponse, Status> {
+        let (outcome, now) = done?;
+        let updated = self.known.get_mut(name).and_then(|known| {
             let before = known.schema.replace(now.clone());
             before.filter(|before| *before != now).map(|_| schema::announced(&now))
         });
         Ok(AppendRowsResponse {
             updated_schema: updated,
-            write_stream: text.clone(),
-            ..response(outcome, &text)?
+            write_stream: name.to_owned(),
+            ..response(outcome, name)?
         })
     }
 

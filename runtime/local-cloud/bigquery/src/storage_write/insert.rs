@@ -24,7 +24,7 @@ const TEMPORARY: &str = "main";
 const STAGED: &str = "_hw_staged";
 
 /// What a client says about values that it does not send.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Missing {
     pub(super) columns: HashMap<String, i32>,
     pub(super) other: i32,

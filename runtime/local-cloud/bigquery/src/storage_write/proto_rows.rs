@@ -6,10 +6,10 @@ use prost_reflect::{
     Value as Proto,
 };
 use prost_types::{DescriptorProto, FileDescriptorProto};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::errors::Refusal;
-use super::row::{Change, Row, check};
+use super::row::{Change, HIGH, LOW, Row, check};
 use super::{civil, decimals};
 use crate::catalog::evolve::{field_name, fields};
 use crate::engine::Cell;
@@ -196,6 +196,13 @@ fn source(field: FieldDescriptor, column: &Value, path: &str) -> Result<Source, 
             sources(&message, fields(column), path, &|_| false)?,
             inner.iter().map(|f| f.name.clone()).collect(),
         ),
+        (Ty::Range(bound), Kind::Message(message)) => {
+            let bound = |name: &str| json!({"name": name, "type": bound.sql(), "mode": "NULLABLE"});
+            (
+                sources(&message, &[bound("start"), bound("end")], path, &|_| false)?,
+                vec![LOW.into(), HIGH.into()],
+            )
+        }
         _ => (Vec::new(), Vec::new()),
     };
     Ok(Source {
@@ -244,8 +251,8 @@ fn fits(kind: &Kind, ty: &Ty) -> bool {
         Ty::Date | Ty::Datetime | Ty::Time => integer || *kind == Kind::String,
         Ty::Timestamp => integer || *kind == Kind::String || google(&["Timestamp"]),
         Ty::Interval => *kind == Kind::String || google(&["Duration"]),
-        Ty::Struct(_) => matches!(kind, Kind::Message(_)),
-        Ty::Range(_) | Ty::Array(_) => false,
+        Ty::Struct(_) | Ty::Range(_) => matches!(kind, Kind::Message(_)),
+        Ty::Array(_) => false,
     }
 }
 
@@ -263,12 +270,16 @@ fn value(message: &DynamicMessage, source: Option<&Source>, path: &str) -> Resul
 }
 
 fn item(value_of: &Proto, source: &Source, path: &str) -> Result<Cell, String> {
-    if let (Ty::Struct(_), Proto::Message(message)) = (&source.ty, value_of) {
+    if let (Ty::Struct(_) | Ty::Range(_), Proto::Message(message)) = (&source.ty, value_of) {
         let inner = source.inner.iter().zip(&source.names);
         let cells: Result<Vec<(String, Cell)>, String> = inner
             .map(|(s, name)| Ok((name.clone(), value(message, s.as_ref(), &format!("{path}.{name}"))?)))
             .collect();
-        return Ok(Cell::Struct(cells?));
+        let cells = cells?;
+        if matches!(source.ty, Ty::Range(_)) && !ascends(&cells) {
+            return Err(format!("Field {path}: the start of a range must be before its end"));
+        }
+        return Ok(Cell::Struct(cells));
     }
     let cell = match value_of {
         Proto::Message(message) => google(message, &source.ty),
@@ -280,6 +291,15 @@ fn item(value_of: &Proto, source: &Source, path: &str) -> Result<Cell, String> {
         other => scalar(other, &source.ty),
     };
     cell.ok_or_else(|| format!("Field {path}: the value is not a valid {}", source.ty.sql()))
+}
+
+/// Whether a range's bounds, where it has both, are in their order.
+fn ascends(bounds: &[(String, Cell)]) -> bool {
+    match bounds {
+        [(_, Cell::Date(low)), (_, Cell::Date(high))] => low < high,
+        [(_, Cell::Timestamp(low)), (_, Cell::Timestamp(high))] => low < high,
+        _ => true,
+    }
 }
 
 /// A value of one of Google's well-known types.

@@ -7,6 +7,10 @@ use crate::catalog::evolve::{field_name, fields};
 use crate::catalog::int;
 use crate::engine::Cell;
 
+/// The bounds of a RANGE, as its cell names them.
+pub(super) const LOW: &str = "_lo";
+pub(super) const HIGH: &str = "_hi";
+
 /// A row with a cell for each column of the table.
 #[derive(Debug)]
 pub(super) struct Row {

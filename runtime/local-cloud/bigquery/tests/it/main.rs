@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod appends;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod crash;
