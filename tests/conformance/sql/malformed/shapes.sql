@@ -50,3 +50,19 @@ SELECT x FROM known QUALIFY x > 1;
 --! at [1:
 SELECT ARRAY_AGG(x ORDER BY) FROM known;
 --! Syntax error: Unexpected ")" at [1:28]
+
+-- A FROM clause calls nothing twice by one name, and USING names columns of both sides.
+SELECT 1 FROM known AS a, known AS a;
+--! Duplicate table alias a in the same FROM clause at [1:
+
+SELECT 1 FROM known JOIN known ON TRUE;
+--! Duplicate table alias known in the same FROM clause at [1:
+
+SELECT 1 FROM known JOIN known AS b USING (nope);
+--! Column nope in USING clause not found on right side of join at [1:
+
+INSERT INTO known (x, X) VALUES (1, 2);
+--! INSERT has columns with duplicate name: X at [1:23]
+
+INSERT INTO known (nope) VALUES (1);
+--! Column nope is not present in the table at [1:20]

@@ -144,3 +144,19 @@ SELECT
   b
 FORM t;
 --! at [4:
+
+-- A text is neither a table nor an alias, and a name has letters.
+SELECT 1 'a';
+--! Syntax error: Expected end of input but got string literal 'a' at [1:10]
+
+SELECT [1] "a";
+--! Syntax error: Expected end of input but got string literal
+
+SELECT * FROM 'abc';
+--! Syntax error: Unexpected string literal 'abc' at [1:15]
+
+SELECT 1 FROM ``;
+--! Invalid empty identifier at [1:15]
+
+SELECT EXTRACT(YEAR FROM DATE '2026-01-03');
+--> [[2026]]

@@ -38,9 +38,20 @@ impl Translator<'_> {
             let names: Result<Vec<String>> = insert.columns.iter().map(|c| Ok(path(c)?.join("."))).collect();
             let mut known = columns.clone();
             known.extend(self.hidden_columns(&table)?.into_iter().filter(|c| c.name == TIME));
-            names?
+            let names = names?;
+            let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+            let twice = (0..names.len()).find(|i| names[..*i].iter().any(|n| same(n, &names[*i])));
+            if let Some(i) = twice {
+                return Err(Fault::query(format!(
+                    "INSERT has columns with duplicate name: {}{}",
+                    names[i],
+                    at(&insert.columns[i])
+                )));
+            }
+            names
                 .iter()
-                .map(|n| target(&known, n, insert))
+                .zip(&insert.columns)
+                .map(|(name, place)| target(&known, name, place))
                 .collect::<Result<_>>()?
         };
         let Some(source) = &insert.source else {

@@ -55,8 +55,20 @@ impl Translator<'_> {
             }
             JoinConstraint::Using(names) => {
                 let mut columns = Vec::new();
-                for name in names {
-                    let name = path(name)?.join(".");
+                for ident in names {
+                    let name = path(ident)?.join(".");
+                    let has = |relation: &Relation| relation.columns.iter().any(|c| c.name.eq_ignore_ascii_case(&name));
+                    let side = match scope.relations.split_last() {
+                        Some((last, _)) if !has(last) => Some("right"),
+                        Some((_, others)) if !others.iter().any(has) => Some("left"),
+                        _ => None,
+                    };
+                    if let Some(side) = side {
+                        return Err(Fault::query(format!(
+                            "Column {name} in USING clause not found on {side} side of join{}",
+                            at(ident)
+                        )));
+                    }
                     columns.push(quoted(&name));
                     for relation in &scope.relations {
                         let known = relation.columns.iter().find(|c| c.name.eq_ignore_ascii_case(&name));
@@ -76,7 +88,23 @@ impl Translator<'_> {
         })
     }
 
+    /// A relation, whose name must be another than those that stand beside it.
     pub(super) fn factor(&self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<String> {
+        let before = scope.relations.len();
+        let sql = self.one_factor(factor, scope)?;
+        let (known, new) = scope.relations.split_at(before.min(scope.relations.len()));
+        let same = |one: &&Relation| known.iter().any(|k| k.alias.eq_ignore_ascii_case(&one.alias));
+        match new.iter().find(same) {
+            None => Ok(sql),
+            Some(twice) => Err(Fault::query(format!(
+                "Duplicate table alias {} in the same FROM clause{}",
+                twice.alias,
+                at(factor)
+            ))),
+        }
+    }
+
+    fn one_factor(&self, factor: &TableFactor, scope: &mut Scope<'_>) -> Result<String> {
         match factor {
             TableFactor::Table {
                 name,

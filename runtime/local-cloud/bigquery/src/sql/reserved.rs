@@ -26,9 +26,48 @@ fn word(tokens: &[TokenWithSpan], at: usize) -> Option<String> {
     }
 }
 
+/// A literal of text where none can stand, and a name without letters.
+fn stray(tokens: &[TokenWithSpan], at: usize, depth: usize) -> Option<Fault> {
+    let (token, place) = (&tokens[at].token, Some(tokens[at].span.start));
+    if matches!(token, Token::Word(word) if word.value.is_empty()) {
+        return Some(syntax("Invalid empty identifier", place));
+    }
+    let text = matches!(
+        token,
+        Token::SingleQuotedString(_)
+            | Token::DoubleQuotedString(_)
+            | Token::TripleSingleQuotedString(_)
+            | Token::TripleDoubleQuotedString(_)
+    );
+    let before = at.checked_sub(1)?;
+    match &tokens[before].token {
+        _ if !text => None,
+        Token::Number(..) | Token::RBracket => Some(syntax(
+            &format!("Expected end of input but got {}", shown(token)),
+            place,
+        )),
+        // In a call FROM may stand before a value: EXTRACT(… FROM …).
+        Token::Word(_) if depth == 0 => {
+            let word = word(tokens, before)?;
+            let table = word == "JOIN" || (word == "FROM" && at > 1);
+            table.then(|| syntax(&format!("Unexpected {}", shown(token)), place))
+        }
+        _ => None,
+    }
+}
+
 /// Refuses what no statement has.
 pub(super) fn check(tokens: &[TokenWithSpan]) -> Result<(), Fault> {
+    let mut depth = 0_usize;
     for at in 0..tokens.len() {
+        match tokens[at].token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if let Some(fault) = stray(tokens, at, depth) {
+            return Err(fault);
+        }
         let Some(first) = word(tokens, at) else { continue };
         let sorts = matches!(first.as_str(), "GROUP" | "ORDER");
         let Some(next) = tokens.get(at + 1) else {
