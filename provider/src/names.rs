@@ -299,6 +299,14 @@ pub(crate) fn topic_id() -> Validator {
     )
 }
 
+/// The id of a `headwater_pubsub_subscription`.
+pub(crate) fn subscription_path() -> Validator {
+    validate::matches(
+        "must be the id of a subscription, `projects/PROJECT/subscriptions/NAME`: write `headwater_pubsub_subscription.NAME.id`",
+        |text| is_pubsub_id(text, "subscriptions"),
+    )
+}
+
 /// The id of a `headwater_pubsub_schema`.
 pub(crate) fn pubsub_schema_id() -> Validator {
     validate::matches(

@@ -74,6 +74,11 @@ const COLLECTIONS: &[Collection] = &[
         "dataScans",
         "name",
     ),
+    leaf(
+        "/v2/projects/{P}/locations/{L}/workerPools?pageSize=100",
+        "workerPools",
+        "name",
+    ),
     leaf("/v1/projects/{P}/serviceAccounts?pageSize=100", "accounts", "name"),
 ];
 

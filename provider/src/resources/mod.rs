@@ -9,6 +9,7 @@ pub mod bigquery_materialized_view;
 pub mod bigquery_routine;
 pub mod bigquery_table;
 pub mod bigquery_view;
+pub mod cdc_stream;
 pub(crate) mod dataform;
 pub(crate) mod dataplex_data_scan;
 mod iam_member;
@@ -49,6 +50,7 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(Rest(dataplex_data_scan::DataScan)),
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),
+        Box::new(cdc_stream::CdcStream),
     ];
     all.extend(iam_member::all());
     all

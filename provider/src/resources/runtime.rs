@@ -42,7 +42,7 @@ pub struct Job {
 const ARGS: &[&str] = &["version"];
 
 /// The image that belongs to this provider. The local cloud runs its own binary whatever the image is called.
-fn default_image() -> String {
+pub(crate) fn default_image() -> String {
     format!("headwater:{}", crate::VERSION)
 }
 

@@ -91,6 +91,11 @@ fn cases() -> Vec<(&'static str, Json, String)> {
             json!({"lake": "gs://acme-lake/crm", "name": "crm"}),
             "gs://acme-lake/crm/headwater/pipelines/crm/spec.json".to_owned(),
         ),
+        (
+            "cdc_stream",
+            json!({"lake": "gs://acme-lake/crm", "name": "changes"}),
+            "gs://acme-lake/crm/headwater/pipelines/changes/spec.json".to_owned(),
+        ),
     ];
     let secret = "projects/acme-data/secrets/headwater-salesforce-crm";
     let until = format!("{} until the audit is over", grant("acme-lake"));

@@ -72,6 +72,26 @@ impl Cloud {
         })
     }
 
+    /// The same cloud with one service somewhere else, such as Pub/Sub at Google's own emulator.
+    ///
+    /// # Errors
+    /// When the URL is malformed.
+    pub fn with_service_at(&self, service: Service, base: &str) -> Result<Self, Error> {
+        let before = &self.inner.transport;
+        let endpoints = before.endpoints.with(service, base)?;
+        let transport = Transport::new(endpoints, before.credentials().clone(), before.retry());
+        let data = DataPlane::new(transport.clone());
+        Ok(Self {
+            inner: Arc::new(Inner {
+                project: self.inner.project.clone(),
+                region: self.inner.region.clone(),
+                transport,
+                data,
+                shared: Arc::default(),
+            }),
+        })
+    }
+
     /// The project.
     #[must_use]
     pub fn project(&self) -> &str {

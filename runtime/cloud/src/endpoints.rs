@@ -94,6 +94,8 @@ impl Service {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     base: Option<String>,
+    /// Services that are somewhere else.
+    elsewhere: Vec<(Service, String)>,
 }
 
 impl Endpoints {
@@ -103,7 +105,10 @@ impl Endpoints {
     /// When `base` is no http or https URL, or carries a query, a fragment or a user.
     pub fn new(base: Option<&str>) -> Result<Self, Error> {
         let Some(text) = base.map(str::trim).filter(|text| !text.is_empty()) else {
-            return Ok(Self { base: None });
+            return Ok(Self {
+                base: None,
+                elsewhere: Vec::new(),
+            });
         };
         let refuse = |why: &str| {
             Error::new(Kind::Invalid, "read endpoint", format!("`{text}` {why}"))
@@ -118,12 +123,28 @@ impl Endpoints {
         }
         Ok(Self {
             base: Some(url.as_str().trim_end_matches('/').to_owned()),
+            elsewhere: Vec::new(),
         })
+    }
+
+    /// The same with one service at a base URL of its own.
+    ///
+    /// # Errors
+    /// As [`Endpoints::new`].
+    pub fn with(&self, service: Service, base: &str) -> Result<Self, Error> {
+        let mut all = self.clone();
+        all.elsewhere.retain(|(other, _)| *other != service);
+        all.elsewhere
+            .extend(Self::new(Some(base))?.base.map(|base| (service, base)));
+        Ok(all)
     }
 
     /// The base URL of a service, without a trailing slash.
     #[must_use]
     pub fn of(&self, service: Service) -> &str {
+        if let Some((_, base)) = self.elsewhere.iter().find(|(other, _)| *other == service) {
+            return base;
+        }
         self.base.as_deref().unwrap_or_else(|| service.google_base())
     }
 
@@ -136,7 +157,12 @@ impl Endpoints {
     /// Whether requests would travel unencrypted.
     #[must_use]
     pub fn is_plain_http(&self) -> bool {
-        self.base.as_deref().is_some_and(|base| base.starts_with("http://"))
+        let elsewhere = self.elsewhere.iter().map(|(_, base)| base.as_str());
+        self.base
+            .as_deref()
+            .into_iter()
+            .chain(elsewhere)
+            .any(|base| base.starts_with("http://"))
     }
 
     /// Whether the base URL names this machine itself, so that nothing leaves it.
@@ -180,6 +206,12 @@ mod tests {
             assert_eq!(endpoints.is_plain_http(), plain, "{given:?}");
             assert_eq!(endpoints.is_loopback(), loopback, "{given:?}");
         }
+        let local = Endpoints::new(Some("http://127.0.0.1:8650")).expect("a valid endpoint");
+        let mixed = local
+            .with(Service::PubSub, "http://127.0.0.1:8085/")
+            .expect("a valid endpoint");
+        assert_eq!(mixed.of(Service::PubSub), "http://127.0.0.1:8085");
+        assert_eq!(mixed.of(Service::Run), "http://127.0.0.1:8650");
         for bad in ["127.0.0.1:8650", "ftp://x", "http://u:p@x", "http://x?y=1", "nonsense"] {
             let error = Endpoints::new(Some(bad)).expect_err(bad);
             assert_eq!(error.kind(), Kind::Invalid);

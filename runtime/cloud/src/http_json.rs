@@ -85,6 +85,11 @@ impl Transport {
         })
     }
 
+    /// Bounds of retries.
+    pub fn retry(&self) -> RetryPolicy {
+        self.retry
+    }
+
     /// What requests are signed with.
     pub fn credentials(&self) -> &Credentials {
         install_crypto_provider();

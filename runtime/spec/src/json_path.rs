@@ -1,11 +1,13 @@
 //! A path to one value in a JSON document: `$`, `.name`, `['name']`, `[0]`. No wildcards: it finds one value or none.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A path such as `$.payload.after['account id']`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +39,22 @@ impl JsonPath {
         self.steps.iter().try_fold(document, |value, step| match step {
             Step::Name(name) => value.get(name),
             Step::Place(place) => value.get(place),
+        })
+    }
+}
+
+impl JsonPath {
+    /// The text of the value at this path in a document, numbers with all of their digits.
+    pub fn find_text<'d>(&self, document: &'d RawValue) -> Option<&'d RawValue> {
+        self.steps.iter().try_fold(document, |value, step| match step {
+            Step::Name(name) => {
+                let members: HashMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
+                members.get(name).copied()
+            }
+            Step::Place(place) => {
+                let elements: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+                elements.get(*place).copied()
+            }
         })
     }
 }
@@ -128,6 +146,11 @@ mod tests {
         for (path, expected) in cases {
             let path: JsonPath = path.parse().unwrap();
             assert_eq!(path.find(&document), expected.as_ref(), "{path}");
+            let text: Box<RawValue> = serde_json::from_str(&document.to_string()).unwrap();
+            let found = path
+                .find_text(&text)
+                .map(|text| serde_json::from_str::<Value>(text.get()).unwrap());
+            assert_eq!(found, expected, "{path}");
         }
         for bad in [
             "", "a", "$a", "$.", "$..a", "$.*", "$[*]", "$[-1]", "$['a'", "$['a", "$[0",

@@ -12,6 +12,7 @@ mod planning;
 mod properties;
 mod second_run;
 mod storage_iam;
+mod stream;
 mod warehouse;
 
 use headwater_tests::cloud::Cloud;

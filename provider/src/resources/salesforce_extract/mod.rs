@@ -26,6 +26,7 @@ use crate::names;
 use crate::problems::Explain as _;
 
 pub use self::model::Model as ExtractModel;
+pub(crate) use self::spec::deployer;
 
 /// The resource.
 #[derive(Debug, Clone, Copy)]

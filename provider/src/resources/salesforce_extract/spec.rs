@@ -169,7 +169,7 @@ fn duration(state: &Attr<String>, seconds: u32) -> Attr<String> {
 }
 
 /// Who deploys, as far as the environment tells: a person or a commit. No credential is looked at.
-pub(super) fn deployer(env: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(crate) fn deployer(env: impl Fn(&str) -> Option<String>) -> Option<String> {
     let get = |name: &str| {
         env(name)
             .map(|text| text.trim().to_owned())

@@ -84,9 +84,17 @@ async fn backlog_is_empty(world: &World, events: usize, workers: &[&crate::world
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workers_and_no_order() {
+    two_workers(World::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_and_no_order_over_googles_emulator() {
+    two_workers(World::over_googles_emulator().await).await;
+}
+
+async fn two_workers(world: World) {
     let seed = 7;
     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
-    let world = World::new().await;
     let small = |stream: &mut serde_json::Value| stream["batching"] = json!({"rows": 100, "milliseconds": 20});
     let spec = world.pipeline(&["Hard"], small).await;
     let (events, rows) = history(&mut rng, 400);

@@ -142,7 +142,15 @@ const CASES: &[(&str, &str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_in_rows_out() {
-    let world = World::new().await;
+    cases(World::new().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_in_rows_out_over_googles_emulator() {
+    cases(World::over_googles_emulator().await).await;
+}
+
+async fn cases(world: World) {
     let spec = world.pipeline(&["Hard", "Soft"], |_| {}).await;
     let worker = world.worker(&spec);
     let waves = CASES

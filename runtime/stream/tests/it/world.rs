@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct World {
     pub cloud: Cloud,
     pub base_url: String,
+    /// Pub/Sub, when it is somewhere else.
+    pubsub: Option<Emulator>,
     local: LocalCloud,
     publisher: Publisher,
     _dir: TempDir,
@@ -58,8 +60,73 @@ impl Worker {
     }
 }
 
+/// Google's own emulator of Pub/Sub.
+struct Emulator {
+    process: std::process::Child,
+    url: String,
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Emulator {
+    async fn start() -> Self {
+        let sdk = std::process::Command::new("gcloud")
+            .args(["info", "--format=value(installation.sdk_root)"])
+            .output()
+            .expect("gcloud, of the Google Cloud SDK");
+        let root = String::from_utf8(sdk.stdout).expect("a path");
+        let lib = std::path::Path::new(root.trim()).join("platform/pubsub-emulator/lib");
+        let jars = std::fs::read_dir(&lib).unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}: install it with `gcloud components install pubsub-emulator`",
+                lib.display()
+            )
+        });
+        let jar = jars
+            .map(|jar| jar.expect("a file").path())
+            .find(|jar| jar.to_string_lossy().ends_with("-all.jar"))
+            .expect("the emulator's jar");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("a port")
+            .local_addr()
+            .expect("a port")
+            .port();
+        let process = std::process::Command::new("java")
+            .arg("-jar")
+            .arg(jar)
+            .args(["--host=127.0.0.1", &format!("--port={port}")])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("java");
+        let emulator = Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        until("the emulator is up", async || {
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        emulator
+    }
+}
+
 impl World {
     pub async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// With Google's own Pub/Sub emulator in place of ours.
+    pub async fn over_googles_emulator() -> Self {
+        Self::with(Some(Emulator::start().await)).await
+    }
+
+    async fn with(pubsub: Option<Emulator>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let _ = tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
@@ -76,7 +143,8 @@ impl World {
         .await
         .expect("a local cloud");
         let base_url = local.base_url().to_owned();
-        let cloud = connect(&base_url);
+        let cloud = connect(&base_url, pubsub.as_ref().map(|emulator| emulator.url.as_str()));
+        let documents = cloud.documents(Service::PubSub);
         let bucket = json!({"name": "lake", "location": "EU"});
         cloud.storage().create_bucket(PROJECT, &bucket).await.expect("a bucket");
         let dataset = DatasetRef::new(PROJECT, "raw");
@@ -85,14 +153,16 @@ impl World {
             .create_dataset(&dataset, &json!({"location": "EU"}))
             .await
             .expect("a dataset");
-        let pubsub = cloud.documents(Service::PubSub);
         for topic in ["crm", "crm-dead"] {
             let name = format!("projects/{PROJECT}/topics/{topic}");
-            pubsub.create(&name, CreateBy::Put, &json!({})).await.expect("a topic");
+            documents
+                .create(&name, CreateBy::Put, &json!({}))
+                .await
+                .expect("a topic");
             let subscription =
                 json!({"topic": name, "ackDeadlineSeconds": 10, "enableMessageOrdering": topic == "crm"});
             let name = format!("projects/{PROJECT}/subscriptions/{topic}");
-            pubsub
+            documents
                 .create(&name, CreateBy::Put, &subscription)
                 .await
                 .expect("a subscription");
@@ -104,6 +174,7 @@ impl World {
         Self {
             cloud,
             base_url,
+            pubsub,
             local,
             publisher,
             _dir: dir,
@@ -171,10 +242,12 @@ impl World {
             .build()
             .expect("a runtime");
         let (metrics, cancel) = (Arc::new(Metrics::default()), CancellationToken::new());
+        let pubsub = self.pubsub.as_ref().map(|emulator| emulator.url.clone());
+        let (spec, base_url) = (spec.clone(), self.base_url.clone());
         let task = runtime.spawn({
-            let (spec, base_url, metrics, cancel) =
-                (spec.clone(), self.base_url.clone(), metrics.clone(), cancel.clone());
-            async move { run(&spec, &connect(&base_url), &metrics, &cancel).await }
+            let (metrics, cancel) = (metrics.clone(), cancel.clone());
+            // A client of its own, on this runtime.
+            async move { run(&spec, &connect(&base_url, pubsub.as_deref()), &metrics, &cancel).await }
         });
         Worker {
             runtime,
@@ -283,14 +356,18 @@ impl World {
     }
 }
 
-pub fn connect(base_url: &str) -> Cloud {
-    Cloud::connect(CloudOptions {
+pub fn connect(base_url: &str, pubsub: Option<&str>) -> Cloud {
+    let cloud = Cloud::connect(CloudOptions {
         project: PROJECT.into(),
         region: "europe-west1".into(),
         endpoint: Some(base_url.into()),
         credentials: None,
     })
-    .expect("a cloud")
+    .expect("a cloud");
+    match pubsub {
+        Some(url) => cloud.with_service_at(Service::PubSub, url).expect("a URL"),
+        None => cloud,
+    }
 }
 
 /// Waits for a condition.

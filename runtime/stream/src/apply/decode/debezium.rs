@@ -5,9 +5,9 @@
 
 use headwater_spec::Debezium;
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
-use super::{Poison, place};
+use super::{Poison, members, place};
 use crate::apply::event::{Event, Happened, Position};
 
 /// What stands for a large value that an update left as it was.
@@ -19,6 +19,7 @@ pub(super) fn decode(data: &[u8], settings: &Debezium, published: i64) -> Result
         return Ok(None);
     }
     let document: Value = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
+    let texts: &RawValue = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
     let envelope = document.get("payload").unwrap_or(&document);
     let Some(op) = envelope["op"].as_str() else {
         return Err(Poison::incomplete("op: it is no change event of Debezium's"));
@@ -65,13 +66,21 @@ pub(super) fn decode(data: &[u8], settings: &Debezium, published: i64) -> Result
         };
         parts.push(part);
     }
-    let fields = match happened {
+    let after = || {
+        let outer = members(texts)?;
+        let inner = match outer.get("payload") {
+            Some(payload) => members(payload)?,
+            None => outer,
+        };
+        members(inner.get("after")?)
+    };
+    let fields: Vec<(String, Box<RawValue>)> = match happened {
         Happened::Delete => Vec::new(),
-        _ => row
-            .iter()
-            .filter(|(_, value)| value.as_str() != Some(UNCHANGED))
-            .map(|(name, value)| Ok((name.clone(), raw(value)?)))
-            .collect::<Result<_, Poison>>()?,
+        _ => after()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(name, _)| row.get(name).and_then(Value::as_str) != Some(UNCHANGED))
+            .collect(),
     };
     let millis = source["ts_ms"].as_i64().or_else(|| envelope["ts_ms"].as_i64());
     Ok(Some(Event {
@@ -101,10 +110,6 @@ fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-pub(super) fn raw(value: &Value) -> Result<Box<RawValue>, Poison> {
-    to_raw_value(value).map_err(|_| Poison::malformed("a value cannot be written as JSON"))
 }
 
 fn position(source: &Value) -> Option<Position> {

@@ -2,9 +2,9 @@
 
 use headwater_spec::{Mapping, Operation};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::debezium::raw;
-use super::{Poison, place};
+use super::{Poison, members, place};
 use crate::apply::cell::{micros, whole};
 use crate::apply::event::{Event, Happened, Position};
 
@@ -15,6 +15,7 @@ pub(super) fn decode(
     published: i64,
 ) -> Result<Option<Event>, Poison> {
     let document: Value = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
+    let texts: &RawValue = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
     let scalar = |path: &headwater_spec::JsonPath, what: &str| {
         let found = path.find(&document);
         let text = match found {
@@ -53,16 +54,14 @@ pub(super) fn decode(
         None => published,
     };
     let payload = match &mapping.payload {
-        Some(path) => path.find(&document).unwrap_or(&Value::Null),
-        None => &document,
+        Some(path) => path.find_text(texts),
+        None => Some(texts),
     };
-    let fields = match (payload, happened) {
-        (Value::Object(fields), _) => fields
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), raw(value)?)))
-            .collect::<Result<_, Poison>>()?,
-        (_, Happened::Delete | Happened::Undelete) => Vec::new(),
-        _ => {
+    let fields = match (payload.and_then(members), happened) {
+        (_, Happened::Delete) => Vec::new(),
+        (Some(fields), _) => fields.into_iter().collect(),
+        (None, Happened::Undelete) => Vec::new(),
+        (None, _) => {
             let path = mapping
                 .payload
                 .as_ref()
@@ -87,11 +86,7 @@ pub(super) fn decode(
         transaction: String::new(),
         origin: String::new(),
         user: String::new(),
-        fields: if happened == Happened::Delete {
-            Vec::new()
-        } else {
-            fields
-        },
+        fields,
         nulled: Vec::new(),
     }))
 }

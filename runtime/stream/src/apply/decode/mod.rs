@@ -4,7 +4,11 @@ mod debezium;
 mod mapping;
 mod salesforce;
 
+use std::collections::BTreeMap;
+
 use headwater_spec::{CdcStreamSpec, MessageFormat, StreamSource};
+
+use serde_json::value::RawValue;
 
 use super::event::Event;
 
@@ -64,6 +68,11 @@ impl Decoder {
             MessageFormat::Mapping(mapping) => mapping::decode(data, mapping, self.only.as_deref(), published),
         }
     }
+}
+
+/// The members of a JSON object, each as its text: no digit of a number is lost.
+fn members(json: &RawValue) -> Option<BTreeMap<String, Box<RawValue>>> {
+    serde_json::from_str(json.get()).ok()
 }
 
 /// The words of a JSON error that say where, not what stands there.

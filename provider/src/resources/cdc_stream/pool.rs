@@ -1,0 +1,118 @@
+//! The worker pool that executes a stream. <https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.workerPools>
+
+use headwater_cloud::{Cloud, CreateBy, Documents, Kind, OptionalExt as _, PatchBy, Service, Wait};
+use serde_json::{Value as Json, json};
+use tfplugin_framework::{Attr, Diagnostic};
+
+use super::model::Model;
+use crate::labels;
+use crate::problems::{Explain as _, cloud_problem};
+
+const PIPELINE: &str = "headwater-pipeline";
+
+fn pools(cloud: &Cloud, wait: Wait) -> Documents {
+    cloud.documents(Service::Run).awaiting(wait)
+}
+
+/// Puts what is planned into a document: an empty one to create a pool, the present one to change it.
+fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagnostic> {
+    let name = model.name.require("name")?;
+    document["labels"] = Json::Object(labels::wanted(&model.labels, false));
+    document["labels"][PIPELINE] = name.as_str().into();
+    document["scaling"]["manualInstanceCount"] = json!(model.workers.require("workers")?);
+    let template = &mut document["template"];
+    if let Some(account) = model.service_account.as_deref() {
+        template["serviceAccount"] = account.into();
+    }
+    let mut container = template["containers"][0].take();
+    container["image"] = json!(model.image.require("image")?);
+    container["args"] = json!(["stream", "--spec", model.spec_url.require("spec_url")?]);
+    // Another spec is another revision: the workers begin anew with it.
+    container["env"] = json!([
+        {"name": "HEADWATER_PROJECT", "value": project},
+        {"name": "HEADWATER_REGION", "value": model.region.require("region")?},
+        {"name": "HEADWATER_SPEC_HASH", "value": model.spec_hash.require("spec_hash")?},
+    ]);
+    container["resources"]["limits"]["cpu"] = json!(model.cpu.require("cpu")?);
+    container["resources"]["limits"]["memory"] = json!(model.memory.require("memory")?);
+    template["containers"] = json!([container]);
+    Ok(())
+}
+
+/// Creates the pool or brings it to what is planned; the state with the account that it runs as.
+pub(super) async fn deploy(cloud: &Cloud, project: &str, model: &mut Model, wait: Wait) -> Result<(), Diagnostic> {
+    let name = model.worker_pool.require("worker_pool")?.clone();
+    let pools = pools(cloud, wait);
+    let mut document = json!({"template": {"containers": [{}]}});
+    write(model, project, &mut document)?;
+    let made = match pools.create(&name, CreateBy::Query("workerPoolId"), &document).await {
+        Ok(made) => made,
+        Err(error) if error.kind() == Kind::AlreadyExists => {
+            let summary = format!("cannot change the worker pool `{name}`");
+            let mut found = pools.get(&name).await.explain(&*summary)?;
+            if found["labels"][PIPELINE].as_str() != model.name.as_deref() {
+                return Err(Diagnostic::invalid(
+                    "name",
+                    format!("the worker pool `{name}` exists already, and is not of this stream"),
+                )
+                .hint("Choose another `name`, or delete it."));
+            }
+            write(model, project, &mut found)?;
+            let mask = ["labels", "scaling", "template"];
+            pools
+                .patch(&name, PatchBy::Query, &found, &mask)
+                .await
+                .explain(summary)?
+        }
+        Err(error) => return Err(cloud_problem(format!("cannot create the worker pool `{name}`"), &error)),
+    };
+    model.service_account = account(&made);
+    Ok(())
+}
+
+fn account(document: &Json) -> Attr<String> {
+    let account = document["template"]["serviceAccount"]
+        .as_str()
+        .filter(|account| !account.is_empty());
+    account.map(str::to_owned).into()
+}
+
+/// Puts what the pool says into the state; whether it is there and executes the spec that lies in the lake.
+pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagnostic> {
+    let name = state.worker_pool.require("worker_pool")?.clone();
+    let found = cloud.documents(Service::Run).get(&name).await.optional();
+    let Some(found) = found.explain(format!("cannot read the worker pool `{name}`"))? else {
+        return Ok(false);
+    };
+    let container = &found["template"]["containers"][0];
+    let limit = |name: &str| {
+        container["resources"]["limits"][name]
+            .as_str()
+            .map(str::to_owned)
+            .into()
+    };
+    state.workers = found["scaling"]["manualInstanceCount"].as_i64().unwrap_or(0).into();
+    state.image = container["image"].as_str().map(str::to_owned).into();
+    state.cpu = limit("cpu");
+    state.memory = limit("memory");
+    state.service_account = account(&found);
+    let mut env = container["env"].as_array().into_iter().flatten();
+    let hash = env.find(|variable| variable["name"] == "HEADWATER_SPEC_HASH");
+    Ok(hash.and_then(|variable| variable["value"].as_str()) == state.spec_hash.as_deref())
+}
+
+pub(super) async fn delete(cloud: &Cloud, name: &str, pipeline: &str, wait: Wait) -> Result<(), Diagnostic> {
+    let pools = pools(cloud, wait);
+    let found = pools
+        .get(name)
+        .await
+        .optional()
+        .explain(format!("cannot read the worker pool `{name}`"))?;
+    if found.is_some_and(|found| found["labels"][PIPELINE].as_str() == Some(pipeline)) {
+        pools
+            .delete(name)
+            .await
+            .explain(format!("cannot delete the worker pool `{name}`"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! A stream's life: applied, filled, changed, broken behind Terraform's back, imported, destroyed.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+use headwater_tests::inventory::inventory;
+use headwater_tests::terraform::Terraform;
+use serde_json::{Value, json};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The whole, with the settings of the entity and of the stream.
+fn configuration(columns: &str, settings: &str) -> String {
+    format!(
+        r#"
+resource "headwater_storage_bucket" "lake" {{
+  name          = "stream-lake"
+  location      = "EU"
+  force_destroy = true
+}}
+
+resource "headwater_bigquery_dataset" "raw" {{
+  dataset_id                 = "raw"
+  location                   = "EU"
+  delete_contents_on_destroy = true
+}}
+
+resource "headwater_pubsub_topic" "orders" {{
+  name = "orders"
+}}
+
+resource "headwater_pubsub_subscription" "orders" {{
+  name                    = "orders"
+  topic                   = headwater_pubsub_topic.orders.id
+  ack_deadline_seconds    = 10
+  enable_message_ordering = true
+}}
+
+resource "headwater_cdc_stream" "orders" {{
+  name    = "orders"
+  lake    = headwater_storage_bucket.lake.url
+  dataset = headwater_bigquery_dataset.raw.id
+  subscription = {{
+    id      = headwater_pubsub_subscription.orders.id
+    format  = "mapping"
+    mapping = {{ key = "$.id", operation = "$.op", order = "$.v", payload = "$.row" }}
+  }}
+  entities = {{
+    orders = {{ columns = {{ {columns} }} }}
+  }}
+  batching = {{ milliseconds = 50 }}
+  {settings}
+}}
+"#
+    )
+}
+
+fn publish(cloud: &Cloud, messages: &[Value]) {
+    let messages: Vec<Value> = messages
+        .iter()
+        .map(|message| json!({"data": BASE64.encode(message.to_string())}))
+        .collect();
+    let (status, answer) = cloud.post(
+        &format!("/v1/projects/{PROJECT}/topics/orders:publish"),
+        &json!({"messages": messages}),
+    );
+    assert_eq!(status, 200, "{answer}");
+}
+
+/// Waits until a query answers with these rows, cells joined by blanks.
+fn until(cloud: &Cloud, sql: &str, expected: &[&str]) {
+    let began = Instant::now();
+    loop {
+        let body = json!({"query": sql, "useLegacySql": false, "location": "EU"});
+        let (status, answer) = cloud.post(&format!("/bigquery/v2/projects/{PROJECT}/queries"), &body);
+        let rows = answer["rows"].as_array().cloned().unwrap_or_default();
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let cells = row["f"].as_array().expect("cells").iter();
+                cells
+                    .map(|cell| cell["v"].as_str().unwrap_or("-").to_owned())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect();
+        if status == 200 && rows == expected {
+            return;
+        }
+        assert!(
+            began.elapsed() < PATIENCE,
+            "{sql}: {status} {rows:?} instead of {expected:?}\n{}",
+            log(cloud)
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn log(cloud: &Cloud) -> String {
+    let (_, logs) = cloud.get("/_control/logs/headwater-orders");
+    format!("{logs}")
+}
+
+#[test]
+fn a_stream_lives_and_dies() {
+    let cloud = Cloud::start();
+    let before = inventory(&cloud, PROJECT, REGION);
+    let columns = r#"status = "STRING", total = "NUMERIC""#;
+    let tf = Terraform::new(&cloud, &configuration(columns, ""));
+    tf.apply();
+    tf.assert_no_changes("after apply");
+
+    let event = |id: u32, op: &str, v: u32, row: Value| json!({"id": id, "op": op, "v": v, "row": row});
+    publish(
+        &cloud,
+        &[
+            event(1, "create", 1, json!({"status": "open", "total": 10.5})),
+            event(1, "update", 2, json!({"status": "paid"})),
+            event(2, "create", 1, json!({"status": "open", "total": 1})),
+            event(2, "delete", 2, Value::Null),
+            event(3, "vanish", 1, json!({})),
+        ],
+    );
+    until(
+        &cloud,
+        "SELECT _record_id, status, total FROM raw.orders ORDER BY 1",
+        &["1 paid 10.5"],
+    );
+    until(&cloud, "SELECT COUNT(*) FROM raw.orders_changes", &["4"]);
+    tf.assert_no_changes("after the first events");
+
+    // Another column, another number of workers; what was unknown before is a field with a column now.
+    let more = r#"status = "STRING", total = "NUMERIC", note = "STRING""#;
+    tf.write(&configuration(more, "workers = 2\n  labels = { team = \"crm\" }"));
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    tf.assert_no_changes("after a change");
+    publish(
+        &cloud,
+        &[
+            event(1, "update", 3, json!({"note": "late"})),
+            event(4, "create", 1, json!({"total": 2, "size": 7})),
+        ],
+    );
+    until(
+        &cloud,
+        "SELECT _record_id, status, total, note FROM raw.orders ORDER BY 1",
+        &["1 paid 10.5 late", "4 - 2 -"],
+    );
+    // A column that a worker added is no drift.
+    until(&cloud, "SELECT size FROM raw.orders WHERE _record_id = '4'", &["7"]);
+    tf.assert_no_changes("after a new field");
+
+    // What is deleted behind Terraform's back is made again.
+    let pool = format!("/v2/projects/{PROJECT}/locations/{REGION}/workerPools/headwater-orders");
+    assert_eq!(cloud.delete(&pool), 200);
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    tf.assert_no_changes("after the pool was made again");
+    assert_eq!(
+        cloud.delete(&format!("/bigquery/v2/projects/{PROJECT}/datasets/raw/tables/orders")),
+        204
+    );
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    tf.assert_no_changes("after the table was made again");
+
+    // Forgotten and imported, it is the same.
+    tf.run(&["state", "rm", "headwater_cdc_stream.orders"]).ok();
+    tf.run(&["import", "headwater_cdc_stream.orders", "gs://stream-lake#orders"])
+        .ok();
+    tf.assert_no_changes("after import");
+
+    tf.destroy();
+    assert_eq!(inventory(&cloud, PROJECT, REGION), before);
+}
