@@ -121,3 +121,27 @@ SELECT 1 + 'a';
 --! No matching signature for operator +
 SELECT TRUE + 1;
 --! No matching signature for operator +
+-- NaN is not equal to anything, not even to itself, and neither less nor greater.
+WITH t AS (SELECT CAST('nan' AS FLOAT64) AS n, 1.5 AS x, CAST(NULL AS FLOAT64) AS z) SELECT n = n, n != n, n < n, n <= n, n > n, n >= n, n = x, n != x, x < n, x <= n, n > x, n >= x, n < x, n > 1.5, n >= 1, 1 < n, NOT (n > x) FROM t;
+--> [[false, true, false, false, false, false, false, true, false, false, false, false, false, false, false, false, true]]
+WITH t AS (SELECT CAST('nan' AS FLOAT64) AS n, CAST(NULL AS FLOAT64) AS z) SELECT n = z, z = n, n != z, n < z, z < n, n > z, z > n, n > NULL FROM t;
+--> [[null, null, null, null, null, null, null, null]]
+SELECT x FROM UNNEST([CAST('nan' AS FLOAT64), 1.5, CAST('inf' AS FLOAT64), NULL]) AS x WHERE x > 1;
+--~ [["1.5"], ["Infinity"]]
+SELECT a.x FROM UNNEST([CAST('nan' AS FLOAT64), 1.5]) AS a_x, UNNEST([STRUCT(a_x AS x)]) AS a JOIN UNNEST([CAST('nan' AS FLOAT64), 1.5]) AS b ON a.x = b;
+--> [["1.5"]]
+-- Finite numbers whose result is not finite are an error.
+SELECT x + x FROM UNNEST([1e308]) AS x;
+--! double overflow: 1e+308 + 1e+308
+SELECT -x - x FROM UNNEST([1e308]) AS x;
+--! double overflow: -1e+308 - 1e+308
+SELECT x * 10 FROM UNNEST([1e308]) AS x;
+--! double overflow: 1e+308 * 10
+SELECT x / 1e-10 FROM UNNEST([1e308]) AS x;
+--! double overflow: 1e+308 / 1e-10
+SELECT x + 1, x * 2, -x, x - x, 1 / x, x * 0 FROM UNNEST([CAST('inf' AS FLOAT64)]) AS x;
+--> [["Infinity", "Infinity", "-Infinity", "NaN", "0.0", "NaN"]]
+SELECT SAFE_ADD(x, x), SAFE_MULTIPLY(x, 10), SAFE_DIVIDE(x, 1e-10), IFERROR(x * x, -1) FROM UNNEST([1e308]) AS x;
+--> [[null, null, null, "-1.0"]]
+SELECT x + 1, 1 + x, x * NUMERIC '2', NULL + x FROM UNNEST([1.5]) AS x;
+--> [["2.5", "2.5", "3.0", null]]

@@ -9,7 +9,7 @@ use super::{lists, moments, numbers, ranges, terms};
 const MACROS: &[(&str, &str)] = &[
     (
         "div(a, b)",
-        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE a::DOUBLE / b::DOUBLE END",
+        "CASE WHEN b = 0 THEN _hw_error('division by zero: ' || a || ' / ' || b) ELSE _hw_float_quotient(a::DOUBLE, b::DOUBLE) END",
     ),
     // Exact to nine decimals, halves away from zero; what leaves 38 digits on the way is an error of DuckDB's.
     (

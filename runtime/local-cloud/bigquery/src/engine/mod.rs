@@ -5,6 +5,7 @@ mod attempts;
 mod batches;
 mod cell;
 mod duck_type;
+mod float_operators;
 mod lists;
 mod locks;
 mod macros;
@@ -114,6 +115,7 @@ impl Engine {
             }
             prepare(&connection)?;
             native::register(&connection, Arc::clone(keys))?;
+            float_operators::register(&connection)?;
             macros::install(&connection)?;
             Ok(connection)
         };

@@ -31,6 +31,8 @@ mod writing_times;
 
 use crate::engine::Cell;
 
+pub(crate) use print::float as shown_float;
+
 /// What a function answers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answers {

@@ -16,7 +16,7 @@ pub(super) const NATIVES: &[Native] = &[
 const EXACT: i128 = 1 << 53;
 
 /// `%.15g`, or `%.17g` where that is not the number.
-pub(super) fn float(value: f64) -> String {
+pub(crate) fn float(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
     }

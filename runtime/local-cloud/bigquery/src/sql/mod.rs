@@ -16,6 +16,7 @@ mod dialect;
 pub(crate) mod dml;
 mod expr;
 mod filters;
+mod forward;
 mod from;
 mod functions;
 mod information_schema;

@@ -42,7 +42,7 @@ impl Translator<'_> {
     pub(super) fn comparison(&self, a: &Expr, op: &str, b: &Expr, scope: &Scope<'_>) -> Result<Ex> {
         let (left, right) = meet(self.expr(a, scope)?, self.expr(b, scope)?);
         comparable(&left.ty, &right.ty, op, a)?;
-        Ok(Ex::new(format!("({} {op} {})", left.sql, right.sql), Ty::Bool))
+        Ok(Ex::new(compared(&left, op, &right), Ty::Bool))
     }
 
     pub(super) fn binary(&self, a: &Expr, op: &Op, b: &Expr, scope: &Scope<'_>) -> Result<Ex> {
@@ -92,7 +92,11 @@ impl Translator<'_> {
                 if let Some(ex) = moment_arithmetic(&left, *op == Op::Plus, &right) {
                     return Ok(ex);
                 }
-                plain(symbol, arithmetic(&both, &name, a)?)
+                match arithmetic(&both, &name, a)? {
+                    Ty::Float64 if symbol == "+" => Ok(floats("_hw_float_sum", &left, &right)),
+                    Ty::Float64 => Ok(floats("_hw_float_difference", &left, &right)),
+                    ty => plain(symbol, ty),
+                }
             }
             Op::Multiply if matches!(both, [Ty::Interval, Ty::Int64] | [Ty::Int64, Ty::Interval]) => {
                 plain("*", Ty::Interval)
@@ -111,6 +115,29 @@ impl Translator<'_> {
             }
             other => Err(unsupported(&format!("the operator {other}"), a)),
         }
+    }
+}
+
+fn floats(function: &str, left: &Ex, right: &Ex) -> Ex {
+    Ex::new(format!("{function}({}, {})", left.sql, right.sql), Ty::Float64)
+}
+
+/// A comparison. NaN is neither equal to anything nor above or below it; DuckDB has it equal to itself and above all.
+fn compared(left: &Ex, op: &str, right: &Ex) -> String {
+    let (l, r) = (&left.sql, &right.sql);
+    let plain = format!("{l} {op} {r}");
+    let may_be_nan = |ex: &Ex| ex.ty == Ty::Float64 && ex.literal.is_none();
+    let both = may_be_nan(left) && may_be_nan(right);
+    let above = |ex: &Ex, other: &str| match may_be_nan(ex) {
+        true => format!("({plain} AND NOT (isnan({}) AND {other} IS NOT NULL))", ex.sql),
+        false => format!("({plain})"),
+    };
+    match op {
+        "=" if both => format!("({plain} AND NOT (isnan({l}) AND isnan({r})))"),
+        "<>" if both => format!("({plain} OR (isnan({l}) AND isnan({r})))"),
+        "<" | "<=" => above(right, l),
+        ">" | ">=" => above(left, r),
+        _ => format!("({plain})"),
     }
 }
 
@@ -150,6 +177,7 @@ pub(super) fn product(left: &Ex, right: &Ex, ty: &Ty) -> Ex {
         Ty::BigNumeric => format!(
             "CAST(_hw_bignumeric_product(CAST(CAST({l} AS {duck}) AS VARCHAR), CAST(CAST({r} AS {duck}) AS VARCHAR)) AS {duck})"
         ),
+        Ty::Float64 => return floats("_hw_float_product", left, right),
         _ => format!("({l} * {r})"),
     };
     Ex::new(sql, ty.clone())

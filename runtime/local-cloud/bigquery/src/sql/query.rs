@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{LimitClause, OrderByExpr, OrderByKind, Query, SetExpr};
 
+use super::forward;
 use super::pipe;
 use super::scope::{Alias, Cte, Scope};
 use super::{Result, Translated, Translator, unsupported};
@@ -23,7 +24,7 @@ impl Translator<'_> {
         let mut sql = String::new();
         if let Some(with) = &query.with {
             let mut parts = Vec::new();
-            for cte in &with.cte_tables {
+            for cte in forward::in_order(with) {
                 if !cte.alias.columns.is_empty() {
                     return Err(unsupported("column names after a WITH name", query));
                 }
