@@ -1,8 +1,8 @@
 //! An org that changes while it is read: rows made, changed, deleted and brought back, in bursts on demand or by
 //! themselves.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -218,10 +218,12 @@ impl Churn<'_> {
 
     /// Fields that an administrator added later get plain values.
     fn is_generated(&self, name: &str) -> bool {
-        crate::schema::builtin::schema(0)
-            .objects
-            .iter()
-            .any(|o| o.fields.iter().any(|f| f.name == name))
+        static NAMES: OnceLock<HashSet<String>> = OnceLock::new();
+        let names = NAMES.get_or_init(|| {
+            let objects = crate::schema::builtin::schema(0).objects;
+            objects.into_iter().flat_map(|o| o.fields).map(|f| f.name).collect()
+        });
+        names.contains(name)
     }
 
     fn facts(&mut self, object: usize, slot: u64) -> Facts {

@@ -79,6 +79,16 @@ fn google_cloud_run_worker_pools() {
 }
 
 #[test]
+fn salesforce_change_events() {
+    let org = Org::start_with(60, &["--capture", "*"]);
+    run_script(
+        script("salesforce_events.py", org.url())
+            .env("CLIENT_ID", CLIENT_ID)
+            .env("CLIENT_SECRET", CLIENT_SECRET),
+    );
+}
+
+#[test]
 fn simple_salesforce() {
     // Accounts beyond 2,000, the size of a page of a query's result.
     let org = Org::start(2500);
