@@ -293,12 +293,23 @@ pub(crate) struct Reader {
     windows: [Window; 2],
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Window {
     start: u64,
     bytes: Vec<u8>,
     /// Where the row after the last one read would begin: asked for next, a scan is under way.
     expected: u64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            start: 0,
+            bytes: vec![],
+            // Nowhere: who reads a single row must not pay for a scan.
+            expected: 1 << 63,
+        }
+    }
 }
 
 const AHEAD: usize = 1 << 20;
