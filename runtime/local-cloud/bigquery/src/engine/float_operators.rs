@@ -5,7 +5,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use duckdb::Connection;
-use duckdb::arrow::array::{ArrayRef, AsArray, Float64Array};
+use duckdb::arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use duckdb::arrow::compute::binary;
 use duckdb::arrow::datatypes::Float64Type;
 use duckdb::core::{DataChunkHandle, LogicalTypeHandle, LogicalTypeId};
 use duckdb::vscalar::{ScalarFunctionSignature, VScalar};
@@ -35,20 +36,20 @@ impl VScalar for Checked {
     ) -> Result<(), Box<dyn Error>> {
         let batch = data_chunk_to_arrow(input)?;
         let [left, right] = [0, 1].map(|i| batch.column(i).as_primitive::<Float64Type>());
-        let mut overflowed = None;
-        let results = left.iter().zip(right).map(|pair| {
-            let (a, b) = (pair.0?, pair.1?);
-            let result = operate(a, b);
-            if !result.is_finite() && a.is_finite() && b.is_finite() {
-                overflowed = Some((a, b));
+        let results: Float64Array = binary(left, right, operate)?;
+        // Most columns are finite throughout; what stands where a NULL is does not count.
+        if !results.values().iter().all(|result| result.is_finite()) {
+            let overflowed = (0..results.len()).find(|&row| {
+                let finite = left.value(row).is_finite() && right.value(row).is_finite();
+                results.is_valid(row) && !results.value(row).is_finite() && finite
+            });
+            if let Some(row) = overflowed {
+                let (a, b) = (shown_float(left.value(row)), shown_float(right.value(row)));
+                return Err(format!("double overflow: {a} {sign} {b}").into());
             }
-            Some(result)
-        });
-        let results: ArrayRef = Arc::new(results.collect::<Float64Array>());
-        match overflowed {
-            Some((a, b)) => Err(format!("double overflow: {} {sign} {}", shown_float(a), shown_float(b)).into()),
-            None => write_arrow_array_to_vector(&results, output),
         }
+        let results: ArrayRef = Arc::new(results);
+        write_arrow_array_to_vector(&results, output)
     }
 
     fn signatures() -> Vec<ScalarFunctionSignature> {
