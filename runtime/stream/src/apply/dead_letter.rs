@@ -1,12 +1,14 @@
 //! What cannot be applied: published to the dead-letter topic with its bytes, where it came from and why; and put back.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use google_cloud_pubsub::client::Publisher;
 use google_cloud_pubsub::model::Message;
 use headwater_cloud::Cloud;
 
 use super::decode::Poison;
+use super::notices::Notices;
 use crate::errors::{Error, Result};
 
 /// Attributes of ours begin with this; a replay takes them off again.
@@ -20,14 +22,16 @@ pub(crate) struct DeadLetters {
     publisher: Publisher,
     topic: String,
     subscription: String,
+    notices: Arc<Notices>,
 }
 
 impl DeadLetters {
-    pub async fn open(cloud: &Cloud, topic: &str, subscription: &str) -> Result<Self> {
+    pub async fn open(cloud: &Cloud, topic: &str, subscription: &str, notices: &Arc<Notices>) -> Result<Self> {
         Ok(Self {
             publisher: cloud.publisher(topic, 100).await?,
             topic: topic.to_owned(),
             subscription: subscription.to_owned(),
+            notices: notices.clone(),
         })
     }
 
@@ -61,6 +65,7 @@ impl DeadLetters {
             name: self.topic.clone(),
             reason: error.to_string(),
         })?;
+        self.notices.dead_letter(poison.code, &poison.reason).await;
         Ok(())
     }
 }

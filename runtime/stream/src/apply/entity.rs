@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_spec::{Batching, DriftPolicy};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -14,6 +15,7 @@ use super::decode::Poison;
 use super::delivery::{Delivery, Routed};
 use super::merger::Merger;
 use super::metrics::Metrics;
+use super::notices::Notices;
 use super::pull::bury;
 use super::rows;
 use super::tables::Tables;
@@ -40,6 +42,7 @@ pub(crate) struct Appender {
     pub drift: DriftPolicy,
     pub batching: Batching,
     pub metrics: Arc<Metrics>,
+    pub notices: Arc<Notices>,
     /// Where the current table is kept; `None`: there is none.
     pub merges: Option<mpsc::Sender<Appended>>,
 }
@@ -72,6 +75,9 @@ impl Appender {
                         let columns = self.tables.add(&self.columns, &fields).await?;
                         self.writer.reshape(rows::descriptor(&columns));
                         self.columns = Arc::new(columns);
+                        let names: Vec<&str> = fields.iter().map(|(field, _)| field.as_str()).collect();
+                        let details = json!({"entity": self.name, "columns": names});
+                        self.notices.status("columns_added", details).await;
                     }
                 }
             }

@@ -23,6 +23,7 @@ mod event;
 mod fold;
 mod merger;
 mod metrics;
+mod notices;
 mod pull;
 mod replay;
 mod rows;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 use headwater_cloud::{Cloud, DatasetRef};
 use headwater_spec::PipelineSpec;
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +47,7 @@ use self::dead_letter::DeadLetters;
 use self::decode::Decoder;
 use self::entity::Appender;
 use self::merger::Merger;
+use self::notices::Notices;
 use self::pull::Puller;
 use self::tables::Tables;
 use self::writer::Writer;
@@ -72,8 +75,14 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, metrics: &Arc<Metrics>, can
         }
         let turn = cancel.child_token();
         let watch = tokio::spawn(control::cancel_when_paused(spec.clone(), cloud.clone(), turn.clone()));
-        let result = work(spec, cloud, metrics, &turn).await;
+        let notices = Arc::new(Notices::open(spec, cloud).await?);
+        let result = work(spec, cloud, metrics, &notices, &turn).await;
         watch.abort();
+        if let Err(error) = &result {
+            let details = json!({"code": error.code(), "message": error.to_string(), "hint": error.hint()});
+            notices.alert("failed", details).await;
+        }
+        notices.status("stopped", json!(metrics.snapshot())).await;
         result?;
         if cancel.is_cancelled() {
             return Ok(());
@@ -81,10 +90,16 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, metrics: &Arc<Metrics>, can
     }
 }
 
-async fn work(spec: &PipelineSpec, cloud: &Cloud, metrics: &Arc<Metrics>, cancel: &CancellationToken) -> Result<()> {
+async fn work(
+    spec: &PipelineSpec,
+    cloud: &Cloud,
+    metrics: &Arc<Metrics>,
+    notices: &Arc<Notices>,
+    cancel: &CancellationToken,
+) -> Result<()> {
     let stream = spec.stream()?;
     let transport = &stream.transport;
-    let dead_letters = DeadLetters::open(cloud, &transport.dead_letter_topic, &transport.subscription).await?;
+    let dead_letters = DeadLetters::open(cloud, &transport.dead_letter_topic, &transport.subscription, notices).await?;
     let subscriber = cloud.subscriber().await?;
     let dataset = DatasetRef::new(&stream.dataset.project, &stream.dataset.dataset);
 
@@ -116,6 +131,7 @@ async fn work(spec: &PipelineSpec, cloud: &Cloud, metrics: &Arc<Metrics>, cancel
             drift: stream.drift,
             batching: stream.batching,
             metrics: metrics.clone(),
+            notices: notices.clone(),
             merges,
         };
         tables_work.spawn(appender.run(messages));
@@ -138,6 +154,9 @@ async fn work(spec: &PipelineSpec, cloud: &Cloud, metrics: &Arc<Metrics>, cancel
         pulls.spawn(puller.run(stop.clone(), drained.clone()));
     }
     drop(entities);
+    notices
+        .status("started", json!({"entities": stream.entities.len()}))
+        .await;
     tracing::info!(step = "applying", entities = stream.entities.len(), "step");
 
     // The first that fails ends the others: what they have not acknowledged comes again.

@@ -334,6 +334,40 @@ impl World {
         all
     }
 
+    /// Makes a topic with a subscription of its name.
+    pub async fn topic(&self, name: &str) -> String {
+        let documents = self.cloud.documents(Service::PubSub);
+        let topic = format!("projects/{PROJECT}/topics/{name}");
+        documents
+            .create(&topic, CreateBy::Put, &json!({}))
+            .await
+            .expect("a topic");
+        let subscription = format!("projects/{PROJECT}/subscriptions/{name}");
+        let made = documents
+            .create(&subscription, CreateBy::Put, &json!({"topic": topic}))
+            .await;
+        made.expect("a subscription");
+        topic
+    }
+
+    /// The first messages of a topic that [`World::topic`] made.
+    pub async fn messages(&self, name: &str, count: usize) -> Vec<Value> {
+        let subscriber = self.cloud.subscriber().await.expect("a subscriber");
+        let mut stream = subscriber
+            .subscribe(format!("projects/{PROJECT}/subscriptions/{name}"))
+            .build();
+        let mut messages = Vec::new();
+        while messages.len() < count {
+            let next = tokio::time::timeout(PATIENCE, stream.next())
+                .await
+                .expect("a message in time");
+            let (message, handle) = next.expect("a stream").expect("a message");
+            messages.push(serde_json::from_slice(&message.data).expect("json"));
+            handle.ack();
+        }
+        messages
+    }
+
     /// The dead letters so far: reason code and data.
     pub async fn dead_letters(&self, count: usize) -> Vec<(String, String)> {
         let subscriber = self.cloud.subscriber().await.expect("a subscriber");
