@@ -222,9 +222,9 @@ def a_session_is_a_snapshot():
 
 @check
 def snapshot_time():
-    def at(when):
+    def at(when, table="reads.many"):
         wanted = types.ReadSession(
-            table=path("reads.many"), data_format=ARROW, table_modifiers={"snapshot_time": when}
+            table=path(table), data_format=ARROW, table_modifiers={"snapshot_time": when}
         )
         return READ.create_read_session(parent=f"projects/{PROJECT}", read_session=wanted, max_stream_count=1)
 
@@ -232,8 +232,13 @@ def snapshot_time():
     equal(at(now).estimated_row_count, MANY)
     with raises(exceptions.InvalidArgument, "future"):
         at(now + dt.timedelta(hours=1))
-    with raises(exceptions.MethodNotImplemented, "earlier rows"):
+    with raises(exceptions.InvalidArgument, "Cannot read before"):
         at(now - dt.timedelta(hours=1))
+    CLIENT.query_and_wait("CREATE TABLE reads.past AS SELECT 1 AS id")
+    before = dt.datetime.now(UTC)
+    CLIENT.query_and_wait("UPDATE reads.past SET id = 2 WHERE TRUE")
+    equal(table_of(at(before, "reads.past"))["id"].to_pylist(), [1])
+    equal(table_of(at(dt.datetime.now(UTC), "reads.past"))["id"].to_pylist(), [2])
 
 
 @check

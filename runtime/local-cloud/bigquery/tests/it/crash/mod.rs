@@ -23,7 +23,7 @@ use server::Server;
 
 const KILLS: u64 = 200;
 /// So long may a whole run take, on a slow machine too.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// What a lane's check found.
 type Checked = Result<(), String>;
@@ -130,6 +130,13 @@ async fn what_was_acknowledged_outlives_two_hundred_kills() {
         }
         spent[1] += checking.elapsed();
         kills.carried_out(&kill);
+        if kills.done() % 50 == 0 {
+            println!(
+                "crash: {} kills in {:.0} s",
+                kills.done(),
+                since.elapsed().as_secs_f64()
+            );
+        }
     }
     println!(
         "crash: {} kills in {:.0} s ({:.0} s to start again, {:.0} s to check): {}",
