@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use headwater_tests::inventory::inventory;
+use headwater_tests::org::Org;
 use headwater_tests::terraform::Terraform;
 use serde_json::{Value, json};
 
@@ -175,4 +176,39 @@ fn a_stream_lives_and_dies() {
 
     tf.destroy();
     assert_eq!(inventory(&cloud, PROJECT, REGION), before);
+}
+
+#[test]
+fn entities_that_cannot_be_streamed_are_refused_by_path() {
+    let cloud = Cloud::start();
+    let org = Org::start(5);
+    let configuration = format!(
+        r#"{}
+resource "headwater_cdc_stream" "crm" {{
+  name       = "changes"
+  lake       = headwater_storage_bucket.lake.url
+  dataset    = headwater_bigquery_dataset.raw.id
+  salesforce = {{ connection = headwater_salesforce_connection.crm.id }}
+  entities = {{
+    Acount  = {{}}
+    Account = {{}}
+    Contact = {{ exclude = ["Nonsense__c"] }}
+  }}
+}}
+"#,
+        super::platform("Account = {}", "")
+    );
+    let tf = super::terraform(&cloud, &org, &configuration);
+    let ended = tf.run(&["plan"]);
+    assert_ne!(ended.code, 0);
+    // Terraform breaks lines where it likes.
+    let text = ended.text().replace('\n', " ");
+    for expected in [
+        "entities[\"Acount\"]",
+        "Did you mean `Account`?",
+        "`Account` is not chosen for Change Data Capture",
+        "`Nonsense__c` in `exclude` of `Contact` is not usable",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
 }
