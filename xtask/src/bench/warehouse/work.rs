@@ -17,13 +17,13 @@ pub const GENERATE: &[&str] = &[
     "SET threads = 2",
     "COPY (SELECT i AS id, (hash(i) % {customers})::BIGINT AS customer, 'region-' || (hash(i, 1) % 12) AS region, \
      ((hash(i, 2) % 1000000)::DECIMAL(18, 2) / 100)::DECIMAL(18, 2) AS amount, (hash(i, 3) % 90)::BIGINT AS quantity, \
-     printf('C%08x', hash(i, 4) % 5000000) AS code, TIMESTAMPTZ '2024-01-01 00:00:00+00' + INTERVAL (hash(i, 5) % 63072000) SECOND AS at \
+     printf('C%08x', hash(i, 4) % 5000000) AS code, TIMESTAMPTZ '2024-01-01 00:00:00+00' + INTERVAL (hash(i, 5) % 63072000) SECOND AS moment \
      FROM range({rows}) AS r(i)) TO '{facts.parquet}' (FORMAT parquet, COMPRESSION zstd)",
     "COPY (SELECT i AS id, 'Customer ' || i AS name, 'segment-' || (hash(i, 6) % 40) AS segment FROM range({customers}) AS r(i)) \
      TO '{customers.parquet}' (FORMAT parquet, COMPRESSION zstd)",
     "COPY (SELECT CASE WHEN i % 10 = 0 THEN {rows} + i ELSE (hash(i, 7) % ({rows} // {changes}))::BIGINT + i * ({rows} // {changes}) END AS id, \
      (hash(i, 8) % {customers})::BIGINT AS customer, 'region-new' AS region, 1.25::DECIMAL(18, 2) AS amount, 1::BIGINT AS quantity, \
-     'changed' AS code, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS at FROM range({changes}) AS r(i)) \
+     'changed' AS code, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS moment FROM range({changes}) AS r(i)) \
      TO '{changes.parquet}' (FORMAT parquet, COMPRESSION zstd)",
 ];
 
@@ -46,17 +46,17 @@ pub const STATEMENTS: &[Statement] = &[
         name: "join",
         before: &[],
         googlesql: "SELECT c.segment, COUNT(*) AS n, SUM(f.amount) AS amount FROM facts AS f JOIN customers AS c ON f.customer = c.id \
-                    WHERE EXTRACT(YEAR FROM f.at) = 2024 GROUP BY c.segment ORDER BY amount DESC",
+                    WHERE EXTRACT(YEAR FROM f.moment) = 2024 GROUP BY c.segment ORDER BY amount DESC",
         by_hand: "SELECT c.segment, count(*) AS n, sum(f.amount) AS amount FROM facts AS f JOIN customers AS c ON f.customer = c.id \
-                  WHERE year(f.at) = 2024 GROUP BY c.segment ORDER BY amount DESC",
+                  WHERE year(f.moment) = 2024 GROUP BY c.segment ORDER BY amount DESC",
     },
     Statement {
         name: "newest_of_each",
         before: &[],
         googlesql: "SELECT COUNT(*) AS n, SUM(amount) AS amount FROM (SELECT id, amount FROM facts \
-                    QUALIFY ROW_NUMBER() OVER (PARTITION BY customer ORDER BY at DESC, id) = 1)",
+                    QUALIFY ROW_NUMBER() OVER (PARTITION BY customer ORDER BY moment DESC, id) = 1)",
         by_hand: "SELECT count(*) AS n, sum(amount) AS amount FROM (SELECT id, amount FROM facts \
-                  QUALIFY row_number() OVER (PARTITION BY customer ORDER BY at DESC, id) = 1)",
+                  QUALIFY row_number() OVER (PARTITION BY customer ORDER BY moment DESC, id) = 1)",
     },
     Statement {
         name: "count_distinct",
@@ -68,10 +68,10 @@ pub const STATEMENTS: &[Statement] = &[
         name: "merge",
         before: &["DELETE FROM facts WHERE id >= {rows}"],
         googlesql: "MERGE facts AS f USING changes AS c ON f.id = c.id \
-                    WHEN MATCHED THEN UPDATE SET customer = c.customer, region = c.region, amount = c.amount, code = c.code, at = c.at \
+                    WHEN MATCHED THEN UPDATE SET customer = c.customer, region = c.region, amount = c.amount, code = c.code, moment = c.moment \
                     WHEN NOT MATCHED THEN INSERT ROW",
         by_hand: "MERGE INTO facts AS f USING changes AS c ON f.id = c.id \
-                  WHEN MATCHED THEN UPDATE SET customer = c.customer, region = c.region, amount = c.amount, code = c.code, at = c.at \
+                  WHEN MATCHED THEN UPDATE SET customer = c.customer, region = c.region, amount = c.amount, code = c.code, moment = c.moment \
                   WHEN NOT MATCHED THEN INSERT",
     },
 ];
