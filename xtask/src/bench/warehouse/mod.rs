@@ -149,7 +149,7 @@ impl Bench {
             }
         }
         let mut statements = vec![json!({"name": LOAD, "before": ["DROP TABLE IF EXISTS facts"],
-            "sql": self.fill("CREATE TABLE facts AS SELECT * FROM read_parquet('{facts.parquet}')")})];
+            "sql": self.fill(work::BY_HAND_LOAD)})];
         for statement in STATEMENTS {
             let before: Vec<String> = statement.before.iter().map(|sql| self.fill(sql)).collect();
             statements.push(json!({"name": statement.name, "before": before, "sql": self.fill(statement.by_hand)}));

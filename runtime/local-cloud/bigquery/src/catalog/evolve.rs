@@ -53,8 +53,8 @@ pub(crate) fn evolve(tx: &Session<'_>, name: &TableName, old: &Value, new: &Valu
     for field in new_fields {
         let column = quoted(field_name(field));
         let Some(old) = same(old_fields, field) else {
-            let ty = types::storage_type(field)?;
-            tx.run(&format!("ALTER TABLE {table} ADD COLUMN {column} {ty}"))?;
+            let definition = types::storage_definition(field)?;
+            tx.run(&format!("ALTER TABLE {table} ADD COLUMN {column} {definition}"))?;
             continue;
         };
         if old["mode"] == "REQUIRED" && field["mode"] == "NULLABLE" {

@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::names::TableName;
 use super::tables::is_stored;
-use crate::engine::Session;
+use crate::engine::{Bind, Session};
 use crate::error::Fault;
 use crate::types::{Ty, columns, quoted};
 
 /// The rows that are measured.
 const SAMPLE: u64 = 5_000;
+/// Tables of more rows are not counted for an estimate.
+const COUNTED: u64 = 100_000;
 
 /// Rows and bytes of a table; of a view nothing.
 pub(crate) fn of(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(u64, u64), Fault> {
@@ -27,6 +29,18 @@ pub(crate) fn rows(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<u6
     }
     let counted = tx.query(&format!("SELECT count(*) FROM {}", name.duck()), &[])?;
     Ok(counted.first().map_or(0, |r| r[0].int()).unsigned_abs())
+}
+
+/// The rows of a table that is not large; of a large one what DuckDB says without counting, rows among them that were deleted
+/// and not cleared away yet. What a query has read is told by it, and must not cost more than the query.
+pub(crate) fn about(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<u64, Fault> {
+    let sql = "SELECT estimated_size FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?";
+    let schema = format!("{}:{}", name.project, name.dataset);
+    let known = tx.query(sql, &[Bind::Text(&schema), Bind::Text(&name.table)])?;
+    match known.first().map(|row| row[0].int().unsigned_abs()) {
+        Some(many) if many > COUNTED && is_stored(doc) => Ok(many),
+        _ => rows(tx, name, doc),
+    }
 }
 
 /// Bytes of some columns (by their names in lower case) of so many rows, or of all columns.
@@ -52,9 +66,17 @@ pub(crate) fn bytes(
         widths.join(" + "),
         name.duck()
     );
-    let found = tx.query(&sql, &[])?;
-    let found = u128::from(found.first().map_or(0, |r| r[0].int()).unsigned_abs());
-    let scaled = found * u128::from(rows) / u128::from(measured);
+    let measure = || -> Result<u64, Fault> {
+        let found = tx.query(&sql, &[])?;
+        Ok(found.first().map_or(0, |row| row[0].int()).unsigned_abs())
+    };
+    let found = if rows > COUNTED {
+        let version = format!("{} {}", doc["creationTime"], doc["lastModifiedTime"]);
+        tx.remembered(&sql, &version, measure)?
+    } else {
+        measure()?
+    };
+    let scaled = u128::from(found) * u128::from(rows) / u128::from(measured);
     Ok(u64::try_from(scaled).unwrap_or(u64::MAX))
 }
 

@@ -195,7 +195,7 @@ pub(crate) fn duck_columns(schema: &Value) -> Result<String, Fault> {
         .map(|f| {
             let required = if f["mode"] == "REQUIRED" { " NOT NULL" } else { "" };
             let name = quoted(f["name"].as_str().unwrap_or_default());
-            Ok(format!("{name} {}{required}", types::storage_type(f)?))
+            Ok(format!("{name} {}{required}", types::storage_definition(f)?))
         })
         .collect();
     Ok(columns?.join(", "))

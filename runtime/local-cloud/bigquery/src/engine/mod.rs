@@ -16,6 +16,7 @@ mod ranges;
 mod terms;
 mod words;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -69,9 +70,12 @@ pub(crate) struct Engine {
     pool: Mutex<Vec<Connection>>,
     locks: locks::Locks,
     busy: attempts::Busy,
+    measured: Mutex<HashMap<String, (String, u64)>>,
 }
 
 const POOL_SIZE: usize = 16;
+/// How many measurements are remembered.
+const MEASURED: usize = 1024;
 
 impl Engine {
     /// For tests of what asks no key service.
@@ -125,6 +129,7 @@ impl Engine {
             pool: Mutex::default(),
             locks: locks::Locks::default(),
             busy: attempts::Busy::default(),
+            measured: Mutex::default(),
         })
     }
 
@@ -291,6 +296,28 @@ impl Session<'_> {
             Ok(out)
         };
         read().map_err(|e| fault(&e))
+    }
+
+    /// What was measured of a version of something, or the measurement now.
+    pub(crate) fn remembered(
+        &self,
+        what: &str,
+        version: &str,
+        measure: impl FnOnce() -> Result<u64, Fault>,
+    ) -> Result<u64, Fault> {
+        let all = || self.engine.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, known)) = all().get(what)
+            && of == version
+        {
+            return Ok(*known);
+        }
+        let found = measure()?;
+        let mut all = all();
+        if all.len() >= MEASURED {
+            all.clear();
+        }
+        all.insert(what.to_owned(), (version.to_owned(), found));
+        Ok(found)
     }
 
     /// The columns that a query answers, without running it.

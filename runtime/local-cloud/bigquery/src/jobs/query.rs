@@ -230,7 +230,7 @@ fn bytes_read<'r>(tx: &Session<'_>, reads: impl Iterator<Item = &'r Read>) -> Re
     let mut bytes = 0;
     for read in reads {
         if let Some(doc) = tables::find(tx, &read.name)? {
-            let rows = size::rows(tx, &read.name, &doc)?;
+            let rows = size::about(tx, &read.name, &doc)?;
             bytes += size::bytes(tx, &read.name, &doc, rows, Some(&read.columns))?;
         }
     }
