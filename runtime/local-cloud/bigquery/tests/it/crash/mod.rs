@@ -130,7 +130,7 @@ async fn what_was_acknowledged_outlives_two_hundred_kills() {
         }
         spent[1] += checking.elapsed();
         kills.carried_out(&kill);
-        if kills.done() % 50 == 0 {
+        if kills.done().is_multiple_of(50) {
             println!(
                 "crash: {} kills in {:.0} s",
                 kills.done(),
