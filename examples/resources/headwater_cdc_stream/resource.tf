@@ -41,6 +41,7 @@ resource "headwater_cdc_stream" "orders" {
 
   entities = {
     orders = {
+      current = "orders_now"
       columns = {
         status    = "STRING"
         total     = "NUMERIC"

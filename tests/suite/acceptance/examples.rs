@@ -43,7 +43,8 @@ fn keys() -> PathBuf {
 /// An org that lets both flows of the examples in.
 pub fn org() -> Org {
     let certificate = keys().join("test-only.public.pem");
-    Org::start_with(20, &["--jwt-certificate", certificate.to_str().unwrap()])
+    let arguments = ["--jwt-certificate", certificate.to_str().unwrap(), "--capture", "*"];
+    Org::start_with(20, &arguments)
 }
 
 /// Terraform with the examples of all resources.
@@ -58,9 +59,18 @@ pub fn terraform(cloud: &Cloud, org: &Org) -> Terraform {
     tf
 }
 
-/// The example's extract keeps its tables when it is destroyed, and so its dataset, until they are deleted by hand.
+/// The examples' extract and streams keep their tables when they are destroyed, and so the dataset, until they are deleted by hand.
 pub fn delete_what_an_extract_leaves(cloud: &Cloud) {
-    for table in ["Account", "Opportunity", "salesforce_user"] {
+    let of_the_extract = ["Account", "Opportunity", "salesforce_user"];
+    let of_the_streams = [
+        "Account_changes",
+        "account_now",
+        "Contact_changes",
+        "Contact",
+        "orders_changes",
+        "orders_now",
+    ];
+    for table in of_the_extract.into_iter().chain(of_the_streams) {
         let status = cloud.delete(&format!(
             "/bigquery/v2/projects/{EXAMPLES_PROJECT}/datasets/salesforce_raw/tables/{table}"
         ));

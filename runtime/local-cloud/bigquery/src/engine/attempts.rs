@@ -8,9 +8,9 @@ use crate::error::{Fault, Reason};
 /// How often a transaction that met another one is tried again.
 const CONFLICTS: u32 = 8;
 /// What fails for want of memory so soon has hardly taken the memory itself.
-const SOON: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(5);
 /// So long it is tried again for want of memory.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -23,6 +23,8 @@ pub(super) struct Attempts<'a> {
     busy: &'a Busy,
     since: Instant,
     began: Instant,
+    /// Whether others were at work when the attempt began: who took the memory may have ended since.
+    beside: bool,
     count: u32,
 }
 
@@ -34,6 +36,7 @@ impl Busy {
             busy: self,
             since: now,
             began: now,
+            beside: false,
             count: 0,
         }
     }
@@ -48,6 +51,7 @@ impl Drop for Attempts<'_> {
 impl Attempts<'_> {
     pub(super) fn begin(&mut self) {
         self.began = Instant::now();
+        self.beside = self.busy.0.load(Ordering::SeqCst) > 1;
         self.count += 1;
     }
 
@@ -65,7 +69,7 @@ impl Attempts<'_> {
     }
 
     fn beside_others(&self) -> bool {
-        let others = self.busy.0.load(Ordering::SeqCst) > 1;
+        let others = self.beside || self.busy.0.load(Ordering::SeqCst) > 1;
         others && self.began.elapsed() < SOON && self.since.elapsed() < PATIENCE
     }
 }
