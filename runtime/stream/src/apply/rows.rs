@@ -17,6 +17,8 @@ const FIRST_COLUMN_TAG: u32 = 16;
 pub(crate) fn descriptor(columns: &Columns) -> DescriptorProto {
     let field = |name: &str, tag: u32, kind: Type, label: Label| FieldDescriptorProto {
         name: Some(name.to_owned()),
+        // Left to Protobuf, `_origin` and a column `Origin` would have the same.
+        json_name: Some(name.to_owned()),
         number: Some(i32::try_from(tag).unwrap_or_default()),
         label: Some(label.into()),
         r#type: Some(kind.into()),

@@ -32,6 +32,9 @@ pub enum Error {
     /// It was asked to stop in the middle of a repair, which the next one makes anew.
     #[error("the bridge was stopped")]
     Stopped,
+    /// A task of ours ended abnormally.
+    #[error("a task of the bridge ended abnormally")]
+    Worker,
     /// A document in the lake that cannot be read.
     #[error("{path} cannot be read")]
     Document {
@@ -64,6 +67,7 @@ impl Error {
             Self::Busy { .. } => "busy",
             Self::Fenced => "fenced",
             Self::Stopped => "stopped",
+            Self::Worker => "internal",
             Self::Document { .. } => "document_damaged",
             Self::Columns { .. } => "salesforce_field",
         }
@@ -82,6 +86,7 @@ impl Error {
             Self::Busy { .. } => "one bridge serves a pipeline: stop the other one, or wait until its lease ends",
             Self::Fenced => "nothing is lost: the other bridge goes on from the last durable position",
             Self::Stopped => "nothing is lost: start it again",
+            Self::Worker => "report it, with the log lines before this one; nothing is lost: start it again",
             Self::Document { .. } => {
                 "restore an older generation of the document, or delete it: the stream then begins anew"
             }

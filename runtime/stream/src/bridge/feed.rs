@@ -251,7 +251,7 @@ impl Feed {
     /// Publishes rows as snapshots at a place in the order.
     pub async fn snapshots(&mut self, ticket: Ticket, entity: &str, mut rows: Rows, place: Place) -> Result<u64> {
         let mut count = 0;
-        while let Some(more) = rows.next().await? {
+        while let Some(more) = self.next_rows(&mut rows).await? {
             for row in more {
                 count += 1;
                 self.outbox.push(ticket, &snapshot(entity, row, place)).await?;
@@ -261,6 +261,18 @@ impl Feed {
             }
         }
         Ok(count)
+    }
+
+    /// The next rows; what is on its way to the topic goes on meanwhile.
+    async fn next_rows(&mut self, rows: &mut Rows) -> Result<Option<Vec<Row>>> {
+        let next = rows.next();
+        tokio::pin!(next);
+        loop {
+            tokio::select! {
+                more = &mut next => return more,
+                done = self.outbox.complete(), if self.outbox.is_busy() => done?,
+            }
+        }
     }
 
     async fn repaired(&mut self, repair: &Repair) -> Result<()> {

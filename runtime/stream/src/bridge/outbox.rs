@@ -1,22 +1,23 @@
-//! What is on its way to the topic: many records at once, each record's changes one after the other, and a position that
-//! follows only when everything before it is durable.
+//! What is on its way to the topic. A record's changes go through its bucket's lane, one request after the other, each with
+//! all that has gathered meanwhile; many lanes are under way at once. A position follows only when everything before it is
+//! durable.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
+use tokio::task::JoinSet;
 
-use super::errors::Result;
+use super::errors::{Error, Result};
 use super::ledger::Mark;
 use super::publish::{Publisher, PubsubMessage};
 use crate::ChangeMessage;
+use crate::message::BUCKETS;
 
-/// Messages that may be under way or wait for an earlier change of their record.
-const MOST_OUTSTANDING: usize = 2_000;
-/// Requests at the same time.
-const MOST_REQUESTS: usize = 200;
+/// Messages, and bytes of them, that may be under way or wait for their lane.
+const MOST_OUTSTANDING: usize = 8_000;
+const MOST_BYTES: usize = 32 << 20;
+/// Requests at the same time. Fewer than there are lanes: what comes while all are under way is gathered into larger ones.
+const MOST_REQUESTS: usize = 32;
 /// Pub/Sub's limits of a request, with room for what stands around the data.
 const REQUEST_MESSAGES: usize = 1_000;
 const REQUEST_BYTES: usize = 8 << 20;
@@ -35,19 +36,31 @@ struct Event {
     mark: Mark,
 }
 
-type Sent = BoxFuture<'static, (String, Vec<Ticket>, Result<()>)>;
+/// The messages of an ordering key.
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    /// A request is under way, or it stands in the row of those that wait for one.
+    busy: bool,
+}
+
+struct Sent {
+    lane: usize,
+    tickets: Vec<Ticket>,
+    bytes: usize,
+    outcome: Result<()>,
+}
 
 /// See the module.
 pub(super) struct Outbox {
     publisher: Publisher,
     pipeline: Arc<str>,
-    /// Records with a request under way, and what waits for its end. Records that wait for room are here too, with nothing
-    /// under way.
-    records: HashMap<String, VecDeque<Waiting>>,
-    /// Records that have messages and no request under way.
-    ready: VecDeque<String>,
-    requests: FuturesUnordered<Sent>,
+    lanes: Vec<Lane>,
+    /// Lanes that have messages and no request under way, the one that has waited longest first.
+    ready: VecDeque<usize>,
+    requests: JoinSet<Sent>,
     outstanding: usize,
+    bytes: usize,
     first: Ticket,
     events: VecDeque<Event>,
 }
@@ -57,10 +70,11 @@ impl Outbox {
         Self {
             publisher,
             pipeline: pipeline.into(),
-            records: HashMap::new(),
+            lanes: (0..BUCKETS).map(|_| Lane::default()).collect(),
             ready: VecDeque::new(),
-            requests: FuturesUnordered::new(),
+            requests: JoinSet::new(),
             outstanding: 0,
+            bytes: 0,
             first: 0,
             events: VecDeque::new(),
         }
@@ -84,73 +98,79 @@ impl Outbox {
         }
     }
 
-    /// Takes a message of an event; waits while too many are under way.
+    /// Takes a message of an event; waits while too many are under way. It leaves with [`Outbox::send`].
     pub async fn push(&mut self, ticket: Ticket, change: &ChangeMessage) -> Result<()> {
-        while self.outstanding >= MOST_OUTSTANDING {
+        while !self.has_room() {
             self.complete().await?;
         }
         let at = usize::try_from(ticket - self.first).unwrap_or(usize::MAX);
         if let Some(event) = self.events.get_mut(at) {
             event.left += 1;
         }
-        self.outstanding += 1;
-        let key = change.ordering_key();
         let message = PubsubMessage {
             data: change.to_json().into(),
             attributes: change.attributes(&self.pipeline),
-            ordering_key: key.clone(),
+            ordering_key: change.ordering_key(),
         };
-        let waiting = Waiting { message, ticket };
-        match self.records.get_mut(&key) {
-            Some(queue) => queue.push_back(waiting),
-            None => {
-                self.records.insert(key.clone(), VecDeque::from([waiting]));
-                self.ready.push_back(key);
-            }
+        self.outstanding += 1;
+        self.bytes += message.data.len();
+        let bucket = usize::from(change.bucket());
+        let lane = &mut self.lanes[bucket];
+        lane.waiting.push_back(Waiting { message, ticket });
+        if !lane.busy {
+            lane.busy = true;
+            self.ready.push_back(bucket);
         }
-        self.send();
         Ok(())
     }
 
-    /// Starts as many requests as may run.
-    fn send(&mut self) {
+    /// Starts as many requests as may run. Called when a batch of messages was given: those of one lane leave together.
+    pub fn send(&mut self) {
         while self.requests.len() < MOST_REQUESTS {
-            let Some(key) = self.ready.pop_front() else { return };
-            let Some(queue) = self.records.get_mut(&key) else {
-                continue;
-            };
+            let Some(bucket) = self.ready.pop_front() else { return };
+            let lane = &mut self.lanes[bucket];
             let (mut messages, mut tickets, mut bytes) = (vec![], vec![], 0);
-            while let Some(waiting) = queue.front() {
-                bytes += waiting.message.data.len();
-                if messages.len() == REQUEST_MESSAGES || (bytes > REQUEST_BYTES && !messages.is_empty()) {
+            while let Some(waiting) = lane.waiting.front() {
+                let size = waiting.message.data.len();
+                if messages.len() == REQUEST_MESSAGES || (bytes + size > REQUEST_BYTES && !messages.is_empty()) {
                     break;
                 }
-                let Some(waiting) = queue.pop_front() else { break };
+                let Some(waiting) = lane.waiting.pop_front() else { break };
+                bytes += size;
                 messages.push(waiting.message);
                 tickets.push(waiting.ticket);
             }
             let publisher = self.publisher.clone();
-            self.requests.push(Box::pin(async move {
-                let sent = publisher.publish(messages).await;
-                (key, tickets, sent)
-            }));
+            self.requests.spawn(async move {
+                let outcome = publisher.publish(messages).await;
+                Sent {
+                    lane: bucket,
+                    tickets,
+                    bytes,
+                    outcome,
+                }
+            });
         }
     }
 
     /// Waits for the end of a request. Safe to drop while it waits.
     pub async fn complete(&mut self) -> Result<()> {
-        let Some((key, tickets, sent)) = self.requests.next().await else {
+        self.send();
+        let Some(joined) = self.requests.join_next().await else {
             return Ok(());
         };
-        sent?;
-        self.outstanding -= tickets.len();
-        for ticket in tickets {
+        let sent = joined.map_err(|_| Error::Worker)?;
+        sent.outcome?;
+        self.outstanding -= sent.tickets.len();
+        self.bytes -= sent.bytes;
+        for ticket in sent.tickets {
             self.settle(ticket, 1);
         }
-        if self.records.get(&key).is_some_and(VecDeque::is_empty) {
-            self.records.remove(&key);
+        let lane = &mut self.lanes[sent.lane];
+        if lane.waiting.is_empty() {
+            lane.busy = false;
         } else {
-            self.ready.push_back(key);
+            self.ready.push_back(sent.lane);
         }
         self.send();
         Ok(())
@@ -165,11 +185,11 @@ impl Outbox {
     }
 
     pub fn is_busy(&self) -> bool {
-        !self.requests.is_empty()
+        !self.requests.is_empty() || !self.ready.is_empty()
     }
 
     pub fn has_room(&self) -> bool {
-        self.outstanding < MOST_OUTSTANDING
+        self.outstanding < MOST_OUTSTANDING && self.bytes < MOST_BYTES
     }
 
     /// The position behind the last event of those from the oldest on whose messages are all durable.

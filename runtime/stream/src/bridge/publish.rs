@@ -1,6 +1,7 @@
 //! Publishing to a topic: `Publish` of Google's Pub/Sub over gRPC, repeated until it is answered.
 //!
-//! Google's own client is not used: it keeps a task for every ordering key that it ever saw, and here every record is one.
+//! Google's own client is not used: it says when a message is durable one by one, and what it does with a key after an error is
+//! its own. Here a request is repeated as it is until Pub/Sub has it, and whoever sends decides what comes next.
 
 use std::collections::HashMap;
 use std::sync::Arc;
