@@ -25,7 +25,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// The main job end to end on the local cloud: terraform apply extracts a synthetic Salesforce org into BigQuery.
+    /// A scenario end to end on the local cloud: terraform apply brings a synthetic Salesforce org into BigQuery.
     Demo(demo::Demo),
     /// All checks and tests.
     Test(test::Test),

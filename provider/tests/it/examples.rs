@@ -45,16 +45,19 @@ fn all_examples_are_valid_together() {
 }
 
 #[test]
-fn the_scenario_is_valid() {
-    let folder = examples().join("scenarios/salesforce-quickstart");
-    let configuration = std::fs::read_to_string(folder.join("main.tf")).expect("main.tf");
-    let workspace = Workspace::new(&configuration);
-    for name in ["variables.tf", "outputs.tf"] {
-        std::fs::copy(folder.join(name), workspace.dir().join(name)).expect("a copy");
+fn the_scenarios_are_valid() {
+    let scenarios = files("scenarios", "main.tf");
+    assert!(scenarios.len() >= 2, "{scenarios:?}");
+    for main in scenarios {
+        let configuration = std::fs::read_to_string(&main).expect("main.tf");
+        let workspace = Workspace::new(&configuration);
+        for name in ["variables.tf", "outputs.tf"] {
+            std::fs::copy(main.with_file_name(name), workspace.dir().join(name)).expect("a copy");
+        }
+        assert_eq!(workspace.diagnostics(), Vec::<Value>::new(), "{}", main.display());
+        let unformatted = workspace.run(&["fmt", "-check", "-diff", "-no-color"]);
+        assert!(unformatted.success, "{}", unformatted.stdout);
     }
-    assert_eq!(workspace.diagnostics(), Vec::<Value>::new());
-    let unformatted = workspace.run(&["fmt", "-check", "-diff", "-no-color"]);
-    assert!(unformatted.success, "{}", unformatted.stdout);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod lifecycle;
 mod messages;
 mod planning;
 mod properties;
+mod scenario;
 mod second_run;
 mod storage_iam;
 mod stream;

@@ -1,0 +1,57 @@
+//! The quickstart: apply, an empty plan, and as many rows in every table as the org has records.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use super::stage::{PROJECT, Stage};
+use crate::http;
+use crate::shell::{Error, Result, fail, print};
+
+pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
+    stage.apply()?;
+    stage.plan_nothing()?;
+    let counts = http::get(&format!("{}/_control/counts", stage.org))?;
+    let counts = counts
+        .as_object()
+        .ok_or_else(|| Error("the org's counts are not an object".into()))?;
+    let mut table = format!("\n{:<22}{:>10}{:>12}\n", "object", "org", "BigQuery");
+    let mut differing = 0;
+    for (object, count) in counts {
+        let rows = http::query_cell(
+            &stage.endpoint,
+            PROJECT,
+            &format!("SELECT COUNT(*) FROM `{PROJECT}.salesforce_raw.{object}`"),
+        )?;
+        let expected = count["live"].as_u64().unwrap_or_default().to_string();
+        let mark = if rows == expected { "" } else { "  differs" };
+        differing += u32::from(rows != expected);
+        writeln!(table, "{object:<22}{expected:>10}{rows:>12}{mark}")?;
+    }
+    print(&table);
+    if differing > 0 || counts.is_empty() {
+        return fail(format!("{differing} objects differ between the org and BigQuery"));
+    }
+    print(&format!(
+        "All {} objects are equal, {:.0} s after the start.",
+        counts.len(),
+        stage.since.elapsed().as_secs_f64()
+    ));
+    if !ephemeral {
+        say_more(stage);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn say_more(stage: &Stage<'_>) {
+    let (headwater, endpoint, org) = (stage.programs.headwater.display(), &stage.endpoint, &stage.org);
+    print(&format!(
+        "\nWhere to look next:\n  source {env}\n  {headwater} runs show --lake gs://headwater-demo-lake --pipeline crm\n  \
+         bq --api {endpoint} --oauth_access_token=local --project_id={PROJECT} query --use_legacy_sql=false \\\n    \
+         'SELECT StageName, COUNT(*) n, SUM(Amount) amount FROM salesforce_raw.Opportunity GROUP BY 1 ORDER BY n DESC'\n  \
+         cd {module} && terraform plan\n  curl -X POST {org}/_control/churn -H 'content-type: application/json' -d '{{\"updates\":10}}'   # then run again:\n  \
+         {headwater} runs start --lake gs://headwater-demo-lake --pipeline crm --runtime headwater --wait\n\
+         The local cloud and the org go on running; stop them with: cargo xtask demo --stop",
+        env = stage.dir.join("env.sh").display(),
+        module = stage.module.display(),
+    ));
+}
