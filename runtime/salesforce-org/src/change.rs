@@ -8,9 +8,11 @@ use std::sync::{Arc, MutexGuard};
 use crate::cdc::ChangeType;
 use crate::cdc::transaction::{Transaction, Versions};
 use crate::id;
+use crate::references::References;
 use crate::schema::{Kind, Object, Schema};
 use crate::store::Org;
 use crate::store::row::{Layout, Row};
+use crate::store::table::Entry;
 use crate::time;
 
 /// The right to change rows, held for a transaction.
@@ -127,6 +129,9 @@ impl<'a> Changer<'a> {
         self.org
             .table_mut(number)
             .write(slot, &bytes, deleted, stamp, visible)?;
+        if let Some(references) = &mut *self.org.references() {
+            references.note(&self.schema, number, slot, row);
+        }
         let versions = Versions {
             before,
             after: row,
@@ -228,15 +233,10 @@ impl<'a> Changer<'a> {
             .iter()
             .filter(|f| f.reference_to.contains(name))
             .collect();
-        let live: Vec<_> = self
-            .org
-            .table(child)
-            .entries()
-            .filter(|(_, e)| !e.location.is_deleted())
-            .collect();
-        if fields.is_empty() || live.is_empty() {
+        if fields.is_empty() {
             return Ok(vec![]);
         }
+        let live = self.live(child, gone)?;
         let (mut with_it, mut cleared) = (vec![], vec![]);
         let mut reader = self.org.reader(child);
         let mut layout = Layout::default();
@@ -267,6 +267,26 @@ impl<'a> Changer<'a> {
             touched.push((child, slot));
         }
         Ok(with_it)
+    }
+
+    /// The live rows of `child` that may refer to rows that are gone.
+    fn live(&self, child: usize, gone: &HashSet<String>) -> std::io::Result<Vec<(u64, Entry)>> {
+        let mut references = self.org.references();
+        if references.is_none() {
+            *references = References::of(self.org, &self.schema)?;
+        }
+        let table = self.org.table(child);
+        let live = |(_, entry): &(u64, Entry)| !entry.location.is_deleted();
+        Ok(match &*references {
+            Some(references) => {
+                let slots = references.to(child, gone).into_iter();
+                slots
+                    .filter_map(|slot| Some((slot, table.entry(slot)?)))
+                    .filter(live)
+                    .collect()
+            }
+            None => table.entries().filter(live).collect(),
+        })
     }
 
     /// Brings a deleted row back; references to rows that are still deleted become null. False when it cannot be.

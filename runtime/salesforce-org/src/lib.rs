@@ -19,6 +19,7 @@ mod http;
 mod id;
 mod jobs;
 mod pubsub;
+mod references;
 mod render;
 mod results;
 mod rng;

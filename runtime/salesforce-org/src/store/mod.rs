@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::cdc::Cdc;
+use crate::references::References;
 use crate::schema::Schema;
 use crate::time::Clock;
 use table::{Reader, Table};
@@ -59,6 +60,8 @@ pub(crate) struct Org {
     schema: RwLock<Arc<Schema>>,
     tables: Vec<RwLock<Table>>,
     writer: Mutex<i64>,
+    /// From the first deletion on; only for who holds [`Org::writing`].
+    references: Mutex<Option<References>>,
 }
 
 impl Org {
@@ -79,6 +82,7 @@ impl Org {
             schema: RwLock::new(Arc::new(schema)),
             tables,
             writer: Mutex::new(i64::MIN),
+            references: Mutex::default(),
         })
     }
 
@@ -90,6 +94,7 @@ impl Org {
     pub(crate) fn set_schema(&self, schema: Schema) -> Result<(), Error> {
         let mut current = self.schema.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         schema.save(&self.dir)?;
+        *self.references() = None;
         *current = Arc::new(schema);
         Ok(())
     }
@@ -113,6 +118,12 @@ impl Org {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         table.settle(now);
         table
+    }
+
+    pub(crate) fn references(&self) -> MutexGuard<'_, Option<References>> {
+        self.references
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The right to change rows; its value is the last stamp given.
