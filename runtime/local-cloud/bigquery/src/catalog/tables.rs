@@ -250,11 +250,16 @@ pub(crate) fn create(tx: &Session<'_>, name: &TableName, settings: &Map<String, 
         Some("MATERIALIZED_VIEW") => prepare_materialized(&mut doc["materializedView"], now),
         _ => create_storage(tx, name, &doc)?,
     }
+    record_new(tx, name, &doc)?;
+    Ok(doc)
+}
+
+fn record_new(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(), Fault> {
     let text = doc.to_string();
     let [project, dataset, table] = binds(name);
     let all = [project, dataset, table, Bind::Text(&text)];
-    tx.execute("INSERT INTO _headwater.tables VALUES (?, ?, ?, ?)", &all)?;
-    Ok(doc)
+    tx.execute("INSERT INTO _headwater.tables VALUES (?, ?, ?, ?)", &all)
+        .map(drop)
 }
 
 /// What a dataset says about tables that are made in it.
@@ -307,11 +312,14 @@ fn create_storage(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(),
         })
 }
 
+/// Replaces a table's document. Not by an UPDATE: when DuckDB runs out of memory in one, its rollback can leave a pointer to
+/// memory that it has freed (<https://github.com/duckdb/duckdb/pull/26019>), and this is written beside queries that may have
+/// taken all memory.
 pub(crate) fn save(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(), Fault> {
-    let text = doc.to_string();
-    let [p, d, t] = binds(name);
-    let sql = "UPDATE _headwater.tables SET doc = ? WHERE project = ? AND dataset = ? AND name = ?";
-    tx.execute(sql, &[Bind::Text(&text), p, d, t])?;
+    let sql = "DELETE FROM _headwater.tables WHERE project = ? AND dataset = ? AND name = ?";
+    if tx.execute(sql, &binds(name))? > 0 {
+        record_new(tx, name, doc)?;
+    }
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Work, now_ms};
-use crate::engine::{Bind, Session};
+use super::{Work, now_ms, record_new};
+use crate::engine::Session;
 use crate::error::Fault;
 
 /// Records a statement of a script that is done; `frame` says where it stands.
@@ -40,15 +40,5 @@ pub(super) fn record(
         },
         "status": {"state": "DONE"},
     });
-    let text = doc.to_string();
-    let binds = [
-        Bind::Text(project),
-        Bind::Text(location),
-        Bind::Text(id),
-        Bind::Int(now_ms()),
-        Bind::Text("DONE"),
-        Bind::Text(&text),
-    ];
-    tx.execute("INSERT INTO _headwater.jobs VALUES (?, ?, ?, ?, ?, ?)", &binds)
-        .map(drop)
+    record_new(tx, project, id, &doc)
 }

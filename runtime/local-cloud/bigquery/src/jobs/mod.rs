@@ -136,20 +136,29 @@ fn fail(doc: &mut Value, fault: &Fault) {
     doc["statistics"]["endTime"] = json!(now_ms().to_string());
 }
 
+/// Replaces a job's record, if there is one: as in [`crate::catalog::tables::save`], not by an UPDATE.
 fn save(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
-    let text = doc.to_string();
-    let state = doc["status"]["state"].as_str().unwrap_or("DONE");
-    let binds = [
-        Bind::Text(&text),
-        Bind::Text(state),
-        Bind::Text(project),
-        Bind::Text(id),
-    ];
-    tx.execute(
-        "UPDATE _headwater.jobs SET doc = ?, state = ? WHERE project = ? AND id = ?",
-        &binds,
-    )?;
+    let binds = [Bind::Text(project), Bind::Text(id)];
+    if tx.execute("DELETE FROM _headwater.jobs WHERE project = ? AND id = ?", &binds)? > 0 {
+        record_new(tx, project, id, doc)?;
+    }
     Ok(())
+}
+
+/// Writes a new job's record.
+fn record_new(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
+    let created = crate::catalog::int(&doc["statistics"]["creationTime"]).unwrap_or_else(now_ms);
+    let text = doc.to_string();
+    let binds = [
+        Bind::Text(project),
+        Bind::Text(doc["jobReference"]["location"].as_str().unwrap_or("US")),
+        Bind::Text(id),
+        Bind::Int(created),
+        Bind::Text(doc["status"]["state"].as_str().unwrap_or("DONE")),
+        Bind::Text(&text),
+    ];
+    tx.execute("INSERT INTO _headwater.jobs VALUES (?, ?, ?, ?, ?, ?)", &binds)
+        .map(drop)
 }
 
 /// Records that a job failed, unless its own transaction was committed with an error: then it is done, and is answered so.
@@ -316,16 +325,7 @@ pub(crate) fn insert(
         if stored(tx, project, &id)?.is_some() {
             return Err(Fault::duplicate("Job", &format!("{project}:{location}.{id}")));
         }
-        let text = doc.to_string();
-        let binds = [
-            Bind::Text(project),
-            Bind::Text(&location),
-            Bind::Text(&id),
-            Bind::Int(now_ms()),
-            Bind::Text("PENDING"),
-            Bind::Text(&text),
-        ];
-        tx.execute("INSERT INTO _headwater.jobs VALUES (?, ?, ?, ?, ?, ?)", &binds)
+        record_new(tx, project, &id, &doc)
     });
     let forget = |service: &Service| {
         service
