@@ -74,6 +74,8 @@ pub(crate) struct Engine {
 }
 
 const POOL_SIZE: usize = 16;
+/// How often, 50 ms apart, a transaction that could not be rolled back for want of memory is tried again to be.
+const ROLLBACKS: u32 = 200;
 /// How many measurements are remembered.
 const MEASURED: usize = 1024;
 
@@ -162,15 +164,19 @@ impl Engine {
         let mut attempts = self.busy.enter();
         loop {
             attempts.begin();
-            let mut session = self.session()?;
-            session.run("BEGIN TRANSACTION READ ONLY")?;
-            let result = work(&session);
-            session.healthy = session.run("ROLLBACK").is_ok();
-            match result {
+            match self.read_once(&mut work) {
                 Err(fault) if attempts.again(&fault, false) => {}
                 other => return other,
             }
         }
+    }
+
+    fn read_once<T>(&self, work: &mut impl FnMut(&Session<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        let mut session = self.session()?;
+        session.run("BEGIN TRANSACTION READ ONLY")?;
+        let result = work(&session);
+        session.healthy = session.roll_back().is_ok();
+        result
     }
 
     /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, else none of it happened.
@@ -184,19 +190,31 @@ impl Engine {
         let mut attempts = self.busy.enter();
         loop {
             attempts.begin();
-            let mut session = self.session()?;
-            session.began_ms = chrono::Utc::now().timestamp_millis();
-            session.run("BEGIN TRANSACTION")?;
-            let result = work(&session).and_then(|value| session.commit().map(|()| value));
-            if result.is_err() {
-                // After a failed COMMIT there may be nothing left to roll back.
-                session.healthy = session.run("ROLLBACK").is_ok();
-            }
-            match result {
-                Err(fault) if attempts.again(&fault, session.committing()) => {}
+            let mut committing = false;
+            match self.write_once(&mut work, &mut committing) {
+                Err(fault) if attempts.again(&fault, committing) => {}
                 other => return other,
             }
         }
+    }
+
+    fn write_once<T>(
+        &self,
+        work: &mut impl FnMut(&Session<'_>) -> Result<T, Fault>,
+        committing: &mut bool,
+    ) -> Result<T, Fault> {
+        let mut session = self.session()?;
+        session.began_ms = chrono::Utc::now().timestamp_millis();
+        session.run("BEGIN TRANSACTION")?;
+        let result = work(&session).and_then(|value| session.commit().map(|()| value));
+        if result.is_err() {
+            let rolled_back = session.roll_back();
+            session.healthy = rolled_back.is_ok();
+            // After a failed COMMIT there may be nothing left to roll back: then it may have happened.
+            let nothing_left = rolled_back.is_err_and(|fault| fault.reason != Reason::ResourcesExceeded);
+            *committing = session.committing() && nothing_left;
+        }
+        result
     }
 
     /// Moves the log into the database file, so that the next start has nothing to replay.
@@ -257,6 +275,20 @@ impl Session<'_> {
     fn commit(&self) -> Result<(), Fault> {
         *self.committing.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.run("COMMIT")
+    }
+
+    /// Even this takes DuckDB a little memory, which it may have to wait for.
+    fn roll_back(&self) -> Result<(), Fault> {
+        let mut tries = 0;
+        loop {
+            match self.run("ROLLBACK") {
+                Err(fault) if fault.reason == Reason::ResourcesExceeded && tries < ROLLBACKS => {
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// When its transaction began, in milliseconds since 1970; 0 for one that only reads.
