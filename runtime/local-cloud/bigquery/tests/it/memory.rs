@@ -19,6 +19,8 @@ const ROWS: u64 = 4_000_000;
 /// It is written in so many statements, each of which has memory enough.
 const PARTS: u64 = 8;
 
+/// What is waited for: many times what it takes when nothing else is done on the machine.
+const PATIENCE: Duration = Duration::from_secs(240);
 /// Bytes that may stay spilled: new rows of small tables, which are in the log and not in the database file yet.
 const STAYS: u64 = 4 << 20;
 
@@ -83,11 +85,7 @@ impl Server {
     async fn until_spilled_files_are_gone(&self) {
         let since = Instant::now();
         while self.spilled() > STAYS {
-            assert!(
-                since.elapsed() < Duration::from_secs(10),
-                "{} bytes are still spilled",
-                self.spilled()
-            );
+            assert!(since.elapsed() < PATIENCE, "{} bytes are still spilled", self.spilled());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -106,7 +104,7 @@ impl Server {
             if job["status"]["state"] == "DONE" {
                 return job;
             }
-            assert!(since.elapsed() < Duration::from_secs(120), "{id} is not done in time");
+            assert!(since.elapsed() < PATIENCE, "{id} is not done in time");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -136,9 +134,7 @@ fn neighbour(client: &Client, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle
     })
 }
 
-// Not passed reliably: on a busy machine the neighbour, or the question for the job, is refused for want of memory, too.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a neighbour is refused memory for longer than it is tried again"]
 async fn a_query_that_exceeds_its_memory_fails_alone() {
     let server = Server::start().await;
     let before = server.resident();

@@ -65,12 +65,12 @@ pub fn start(dir: &Path) -> (Child, String) {
 /// The same with limits of its own.
 pub fn start_within(dir: &Path, limits: Limits) -> (Child, String) {
     let mut child = spawn(dir, limits);
-    let lines = BufReader::new(child.stdout.take().unwrap())
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok);
-    let base = lines
-        .filter_map(|line| Some(line.split_once("serving ")?.1.trim().to_owned()))
-        .next();
+    let base = lines.find_map(|line| Some(line.split_once("serving ")?.1.trim().to_owned()));
+    // The victim is a test, and its runner ends when it cannot say that the test has been running for long.
+    std::thread::spawn(move || lines.for_each(drop));
     let Some(base) = base else {
         let status = child.wait().unwrap();
         let log = std::fs::read_to_string(dir.join("victim.log")).unwrap_or_default();
