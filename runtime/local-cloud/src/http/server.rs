@@ -90,8 +90,9 @@ async fn answer(cloud: Arc<Cloud>, mut request: Request<Body>) -> Result<Respons
             message,
         }) => {
             let mut body = std::mem::take(request.body_mut()).into_data_stream();
-            // A client that is still sending would see a reset instead of the answer.
-            while let Some(Ok(_)) = body.next().await {}
+            // A client that is still sending would see a reset instead of the answer; one that streams never ends.
+            let streams = is(request.headers().get(header::CONTENT_TYPE), "application/grpc");
+            while !streams && let Some(Ok(_)) = body.next().await {}
             let message = message.as_deref().unwrap_or("injected fault");
             let mut error = ApiError::new(*status, ApiError::status_of(*status), reason(*status), message);
             error.retry_after = *retry_after;

@@ -54,6 +54,8 @@ pub(super) fn message(descriptor: &DescriptorProto) -> Result<MessageDescriptor,
 fn plain(message: &mut DescriptorProto) {
     for field in &mut message.field {
         field.proto3_optional = None;
+        // Nothing is JSON here: `Origin` and `_origin`, which are one name there, are two columns.
+        field.json_name = field.name.clone();
     }
     message.nested_type.iter_mut().for_each(plain);
 }
