@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, MutexGuard};
 
 use crate::cdc::ChangeType;
+use crate::cdc::journal;
 use crate::cdc::transaction::{Transaction, Versions};
 use crate::id;
 use crate::references::References;
@@ -60,7 +61,41 @@ impl<'a> Changer<'a> {
         transaction.origin.clone_from(&self.origin);
         let now = self.org.clock.now();
         let visible = self.late_ms.map(|late| now + late);
-        self.org.cdc.commit(&self.schema, transaction, now, visible)
+        self.org.cdc.commit(&self.schema, transaction, now, visible)?;
+        self.org.cdc.journal.clear()
+    }
+
+    /// Publishes what was changed and not told when the org was ended by force.
+    pub(crate) fn recover(org: &'a Org) -> std::io::Result<()> {
+        let unfinished = org.cdc.unfinished();
+        let changer = Self::new(org);
+        let last = unfinished.len().saturating_sub(1);
+        for (number, entry) in unfinished.into_iter().enumerate() {
+            let Some(object) = changer.schema.objects.get(entry.object) else {
+                continue;
+            };
+            // Every row was written before the next one was noted; of the last it must be seen.
+            let stored = org.table(entry.object).entry(entry.slot);
+            let written = match stored {
+                Some(stored) => org.reader(entry.object).row(stored.location)? == entry.after,
+                None => false,
+            };
+            let id = id::make_string(&object.prefix, entry.slot);
+            if (number == last && !written) || org.cdc.log.tells(entry.events, entry.object as u16, id.as_bytes())? {
+                continue;
+            }
+            let before = entry.before.map(|bytes| Row::decode(&bytes, object.columns));
+            let after = Row::decode(&entry.after, object.columns);
+            let versions = Versions {
+                before: before.as_ref(),
+                after: &after,
+                by_user: entry.by_user,
+            };
+            tracing::info!(object = object.name, "a change that was not told is told now");
+            changer.capture(entry.object, entry.slot, entry.kind, &versions);
+        }
+        changer.commit()?;
+        org.cdc.journal.clear()
     }
 
     fn capture(&self, number: usize, slot: u64, kind: ChangeType, versions: &Versions<'_>) {
@@ -125,6 +160,23 @@ impl<'a> Changer<'a> {
         self.compose_name(row, number);
         let mut bytes = vec![];
         row.encode(&mut bytes);
+        let cdc = &self.org.cdc;
+        if cdc.captures(&self.object(number).name) {
+            let encoded = |row: &Row| {
+                let mut bytes = vec![];
+                row.encode(&mut bytes);
+                bytes
+            };
+            cdc.journal.note(&journal::Entry {
+                events: *cdc.log.count().borrow(),
+                object: number,
+                slot,
+                kind,
+                by_user,
+                before: before.map(encoded),
+                after: bytes.clone(),
+            })?;
+        }
         let visible = self.late_ms.map(|late| self.org.clock.now() + late);
         self.org
             .table_mut(number)

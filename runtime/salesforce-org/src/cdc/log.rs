@@ -159,6 +159,12 @@ impl Log {
         Ok((out, next))
     }
 
+    /// Whether an event from number `from` on, of a subject, names a record.
+    pub(crate) fn tells(&self, from: u64, subject: u16, id: &[u8]) -> std::io::Result<bool> {
+        let (events, _) = self.read(from, usize::MAX, |s| s == subject)?;
+        Ok(events.iter().any(|e| e.payload.windows(id.len()).any(|w| w == id)))
+    }
+
     /// The replay id of a position: not a number to a client, and not to be made up.
     pub(crate) fn replay_id(&self, position: u64) -> Vec<u8> {
         let hidden = (position ^ self.key).to_be_bytes();

@@ -5,6 +5,7 @@ mod avro;
 mod bitmap;
 pub(crate) mod channels;
 mod encode;
+pub(crate) mod journal;
 pub(crate) mod log;
 pub(crate) mod platform;
 pub(crate) mod shape;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use crate::Error;
 use crate::schema::{Object, Schema};
 use channels::Channels;
+use journal::Journal;
 use log::{Fresh, Log};
 use shape::Shape;
 use transaction::Transaction;
@@ -110,6 +112,9 @@ pub(crate) struct Gaps {
 pub(crate) struct Cdc {
     dir: PathBuf,
     pub log: Log,
+    pub journal: Journal,
+    /// Changes of which it was open at the last end whether they were published.
+    unfinished: Mutex<Vec<journal::Entry>>,
     channels: RwLock<Channels>,
     /// Every schema that was ever used, by id: old events need them.
     schemas: RwLock<HashMap<String, String>>,
@@ -128,6 +133,7 @@ struct State {
 impl Cdc {
     pub(crate) fn open(dir: &Path, seed: u64) -> Result<Self, Error> {
         let log = Log::open(dir, seed)?;
+        let (journal, unfinished) = Journal::open(dir)?;
         let channels = Channels::load(dir)?;
         let schemas = load_schemas(dir)?;
         // Numbers rise over restarts too, whatever a test did to the clock meanwhile.
@@ -135,6 +141,8 @@ impl Cdc {
         Ok(Self {
             dir: dir.to_path_buf(),
             log,
+            journal,
+            unfinished: Mutex::new(unfinished),
             channels: RwLock::new(channels),
             schemas: RwLock::new(schemas),
             shapes: RwLock::default(),
@@ -169,6 +177,15 @@ impl Cdc {
         changed.save(&self.dir)?;
         *channels = changed;
         Ok(value)
+    }
+
+    /// The changes that the last end interrupted, once.
+    pub(crate) fn unfinished(&self) -> Vec<journal::Entry> {
+        let mut unfinished = self
+            .unfinished
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::take(&mut unfinished)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -74,7 +74,7 @@ impl Org {
             .map(|o| Table::open(dir, &o.name).map(RwLock::new))
             .collect::<Result<_, _>>()?;
         let cdc = Cdc::open(dir, manifest.seed)?;
-        Ok(Self {
+        let org = Self {
             dir: dir.to_path_buf(),
             cdc,
             manifest,
@@ -83,7 +83,9 @@ impl Org {
             tables,
             writer: Mutex::new(i64::MIN),
             references: Mutex::default(),
-        })
+        };
+        crate::change::Changer::recover(&org).map_err(Error::file("read", &dir.join("changes.journal")))?;
+        Ok(org)
     }
 
     pub(crate) fn schema(&self) -> Arc<Schema> {
