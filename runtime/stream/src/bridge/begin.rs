@@ -2,7 +2,7 @@
 //! then what came meanwhile.
 
 use chrono::{DateTime, Utc};
-use headwater_salesforce::Start;
+use headwater_salesforce::{Kind, Start};
 
 use super::change::Place;
 use super::errors::{Error, Result};
@@ -101,14 +101,29 @@ impl Bridge<'_> {
             return Ok(());
         }
         let mut job = snapshot.jobs.get(entity).cloned();
-        if job.is_none() {
-            job = feed.org.snapshot_job(entity).await?;
-            if let Some(job) = &job {
-                self.note(|snapshot| drop(snapshot.jobs.insert(entity.to_owned(), job.clone())))
-                    .await?;
+        let mut rows = None;
+        if job.is_some() {
+            match feed.org.snapshot_rows(entity, job.clone()).await {
+                // Its results are kept for some days only: another one reads the records as they are by now.
+                Err(Error::Salesforce(error)) if error.kind() == Kind::NotFound => {
+                    tracing::warn!(entity, "the snapshot's bulk job is gone, beginning another");
+                    job = None;
+                }
+                found => rows = Some(found?),
             }
         }
-        let rows = feed.org.snapshot_rows(entity, job.clone()).await?;
+        let rows = match rows {
+            Some(rows) => rows,
+            None => {
+                job = feed.org.snapshot_job(entity).await?;
+                self.note(|snapshot| match &job {
+                    Some(job) => drop(snapshot.jobs.insert(entity.to_owned(), job.clone())),
+                    None => drop(snapshot.jobs.remove(entity)),
+                })
+                .await?;
+                feed.org.snapshot_rows(entity, job.clone()).await?
+            }
+        };
         let place = Place {
             commit_number: 0,
             sequence_number: 0,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
-use headwater_salesforce::{Batch, Change, ChangeType as Told, Events, Kind, Received, Start};
+use chrono::{DateTime, TimeDelta, Utc};
+use headwater_salesforce::{Batch, Change, ChangeType as Told, Events, Kind, Received, Start, Subscription};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -52,28 +52,35 @@ impl Feed {
 
     /// Runs until it is cancelled or fails. `start` is where the channel is read from.
     pub async fn run(mut self, start: Start) -> Result<()> {
-        let mut start = start;
+        let mut subscription = self.events.subscribe(&self.channel, start);
+        let mut first = None;
         loop {
-            match self.read(start).await {
+            match self.read(subscription, first.take()).await {
                 Err(Error::Salesforce(error)) if error.kind() == Kind::Position => {
                     tracing::warn!(
                         channel = self.channel,
                         "the position is not kept any more, reading what was missed"
                     );
-                    self.reread().await?;
-                    start = Start::Earliest;
+                    let Some((kept, batch)) = self.recover().await? else {
+                        return Ok(());
+                    };
+                    (subscription, first) = (kept, Some(batch));
                 }
                 ended => return ended,
             }
         }
     }
 
-    async fn read(&mut self, start: Start) -> Result<()> {
+    /// Passes on a batch that is here already and then what the subscription tells.
+    async fn read(&mut self, mut subscription: Subscription, first: Option<Batch>) -> Result<()> {
         let (give, mut batches) = mpsc::channel(AHEAD);
-        let mut subscription = self.events.subscribe(&self.channel, start);
         let reader = tokio::spawn(async move {
+            let mut first = first;
             loop {
-                let batch = subscription.next().await;
+                let batch = match first.take() {
+                    Some(batch) => Ok(batch),
+                    None => subscription.next().await,
+                };
                 let over = batch.is_err();
                 if give.send(batch).await.is_err() || over {
                     return;
@@ -213,17 +220,44 @@ impl Feed {
         self.repaired(&repair).await
     }
 
-    /// The position is lost: reads all that changed since its last event, behind that in the order and before all that is
-    /// still to come.
-    async fn reread(&mut self) -> Result<()> {
+    /// The position is lost: reads what changed since its last event. Where in the order that belongs, the oldest event that is
+    /// still kept says: before it and behind all that is lost, and behind what a bridge published without noting it. Returns
+    /// where to go on; `None` when the bridge is stopped meanwhile.
+    async fn recover(&mut self) -> Result<Option<(Subscription, Batch)>> {
+        let (cancel, ledger) = (self.cancel.clone(), Arc::clone(&self.ledger));
+        let mut subscription = self.events.subscribe(&self.channel, Start::Earliest);
+        let mut hurried = false;
+        loop {
+            let batch = tokio::select! {
+                batch = subscription.next() => batch?,
+                () = cancel.cancelled() => return Ok(None),
+                () = ledger.lost() => return Err(Error::Fenced),
+            };
+            let oldest = batch.events.iter().find_map(|event| event.change.as_ref().ok());
+            if let Some(change) = oldest {
+                let (before, at) = (change.commit_number - 1, committed_at(change));
+                self.reread(before, at).await?;
+                return Ok(Some((subscription, batch)));
+            }
+            // No event is kept: who knows when one comes. Until then the records are as good as can be told, and the position
+            // stays where it was, so that they are read once more.
+            if !hurried {
+                let at = self.mark.committed_at.unwrap_or_else(Utc::now);
+                self.reread(self.mark.commit_number, at).await?;
+                hurried = true;
+            }
+        }
+    }
+
+    /// Publishes what changed since the last event that is known, behind a commit.
+    async fn reread(&mut self, commit_number: i64, at: DateTime<Utc>) -> Result<()> {
         let since = self.mark.committed_at.unwrap_or(self.mark.since) - MARGIN;
         let place = Place {
-            commit_number: self.mark.commit_number,
+            commit_number,
             sequence_number: BEHIND_ALL,
-            at: self.mark.committed_at.unwrap_or_else(Utc::now),
+            at,
         };
-        self.mark.replay_id = None;
-        // From here on the oldest event that is kept comes next. Durable only when all that was read is.
+        // The position moves with the next event only: until that is passed on, all this is done again by whoever begins.
         let ticket = self.outbox.begin(self.mark.clone());
         let mut read = BTreeMap::new();
         for entity in self.entities.clone() {
@@ -233,17 +267,11 @@ impl Feed {
         self.outbox.end(ticket);
         self.outbox.drain().await?;
         self.note();
-        let repair = Repair::new("expired", &self.channel, self.mark.commit_number, Some(since), read);
+        let repair = Repair::new("expired", &self.channel, commit_number, Some(since), read);
         self.repaired(&repair).await
     }
 
-    async fn read_since(
-        &mut self,
-        ticket: Ticket,
-        entity: &str,
-        since: chrono::DateTime<Utc>,
-        place: Place,
-    ) -> Result<u64> {
+    async fn read_since(&mut self, ticket: Ticket, entity: &str, since: DateTime<Utc>, place: Place) -> Result<u64> {
         let rows = self.org.since(entity, since).await?;
         self.snapshots(ticket, entity, rows, place).await
     }
