@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use google_cloud_pubsub::client::Publisher;
 use google_cloud_pubsub::model::Message;
-use headwater_cloud::Cloud;
+use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition, Storage};
+use headwater_spec::PipelineSpec;
 
 use super::decode::Poison;
 use super::notices::Notices;
@@ -23,21 +24,50 @@ pub(crate) struct DeadLetters {
     topic: String,
     subscription: String,
     notices: Arc<Notices>,
+    /// Where it is noted which messages are letters.
+    storage: Storage,
+    bucket: String,
+    prefix: String,
 }
 
 impl DeadLetters {
-    pub async fn open(cloud: &Cloud, topic: &str, subscription: &str, notices: &Arc<Notices>) -> Result<Self> {
+    pub async fn open(cloud: &Cloud, spec: &PipelineSpec, notices: &Arc<Notices>) -> Result<Self> {
+        let transport = &spec.stream()?.transport;
+        let layout = spec.layout();
         Ok(Self {
-            publisher: cloud.publisher(topic, 100).await?,
-            topic: topic.to_owned(),
-            subscription: subscription.to_owned(),
+            publisher: cloud.publisher(&transport.dead_letter_topic, 100).await?,
+            topic: transport.dead_letter_topic.clone(),
+            subscription: transport.subscription.clone(),
             notices: notices.clone(),
+            storage: cloud.storage(),
+            bucket: layout.bucket().to_owned(),
+            prefix: format!("{}dead-letters/", layout.root()),
         })
     }
 
-    /// Returns when the letter is durable. Delivered twice, a poisonous message becomes two letters with one
+    fn note(&self, message: &Message) -> ObjectPath {
+        ObjectPath {
+            bucket: self.bucket.clone(),
+            name: format!("{}{}", self.prefix, message.message_id),
+        }
+    }
+
+    /// Returns when the letter is durable. A message that is delivered again, to whatever worker, is not published again: its
+    /// letter is noted in the lake. Only of a worker that ended between the two there are two letters, with one
     /// `headwater-message-id`.
     pub async fn bury(&self, message: &Message, poison: &Poison) -> Result<()> {
+        let note = self.note(message);
+        if self.storage.stat(&note).await.optional()?.is_some() {
+            return Ok(());
+        }
+        self.publish(message, poison).await?;
+        let code = poison.code.as_bytes().into();
+        self.storage.put(&note, "text/plain", code, Precondition::None).await?;
+        self.notices.dead_letter(poison.code, &poison.reason).await;
+        Ok(())
+    }
+
+    async fn publish(&self, message: &Message, poison: &Poison) -> Result<()> {
         let mut attributes: HashMap<String, String> = message.attributes.clone();
         let mut reason = poison.reason.clone();
         while reason.len() > VALUE_BYTES {
@@ -61,12 +91,11 @@ impl DeadLetters {
             }
         }
         let letter = Message::new().set_data(message.data.clone()).set_attributes(attributes);
-        self.publisher.publish(letter).await.map_err(|error| Error::Transport {
+        let published = self.publisher.publish(letter).await;
+        published.map(drop).map_err(|error| Error::Transport {
             name: self.topic.clone(),
             reason: error.to_string(),
-        })?;
-        self.notices.dead_letter(poison.code, &poison.reason).await;
-        Ok(())
+        })
     }
 }
 

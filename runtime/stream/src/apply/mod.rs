@@ -8,7 +8,8 @@
 //! - A row of the current table says at which change it stands. A MERGE touches it only when all of the changes that it
 //!   brings are later; when any is not, the record is put together from all of its changes (`merger`). MERGE statements of a
 //!   table are numbered by their job ids, so that workers take turns without knowing of each other.
-//! - What cannot be applied goes to the dead-letter topic, and is acknowledged when it is there (`dead_letter`).
+//! - What cannot be applied goes to the dead-letter topic, and is acknowledged when it is there and that is noted in the
+//!   lake, so that it goes there once (`dead_letter`).
 //!
 //! Rows go from JSON to Protobuf without a columnar form between: BigQuery takes changes as Protobuf only.
 
@@ -99,7 +100,7 @@ async fn work(
 ) -> Result<()> {
     let stream = spec.stream()?;
     let transport = &stream.transport;
-    let dead_letters = DeadLetters::open(cloud, &transport.dead_letter_topic, &transport.subscription, notices).await?;
+    let dead_letters = DeadLetters::open(cloud, spec, notices).await?;
     let subscriber = cloud.subscriber().await?;
     let dataset = DatasetRef::new(&stream.dataset.project, &stream.dataset.dataset);
 

@@ -9,6 +9,7 @@ use google_cloud_pubsub::subscriber::MessageStream;
 use headwater_cloud::Backoff;
 use headwater_spec::CdcStreamSpec;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::dead_letter::DeadLetters;
@@ -19,6 +20,9 @@ use crate::errors::{Error, Result};
 
 /// What one worker holds in memory of messages that are not durable yet.
 const OUTSTANDING_BYTES: i64 = 96 << 20;
+
+/// Letters that are under way at the same time.
+const BURIALS: usize = 64;
 
 /// Where messages go.
 pub(crate) struct Puller {
@@ -45,16 +49,21 @@ impl Puller {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         let mut stream = self.open();
         let mut old: Vec<MessageStream> = Vec::new();
+        let mut burials: JoinSet<Result<()>> = JoinSet::new();
         loop {
             let next = tokio::select! {
-                next = stream.next() => next,
+                Some(buried) = burials.join_next() => {
+                    buried.unwrap_or(Err(Error::Worker))?;
+                    continue;
+                }
+                next = stream.next(), if burials.len() < BURIALS => next,
                 () = cancel.cancelled() => break,
             };
             match next {
                 Some(Ok((message, handle))) => {
                     backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
                     let delivery = Delivery::new(message, handle, &self.metrics);
-                    if !self.route(delivery).await? {
+                    if !self.route(delivery, &mut burials).await {
                         break;
                     }
                 }
@@ -88,6 +97,9 @@ impl Puller {
                 old.remove(0);
             }
         }
+        while let Some(buried) = burials.join_next().await {
+            buried.unwrap_or(Err(Error::Worker))?;
+        }
         let token = stream.shutdown_token();
         drop(self.entities);
         drained.cancelled().await;
@@ -107,21 +119,22 @@ impl Puller {
     }
 
     /// `false` when the entities are gone.
-    async fn route(&self, delivery: Delivery) -> Result<bool> {
+    async fn route(&self, delivery: Delivery, burials: &mut JoinSet<Result<()>>) -> bool {
         let poison = match self.decoder.decode(&delivery.message.data, delivery.published) {
             Ok(Some(event)) => match self.entities.get(&event.entity) {
-                Some(queue) => return Ok(queue.send(Routed { event, delivery }).await.is_ok()),
+                Some(queue) => return queue.send(Routed { event, delivery }).await.is_ok(),
                 None => Poison::new("unknown_entity", format!("the stream has no entity {}", event.entity)),
             },
             // It concerns no table.
             Ok(None) => {
                 delivery.acknowledge();
-                return Ok(true);
+                return true;
             }
             Err(poison) => poison,
         };
-        bury(&self.dead_letters, &self.metrics, delivery, &poison).await?;
-        Ok(true)
+        let (letters, metrics) = (self.dead_letters.clone(), Arc::clone(&self.metrics));
+        burials.spawn(async move { bury(&letters, &metrics, delivery, &poison).await });
+        true
     }
 }
 
