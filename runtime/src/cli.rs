@@ -56,6 +56,9 @@ pub struct CloudArgs {
     /// One base URL for all services, such as the local cloud's; absent: Google's hosts.
     #[arg(long, env = "HEADWATER_ENDPOINT")]
     pub endpoint: Option<String>,
+    /// Where Google's Pub/Sub emulator is, such as 127.0.0.1:8085: Pub/Sub alone is there, everything else at the endpoint.
+    #[arg(long, env = "PUBSUB_EMULATOR_HOST", value_name = "HOST:PORT")]
+    pub pubsub_emulator: Option<String>,
     /// A path to a credentials file or `anonymous`; absent: Application Default Credentials (over plain http: none).
     #[arg(long, env = "HEADWATER_CREDENTIALS", hide_env_values = true)]
     pub credentials: Option<String>,

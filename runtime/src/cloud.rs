@@ -1,6 +1,6 @@
 //! From the command line's settings to a Google Cloud client.
 
-use headwater_cloud::{Cloud, CloudOptions};
+use headwater_cloud::{Cloud, CloudOptions, Service};
 
 use crate::cli::CloudArgs;
 use crate::error::CommandError;
@@ -13,5 +13,9 @@ pub fn connect(args: &CloudArgs) -> Result<Cloud, CommandError> {
         endpoint: args.endpoint.clone().filter(|e| !e.is_empty()),
         credentials: args.credentials.clone().filter(|c| !c.is_empty()),
     };
-    Ok(Cloud::connect(options)?)
+    let cloud = Cloud::connect(options)?;
+    match args.pubsub_emulator.as_deref().filter(|host| !host.is_empty()) {
+        Some(host) => Ok(cloud.with_service_at(Service::PubSub, &format!("http://{host}"))?),
+        None => Ok(cloud),
+    }
 }
