@@ -232,6 +232,12 @@ impl Call {
         self
     }
 
+    /// States that an error is an answer, too: it is not sent again unless it was certainly not carried out.
+    pub fn once(mut self) -> Self {
+        self.safety = Safety::Once;
+        self
+    }
+
     pub fn query(mut self, name: &'static str, value: impl Into<QueryValue>) -> Self {
         self.query.push((name, value.into().0));
         self

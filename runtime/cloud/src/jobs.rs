@@ -199,18 +199,18 @@ impl BigQuery {
                 segment(&job.project),
                 segment(&job.id)
             );
+            // Sent once: of a query that failed this tells its failure, which may look like the service's and never passes.
             let held = Call::get(BQ, path, format!("wait for query `{job}`"))
+                .once()
                 .query_opt("location", job.location.as_deref())
                 .query("maxResults", 0)
                 .query("timeoutMs", 10_000)
                 .send_json(&self.transport)
                 .await;
-            match held {
-                Ok(answer) if answer["jobComplete"].as_bool() != Some(true) => return Ok(None),
-                Err(error) if error.kind().is_transient() => return Err(error),
-                // A query that failed is answered with its error; the job's document says whether that was it.
-                Ok(_) | Err(_) => {}
+            if held.is_ok_and(|answer| answer["jobComplete"].as_bool() != Some(true)) {
+                return Ok(None);
             }
+            // Whether an error was the query's, the job's document says.
             let document = self.get_job(job).await?;
             Ok(match Self::job_status(job, &document) {
                 JobStatus::Running => None,
