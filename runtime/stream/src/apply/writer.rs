@@ -17,7 +17,7 @@ use tonic::{Code, Request, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::metrics::Metrics;
-use super::wire::{AppendRowsRequest, AppendRowsResponse, ProtoData, ProtoRows, ProtoSchema, StorageError};
+use super::wire::{AppendRowsRequest, AppendRowsResponse, ProtoData, ProtoRows, ProtoSchema, RpcStatus, StorageError};
 use crate::errors::{Error, Result};
 
 const METHOD: &str = "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows";
@@ -135,10 +135,10 @@ impl Writer {
         let answer = if let Some(connection) = &mut self.connection {
             let gone = connection.requests.send(request).await;
             gone.map_err(|_| Trouble::Again("the connection is closed".into()))?;
-            next(&mut connection.answers).await?
+            next(&mut connection.answers, &self.table).await?
         } else {
             let mut connection = self.connect(request).await?;
-            let answer = next(&mut connection.answers).await?;
+            let answer = next(&mut connection.answers, &self.table).await?;
             self.connection = Some(connection);
             answer
         };
@@ -152,7 +152,7 @@ impl Writer {
             None => Ok(()),
             // The table has a column that this part of BigQuery does not see yet.
             Some(status) if status.details.iter().any(is_extra_field) => Err(Trouble::Again(status.message)),
-            Some(status) => Err(self.trouble(Code::from_i32(status.code), &status.message)),
+            Some(status) => Err(trouble(&self.table, Code::from_i32(status.code), &status.message)),
         }
     }
 
@@ -194,7 +194,7 @@ impl Writer {
             client
                 .streaming(request, path, codec)
                 .await
-                .map_err(|status| self.trouble(status.code(), status.message()))
+                .map_err(|status| trouble(&self.table, status.code(), status.message()))
         });
         let answers = opened.await.map_err(|_| Trouble::Again("no answer in time".into()))??;
         Ok(Connection {
@@ -202,32 +202,32 @@ impl Writer {
             answers: answers.into_inner(),
         })
     }
+}
 
-    /// Says once which errors are worth another attempt.
-    fn trouble(&self, code: Code, message: &str) -> Trouble {
-        match code {
-            Code::Unavailable
-            | Code::Aborted
-            | Code::Internal
-            | Code::Cancelled
-            | Code::DeadlineExceeded
-            | Code::ResourceExhausted
-            | Code::Unknown
-            // A token that ran out; the next connection brings another.
-            | Code::Unauthenticated => Trouble::Again(format!("{code:?}: {message}")),
-            Code::Ok => Trouble::Again("an empty answer".into()),
-            Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::PermissionDenied
-            | Code::FailedPrecondition
-            | Code::OutOfRange
-            | Code::Unimplemented
-            | Code::DataLoss => Trouble::Final(Error::Table {
-                table: self.table.to_string(),
-                reason: message.to_owned(),
-            }),
-        }
+/// Says once which errors are worth another attempt.
+fn trouble(table: &TableRef, code: Code, message: &str) -> Trouble {
+    match code {
+        Code::Unavailable
+        | Code::Aborted
+        | Code::Internal
+        | Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::ResourceExhausted
+        | Code::Unknown
+        // A token that ran out; the next connection brings another.
+        | Code::Unauthenticated => Trouble::Again(format!("{code:?}: {message}")),
+        Code::Ok => Trouble::Again("an empty answer".into()),
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Unimplemented
+        | Code::DataLoss => Trouble::Final(Error::Table {
+            table: table.to_string(),
+            reason: message.to_owned(),
+        }),
     }
 }
 
@@ -250,11 +250,17 @@ fn final_cloud(error: headwater_cloud::Error) -> Trouble {
     Trouble::Final(error.into())
 }
 
-async fn next(answers: &mut Streaming<AppendRowsResponse>) -> Result<AppendRowsResponse, Trouble> {
+async fn next(answers: &mut Streaming<AppendRowsResponse>, table: &TableRef) -> Result<AppendRowsResponse, Trouble> {
     match tokio::time::timeout(PATIENCE, answers.message()).await {
         Ok(Ok(Some(answer))) => Ok(answer),
         Ok(Ok(None)) => Err(Trouble::Again("the connection was closed".into())),
-        Ok(Err(status)) => Err(Trouble::Again(format!("{:?}: {}", status.code(), status.message()))),
+        Ok(Err(status)) => {
+            let details = RpcStatus::decode(status.details()).unwrap_or_default().details;
+            match details.iter().any(is_extra_field) {
+                true => Err(Trouble::Again(status.message().to_owned())),
+                false => Err(trouble(table, status.code(), status.message())),
+            }
+        }
         Err(_) => Err(Trouble::Again("no answer in time".into())),
     }
 }
