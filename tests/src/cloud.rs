@@ -46,6 +46,11 @@ impl Cloud {
         self.server = serve(self.dir.path(), self.port);
     }
 
+    /// The port in [`Cloud::url`].
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// GETs a path; the status and the JSON body.
     pub fn get(&self, path: &str) -> (u16, Value) {
         request("GET", &format!("{}{path}", self.url()), None)
@@ -140,6 +145,11 @@ fn serve(dir: &Path, port: u16) -> Server {
 
 /// A request whose answer's status is data, not an error.
 pub fn request(method: &str, url: &str, body: Option<&Value>) -> (u16, Value) {
+    attempt(method, url, body).unwrap_or_else(|e| panic!("{method} {url}: {e}"))
+}
+
+/// As [`request`]; that there is no answer is an error.
+pub fn attempt(method: &str, url: &str, body: Option<&Value>) -> Result<(u16, Value), ureq::Error> {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let result = match (method, body) {
         ("GET", _) => agent.get(url).call(),
@@ -149,13 +159,8 @@ pub fn request(method: &str, url: &str, body: Option<&Value>) -> (u16, Value) {
         ("PUT", Some(body)) => agent.put(url).send_json(body),
         _ => panic!("{method} is not supported here"),
     };
-    let mut response = result.unwrap_or_else(|e| panic!("{method} {url}: {e}"));
+    let mut response = result?;
     let status = response.status().as_u16();
-    let text = response
-        .body_mut()
-        .with_config()
-        .limit(1 << 30)
-        .read_to_string()
-        .unwrap();
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    let text = response.body_mut().with_config().limit(1 << 30).read_to_string()?;
+    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
 }

@@ -7,11 +7,13 @@
 
 pub mod bigquery;
 pub mod cloud;
+pub mod emulator;
 pub mod inventory;
 pub mod org;
 pub mod pipeline;
 pub mod programs;
 pub mod server;
+pub mod stream_chaos;
 pub mod terraform;
 pub mod truth;
 

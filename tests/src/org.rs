@@ -1,6 +1,6 @@
 //! A simulated Salesforce org for a test.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -19,6 +19,7 @@ pub struct Org {
     /// The process.
     pub server: Server,
     dir: tempfile::TempDir,
+    arguments: Vec<String>,
 }
 
 impl Org {
@@ -44,8 +45,16 @@ impl Org {
                 .arg(&data),
         )
         .ok();
-        let server = serve(&data, dir.path().join("org.log"), arguments);
-        Self { server, dir }
+        let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
+        let server = serve(dir.path(), 0, &arguments);
+        Self { server, dir, arguments }
+    }
+
+    /// Kills it and starts it anew on the same port and data.
+    pub fn kill_and_restart(&mut self) {
+        let port = self.server.port();
+        self.server.kill();
+        self.server = serve(self.dir.path(), port, &self.arguments);
     }
 
     /// Where it serves.
@@ -103,22 +112,15 @@ impl Org {
     }
 }
 
-fn serve(data: &Path, log: PathBuf, arguments: &[&str]) -> Server {
+fn serve(dir: &Path, port: u16, arguments: &[String]) -> Server {
     let mut command = Command::new(programs::headwater());
     command
-        .args([
-            "salesforce",
-            "simulate",
-            "--json",
-            "--port",
-            "0",
-            "--client-id",
-            CLIENT_ID,
-            "--dir",
-        ])
-        .arg(data)
+        .args(["salesforce", "simulate", "--json", "--client-id", CLIENT_ID, "--port"])
+        .arg(port.to_string())
+        .arg("--dir")
+        .arg(dir.join("org"))
         .args(arguments)
         // Not an argument: a secret must not be seen in the list of processes.
         .env("HEADWATER_SIMULATE_CLIENT_SECRET", CLIENT_SECRET);
-    Server::start(&mut command, log)
+    Server::start(&mut command, dir.join("org.log"))
 }

@@ -188,7 +188,7 @@ impl Pipeline {
 }
 
 /// The org's client secret in Secret Manager; the name of its version.
-fn secret(cloud: &Cloud, name: &str) -> String {
+pub(crate) fn secret(cloud: &Cloud, name: &str) -> String {
     let (status, body) = cloud.post(
         &format!("/v1/projects/{PROJECT}/secrets?secretId={name}"),
         &json!({"replication": {"automatic": {}}}),

@@ -10,7 +10,7 @@ use crate::cloud::Cloud;
 use crate::org::Org;
 
 /// A value in the one spelling in which both sides are compared.
-fn of_table(kind: &str, cell: &str) -> String {
+pub(crate) fn of_table(kind: &str, cell: &str) -> String {
     match kind {
         "NUMERIC" | "BIGNUMERIC" => decimal(cell),
         "FLOAT" | "FLOAT64" => cell.parse::<f64>().unwrap().to_string(),
@@ -19,7 +19,7 @@ fn of_table(kind: &str, cell: &str) -> String {
     }
 }
 
-fn of_org(kind: &str, value: &Value) -> String {
+pub(crate) fn of_org(kind: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

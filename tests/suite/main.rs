@@ -7,3 +7,4 @@ mod chaos;
 mod conformance;
 mod faults;
 mod local_cloud;
+mod stream_chaos;

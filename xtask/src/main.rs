@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod chaos;
 mod demo;
 mod docs;
 mod fuzz;
@@ -33,6 +34,8 @@ enum Task {
     Tidy,
     /// Measure: ours, the floor, and the ratio, in one run.
     Bench(bench::Bench),
+    /// The programs under fire: processes killed, networks broken, services that refuse; and whether all is there afterwards.
+    Chaos(chaos::Chaos),
     /// Throw damaged messages, states, certificates and texts at what reads them.
     Fuzz(fuzz::Fuzz),
     /// Write the pages below docs/ that are made of what the programs say about themselves.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Tidy => tidy::run(),
         Task::Bench(args) => bench::run(&args),
+        Task::Chaos(args) => chaos::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Setup => tools::setup(),
