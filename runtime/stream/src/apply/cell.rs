@@ -9,10 +9,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use headwater_spec::BigQueryType as T;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-/// A value that is not null. Decimals and times keep the text that they came in.
+/// A value that is not null. Decimals and times keep the text that they came in; texts lie in the message where they can.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
-    Text(String),
+pub(crate) enum Cell<'m> {
+    Text(Cow<'m, str>),
     Bool(bool),
     Int(i64),
     Float(f64),
@@ -27,27 +27,29 @@ pub(crate) enum Cell {
 const FIRST_DAY: i32 = -719_162;
 const LAST_DAY: i32 = 2_932_896;
 
-impl Cell {
+impl<'m> Cell<'m> {
     /// Reads a JSON value, given as its text; `None` is null. What does not fit the type is an error that says so without
     /// the value.
-    pub fn read(json: &str, data_type: T) -> Result<Option<Self>, &'static str> {
+    pub fn read(json: &'m str, data_type: T) -> Result<Option<Self>, &'static str> {
         let json = json.trim();
         let first = json.bytes().next();
-        if json == "null" {
-            return Ok(None);
-        }
         if first == Some(b'"') {
             // Text without escapes is taken as it stands.
-            let text: Cow<'_, str> = match &json[1..json.len() - 1] {
-                plain if !plain.contains('\\') => Cow::Borrowed(plain),
-                _ => Cow::Owned(serde_json::from_str(json).map_err(|_| "it is not JSON")?),
+            return match &json[1..json.len() - 1] {
+                plain if !plain.as_bytes().contains(&b'\\') => Self::of_text(plain, data_type).map(Some),
+                _ => {
+                    let text: String = serde_json::from_str(json).map_err(|_| "it is not JSON")?;
+                    Cell::of_text(&text, data_type).map(|cell| Some(cell.into_owned()))
+                }
             };
-            return Self::of_text(&text, data_type).map(Some);
+        }
+        if json == "null" {
+            return Ok(None);
         }
         if matches!(first, Some(b'{' | b'[')) {
             // Only text holds what has parts.
             return match data_type {
-                T::String => Ok(Some(Self::Text(json.to_owned()))),
+                T::String => Ok(Some(Self::Text(json.into()))),
                 _ => Err("it is an object or a list"),
             };
         }
@@ -58,7 +60,7 @@ impl Cell {
         } {
             return match data_type {
                 T::Bool => Ok(Some(Self::Bool(truth))),
-                T::String => Ok(Some(Self::Text(json.to_owned()))),
+                T::String => Ok(Some(Self::Text(json.into()))),
                 _ => Err("it is true or false"),
             };
         }
@@ -78,9 +80,9 @@ impl Cell {
     }
 
     /// Reads text, as Salesforce, Debezium and people write values.
-    pub fn of_text(text: &str, data_type: T) -> Result<Self, &'static str> {
+    pub fn of_text(text: &'m str, data_type: T) -> Result<Self, &'static str> {
         Ok(match data_type {
-            T::String => Self::Text(text.to_owned()),
+            T::String => Self::Text(text.into()),
             T::Bool => match text {
                 "true" => Self::Bool(true),
                 "false" => Self::Bool(false),
@@ -99,11 +101,24 @@ impl Cell {
             T::Time => {
                 let plain = text.trim_end_matches('Z');
                 let parsed: NaiveTime = plain.parse().map_err(|_| "it is not a time of day")?;
-                Self::Text(parsed.format("%H:%M:%S%.6f").to_string())
+                Self::Text(parsed.format("%H:%M:%S%.6f").to_string().into())
             }
             T::Timestamp => return timestamp(micros(text).ok_or("it is not a point in time")?),
             T::Bytes => Self::Bytes(BASE64.decode(text).map_err(|_| "it is not base64")?),
         })
+    }
+
+    /// The same, without the message.
+    pub fn into_owned(self) -> Cell<'static> {
+        match self {
+            Self::Text(text) => Cell::Text(text.into_owned().into()),
+            Self::Bool(truth) => Cell::Bool(truth),
+            Self::Int(number) => Cell::Int(number),
+            Self::Float(number) => Cell::Float(number),
+            Self::Date(days) => Cell::Date(days),
+            Self::Timestamp(at) => Cell::Timestamp(at),
+            Self::Bytes(bytes) => Cell::Bytes(bytes),
+        }
     }
 
     /// The field of a Protobuf message; types as in [`super::rows::proto_type`].
@@ -146,6 +161,9 @@ pub(crate) fn timestamp_text(micros: i64) -> String {
 
 /// Microseconds since 1970 of RFC 3339 and its relatives: Salesforce writes `+0000`, databases write no zone and mean UTC.
 pub(crate) fn micros(text: &str) -> Option<i64> {
+    if let Some(micros) = plain_micros(text.as_bytes()) {
+        return Some(micros);
+    }
     let zoned = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z"));
@@ -159,7 +177,36 @@ pub(crate) fn micros(text: &str) -> Option<i64> {
     })
 }
 
-fn timestamp(micros: i64) -> Result<Cell, &'static str> {
+/// The form that nearly all have: `2026-01-31T13:05:00.120Z`, with three digits of a second or none. `None`: any other, or no
+/// time at all.
+fn plain_micros(text: &[u8]) -> Option<i64> {
+    let millis = match (text.len(), text.get(19)) {
+        (20, Some(b'Z')) => 0,
+        (24, Some(b'.')) if text[23] == b'Z' => number(text, 20, 3)?,
+        _ => return None,
+    };
+    if (text[4], text[7], text[10], text[13], text[16]) != (b'-', b'-', b'T', b':', b':') {
+        return None;
+    }
+    let (year, month, day) = (number(text, 0, 4)?, number(text, 5, 2)?, number(text, 8, 2)?);
+    let (hour, minute, second) = (number(text, 11, 2)?, number(text, 14, 2)?, number(text, 17, 2)?);
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let days = date.signed_duration_since(NaiveDate::default()).num_days();
+    let seconds = days * 86_400 + i64::from(hour * 3600 + minute * 60 + second);
+    Some(seconds * 1_000_000 + i64::from(millis) * 1000)
+}
+
+/// Digits at a place as a number.
+fn number(text: &[u8], at: usize, digits: usize) -> Option<u32> {
+    text.get(at..at + digits)?
+        .iter()
+        .try_fold(0, |all, b| b.is_ascii_digit().then(|| all * 10 + u32::from(b - b'0')))
+}
+
+fn timestamp<'m>(micros: i64) -> Result<Cell<'m>, &'static str> {
     let day = micros.div_euclid(86_400_000_000);
     if !(i64::from(FIRST_DAY)..=i64::from(LAST_DAY)).contains(&day) {
         return Err("it is out of range");
@@ -167,7 +214,7 @@ fn timestamp(micros: i64) -> Result<Cell, &'static str> {
     Ok(Cell::Timestamp(micros))
 }
 
-fn date(days: i32) -> Result<Cell, &'static str> {
+fn date<'m>(days: i32) -> Result<Cell<'m>, &'static str> {
     if !(FIRST_DAY..=LAST_DAY).contains(&days) {
         return Err("it is out of range");
     }
@@ -185,7 +232,10 @@ pub(crate) fn whole(text: &str) -> Option<i64> {
 
 /// A decimal of at most so many digits before and after the point, written without an exponent. Digits after the point
 /// beyond those that the type keeps are rounded by BigQuery, as everywhere.
-fn decimal(text: &str, before: usize, after: usize) -> Result<String, &'static str> {
+fn decimal(text: &str, before: usize, after: usize) -> Result<Cow<'_, str>, &'static str> {
+    if is_plain(text, before, after) {
+        return Ok(Cow::Borrowed(text));
+    }
     const NO: &str = "it is not a number";
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().map_err(|_| NO)?),
@@ -204,7 +254,7 @@ fn decimal(text: &str, before: usize, after: usize) -> Result<String, &'static s
     if !(-400..=400).contains(&point) {
         let zero = all.bytes().all(|b| b == b'0');
         return if zero || point < 0 {
-            Ok("0".into())
+            Ok(Cow::Borrowed("0"))
         } else {
             Err("it has too many digits")
         };
@@ -225,7 +275,21 @@ fn decimal(text: &str, before: usize, after: usize) -> Result<String, &'static s
     fraction.truncate(after.max(9) + 1);
     let whole = if whole.is_empty() { "0" } else { whole };
     let point = if fraction.is_empty() { "" } else { "." };
-    Ok(format!("{sign}{whole}{point}{fraction}"))
+    Ok(Cow::Owned(format!("{sign}{whole}{point}{fraction}")))
+}
+
+/// Whether a decimal is already written as it would be.
+fn is_plain(text: &str, before: usize, after: usize) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let point = digits.iter().position(|b| *b == b'.');
+    let (whole, fraction) = match point {
+        Some(point) => (&digits[..point], &digits[point + 1..]),
+        None => (digits, &[][..]),
+    };
+    let short = (1..=before).contains(&whole.len()) && fraction.len() <= after;
+    let leads = whole.len() == 1 || whole.first() != Some(&b'0');
+    let ends = point.is_none() || fraction.last().is_some_and(|b| *b != b'0');
+    short && leads && ends && whole.iter().chain(fraction).all(u8::is_ascii_digit)
 }
 
 pub(crate) fn encode_bytes(tag: u32, bytes: &[u8], out: &mut Vec<u8>) {
@@ -260,6 +324,11 @@ mod tests {
             (T::Float64, "1e-3", Ok("0.001")),
             (T::Float64, r#""x""#, Err("it is not a number")),
             (T::Numeric, "12.50", Ok("12.5")),
+            (T::Numeric, "-0.25", Ok("-0.25")),
+            (T::Numeric, r#""012""#, Ok("12")),
+            (T::Numeric, r#""1.""#, Ok("1")),
+            (T::Numeric, r#""-""#, Err("it is not a number")),
+            (T::Numeric, r#"".5""#, Ok("0.5")),
             (T::Numeric, "1.5e3", Ok("1500")),
             (T::Numeric, "-1e-9", Ok("-0.000000001")),
             (
@@ -288,6 +357,21 @@ mod tests {
                 T::Timestamp,
                 r#""2026-01-31T13:05:00.120Z""#,
                 Ok("2026-01-31 13:05:00.120000+00"),
+            ),
+            (
+                T::Timestamp,
+                r#""1969-12-31T23:59:59Z""#,
+                Ok("1969-12-31 23:59:59.000000+00"),
+            ),
+            (
+                T::Timestamp,
+                r#""2026-02-30T13:05:00.120Z""#,
+                Err("it is not a point in time"),
+            ),
+            (
+                T::Timestamp,
+                r#""2026-01-31T24:05:00.120Z""#,
+                Err("it is not a point in time"),
             ),
             (
                 T::Timestamp,

@@ -1,5 +1,6 @@
 //! An event bound to the columns of its entity.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use headwater_spec::{BigQueryType, Column, DriftPolicy};
@@ -50,30 +51,48 @@ impl Columns {
 
 /// A change of one record, its values in the columns' types.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Change {
-    pub record: String,
+pub(crate) struct Change<'m> {
+    pub record: Cow<'m, str>,
     pub happened: Happened,
     pub position: Position,
     pub at: i64,
-    pub transaction: String,
-    pub origin: String,
-    pub user: String,
+    pub transaction: Cow<'m, str>,
+    pub origin: Cow<'m, str>,
+    pub user: Cow<'m, str>,
     /// The columns that it sets, each once; `None` is NULL.
-    pub cells: Vec<(usize, Option<Cell>)>,
+    pub cells: Vec<(usize, Option<Cell<'m>>)>,
+}
+
+impl Change<'_> {
+    /// What the current table needs of it, without the message.
+    pub fn into_owned(self) -> Change<'static> {
+        let cells = self.cells.into_iter();
+        Change {
+            record: self.record.into_owned().into(),
+            happened: self.happened,
+            position: self.position,
+            at: self.at,
+            transaction: Cow::default(),
+            origin: Cow::default(),
+            user: Cow::default(),
+            cells: cells.map(|(place, cell)| (place, cell.map(Cell::into_owned))).collect(),
+        }
+    }
 }
 
 /// What binding an event came to.
 #[derive(Debug)]
-pub(crate) enum Bound {
-    Change(Change),
+pub(crate) enum Bound<'m> {
+    Change(Change<'m>),
     /// Fields that no column is for, with the types that their values ask for; the columns have to change first.
     Unknown(Vec<(String, BigQueryType)>),
     Poison(Poison),
 }
 
 /// Binds an event; `dropped` counts fields that were left out.
-pub(crate) fn bind(event: &Event, columns: &Columns, drift: DriftPolicy, dropped: &mut u64) -> Bound {
-    let mut cells: Vec<(usize, Option<Cell>)> = Vec::with_capacity(event.fields.len() + 2);
+pub(crate) fn bind<'m>(event: Event<'m>, columns: &Columns, drift: DriftPolicy, dropped: &mut u64) -> Bound<'m> {
+    let mut cells: Vec<(usize, Option<Cell<'m>>)> = Vec::with_capacity(event.fields.len() + 2);
+    let mut dropped_here = 0;
     let mut unknown = Vec::new();
     for (field, value) in &event.fields {
         let Some(place) = columns.find(field) else {
@@ -81,9 +100,11 @@ pub(crate) fn bind(event: &Event, columns: &Columns, drift: DriftPolicy, dropped
                 DriftPolicy::Quarantine => {
                     return Bound::Poison(Poison::new("unknown_field", format!("the field {field} has no column")));
                 }
-                DriftPolicy::Freeze => *dropped += 1,
+                DriftPolicy::Freeze => dropped_here += 1,
                 // Of null no type is known, and a missing column reads NULL.
-                DriftPolicy::Evolve => unknown.extend(type_of(value.get()).map(|kind| (field.clone(), kind))),
+                DriftPolicy::Evolve => {
+                    unknown.extend(type_of(value.get()).map(|kind| (field.clone().into_owned(), kind)));
+                }
             }
             continue;
         };
@@ -99,14 +120,18 @@ pub(crate) fn bind(event: &Event, columns: &Columns, drift: DriftPolicy, dropped
         }
     }
     if !unknown.is_empty() {
+        // In the same order, whatever message brings them.
+        unknown.sort_by(|(a, _), (b, _)| a.cmp(b));
         return Bound::Unknown(unknown);
     }
+    set_once(&mut cells, columns.list.len());
     for place in event.nulled.iter().filter_map(|field| columns.find(field)) {
         if !cells.iter().any(|(set, _)| *set == place) {
             cells.push((place, None));
         }
     }
-    let mut set = |place: Option<usize>, cell: Cell| {
+    *dropped += dropped_here;
+    let mut set = |place: Option<usize>, cell: Cell<'m>| {
         if let Some(place) = place.filter(|place| !cells.iter().any(|(set, _)| set == place)) {
             cells.push((place, Some(cell)));
         }
@@ -118,15 +143,32 @@ pub(crate) fn bind(event: &Event, columns: &Columns, drift: DriftPolicy, dropped
         Happened::Update => {}
     }
     Bound::Change(Change {
-        record: event.record.clone(),
+        record: event.record,
         happened: event.happened,
         position: event.position,
         at: event.at,
-        transaction: event.transaction.clone(),
-        origin: event.origin.clone(),
-        user: event.user.clone(),
+        transaction: event.transaction,
+        origin: event.origin,
+        user: event.user,
         cells,
     })
+}
+
+/// Of a column that is set more than once, as JSON allows, the last time counts.
+fn set_once(cells: &mut Vec<(usize, Option<Cell<'_>>)>, columns: usize) {
+    // Mostly they come in the order of the columns, or there are few.
+    if cells.is_sorted_by(|a, b| a.0 < b.0) {
+        return;
+    }
+    let mut last = vec![usize::MAX; columns];
+    for (at, (place, _)) in cells.iter().enumerate() {
+        last[*place] = at;
+    }
+    let mut at = 0;
+    cells.retain(|(place, _)| {
+        at += 1;
+        last[*place] == at - 1
+    });
 }
 
 /// The type of a new column by a value of it: the widest of its kind, because one value does not tell.

@@ -10,6 +10,7 @@ use headwater_spec::PipelineSpec;
 
 use super::decode::Poison;
 use super::notices::Notices;
+use super::subscription::wire::PubsubMessage;
 use crate::errors::{Error, Result};
 
 /// Attributes of ours begin with this; a replay takes them off again.
@@ -45,7 +46,7 @@ impl DeadLetters {
         })
     }
 
-    fn note(&self, message: &Message) -> ObjectPath {
+    fn note(&self, message: &PubsubMessage) -> ObjectPath {
         ObjectPath {
             bucket: self.bucket.clone(),
             name: format!("{}{}", self.prefix, message.message_id),
@@ -55,7 +56,7 @@ impl DeadLetters {
     /// Returns when the letter is durable. A message that is delivered again, to whatever worker, is not published again: its
     /// letter is noted in the lake. Only of a worker that ended between the two there are two letters, with one
     /// `headwater-message-id`.
-    pub async fn bury(&self, message: &Message, poison: &Poison) -> Result<()> {
+    pub async fn bury(&self, message: &PubsubMessage, poison: &Poison) -> Result<()> {
         let note = self.note(message);
         if self.storage.stat(&note).await.optional()?.is_some() {
             return Ok(());
@@ -67,7 +68,7 @@ impl DeadLetters {
         Ok(())
     }
 
-    async fn publish(&self, message: &Message, poison: &Poison) -> Result<()> {
+    async fn publish(&self, message: &PubsubMessage, poison: &Poison) -> Result<()> {
         let mut attributes: HashMap<String, String> = message.attributes.clone();
         let mut reason = poison.reason.clone();
         while reason.len() > VALUE_BYTES {
@@ -76,7 +77,7 @@ impl DeadLetters {
         let published = message
             .publish_time
             .as_ref()
-            .map(|at| String::from(*at))
+            .map(ToString::to_string)
             .unwrap_or_default();
         for (name, value) in [
             ("reason-code", poison.code.to_owned()),

@@ -1,5 +1,7 @@
 //! A change as it came, before it meets its table: who, what, when, and values as JSON.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 /// The place of a change among those of its source.
@@ -50,20 +52,20 @@ impl Happened {
     }
 }
 
-/// A change out of a message.
+/// A change out of a message, most of whose texts lie in the message.
 #[derive(Debug)]
-pub(crate) struct Event {
-    pub entity: String,
-    pub record: String,
+pub(crate) struct Event<'m> {
+    pub entity: Cow<'m, str>,
+    pub record: Cow<'m, str>,
     pub happened: Happened,
     pub position: Position,
     /// Microseconds since 1970.
     pub at: i64,
-    pub transaction: String,
-    pub origin: String,
-    pub user: String,
+    pub transaction: Cow<'m, str>,
+    pub origin: Cow<'m, str>,
+    pub user: Cow<'m, str>,
     /// Fields with their values; null is a value.
-    pub fields: Vec<(String, Box<RawValue>)>,
+    pub fields: Vec<(Cow<'m, str>, &'m RawValue)>,
     /// Fields that are null now, when they are told apart from the others.
-    pub nulled: Vec<String>,
+    pub nulled: Vec<Cow<'m, str>>,
 }

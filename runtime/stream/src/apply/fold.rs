@@ -8,7 +8,7 @@ use super::event::{Happened, Position};
 
 /// What some changes of a record come to.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Folded {
+pub(crate) struct Folded<'c> {
     /// The earliest of the changes.
     pub first: Position,
     /// The latest, at which the row stands afterwards.
@@ -22,12 +22,12 @@ pub(crate) struct Folded {
     /// Whether the record is deleted, when the changes say.
     pub deleted: Option<bool>,
     /// The columns that are set.
-    pub set: BTreeMap<usize, Option<Cell>>,
+    pub set: BTreeMap<usize, Option<&'c Cell<'static>>>,
 }
 
 /// Puts changes of one record together, whatever their order; the same change twice is once.
-pub(crate) fn fold<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Option<Folded> {
-    let mut changes: Vec<&Change> = changes.into_iter().collect();
+pub(crate) fn fold<'c>(changes: impl IntoIterator<Item = &'c Change<'static>>) -> Option<Folded<'c>> {
+    let mut changes: Vec<&'c Change<'static>> = changes.into_iter().collect();
     // Of two that claim the same place, the one that came later counts.
     changes.sort_by_key(|change| change.position);
     let first = changes.first()?;
@@ -53,7 +53,7 @@ pub(crate) fn fold<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Option<
             Happened::Update => {}
         }
         for (place, cell) in &change.cells {
-            folded.set.insert(*place, cell.clone());
+            folded.set.insert(*place, cell.as_ref());
         }
     }
     Some(folded)

@@ -6,6 +6,7 @@
 //! knows that no row has changed in between. A statement that was sent and whose answer was lost is found by its id; a
 //! worker that died takes nothing with it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -153,12 +154,12 @@ impl Merger {
     }
 
     /// Brings changes, all of which are durable in the changelog, into the current table.
-    pub async fn apply(&mut self, changes: &[Change], columns: &Columns, metrics: &Metrics) -> Result<()> {
-        let mut records: HashMap<&str, Vec<&Change>> = HashMap::new();
+    pub async fn apply(&mut self, changes: &[Change<'static>], columns: &Columns, metrics: &Metrics) -> Result<()> {
+        let mut records: HashMap<&str, Vec<&Change<'static>>> = HashMap::new();
         for change in changes {
             records.entry(&change.record).or_default().push(change);
         }
-        let mut rows: Vec<(&str, Folded)> = records
+        let mut rows: Vec<(&str, Folded<'_>)> = records
             .into_iter()
             .filter_map(|(record, changes)| Some((record, fold(changes)?)))
             .collect();
@@ -186,7 +187,7 @@ impl Merger {
         for ids in records.chunks(HISTORIES) {
             loop {
                 let history = self.history(ids, columns).await?;
-                let mut rows: Vec<(&str, Folded)> = history
+                let mut rows: Vec<(&str, Folded<'_>)> = history
                     .iter()
                     .filter_map(|(record, changes)| Some((record.as_str(), fold(changes)?)))
                     .collect();
@@ -211,7 +212,7 @@ impl Merger {
         Ok(())
     }
 
-    async fn history(&self, records: &[&str], columns: &Columns) -> Result<HashMap<String, Vec<Change>>> {
+    async fn history(&self, records: &[&str], columns: &Columns) -> Result<HashMap<String, Vec<Change<'static>>>> {
         let sql = sql::history(&self.changelog, columns.list(), records);
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         let rows = loop {
@@ -221,18 +222,18 @@ impl Merger {
                 Err(error) => return Err(error.into()),
             }
         };
-        let mut all: HashMap<String, Vec<Change>> = HashMap::new();
+        let mut all: HashMap<String, Vec<Change<'static>>> = HashMap::new();
         for row in &rows {
             let change = past(row, columns).ok_or_else(|| Error::Table {
                 table: self.changelog.to_string(),
                 reason: "it holds a row that no worker wrote".into(),
             })?;
-            all.entry(change.record.clone()).or_default().push(change);
+            all.entry(change.record.clone().into_owned()).or_default().push(change);
         }
         Ok(all)
     }
 
-    fn statement(&self, columns: &Columns, rows: &[(&str, Folded)], mind: Mind) -> Merge {
+    fn statement(&self, columns: &Columns, rows: &[(&str, Folded<'_>)], mind: Mind) -> Merge {
         sql::merge(&self.current, &self.changelog, columns.list(), self.deletes, rows, mind)
     }
 
@@ -334,14 +335,14 @@ fn affected(document: &Document) -> u64 {
 }
 
 /// Rows by statements.
-fn parts<'r, 'f>(rows: &'r [(&'f str, Folded)]) -> Vec<&'r [(&'f str, Folded)]> {
+fn parts<'r, 'f>(rows: &'r [(&'f str, Folded<'f>)]) -> Vec<&'r [(&'f str, Folded<'f>)]> {
     let mut parts = Vec::new();
     let (mut from, mut bytes) = (0, 0);
     for (place, (record, folded)) in rows.iter().enumerate() {
         let cells = folded
             .set
             .values()
-            .map(|cell| cell.as_ref().map_or(5, |cell| cell.text().len() + 3));
+            .map(|cell| cell.map_or(5, |cell| cell.text().len() + 3));
         let size = 100 + record.len() + cells.sum::<usize>();
         if bytes + size > STATEMENT_BYTES && place > from {
             parts.push(&rows[from..place]);
@@ -356,27 +357,27 @@ fn parts<'r, 'f>(rows: &'r [(&'f str, Folded)]) -> Vec<&'r [(&'f str, Folded)]> 
 }
 
 /// A row of the changelog as the change that it was.
-fn past(row: &[Value], columns: &Columns) -> Option<Change> {
+fn past(row: &[Value], columns: &Columns) -> Option<Change<'static>> {
     let text = |place: usize| row.get(place).and_then(Value::as_str);
     let changed: Vec<&str> = text(5).unwrap_or_default().split(',').collect();
     let mut cells = Vec::new();
     for (place, column) in columns.list().iter().enumerate() {
         if changed.iter().any(|name| name.eq_ignore_ascii_case(&column.name)) {
             let cell = match text(place + HISTORY_FIXED) {
-                Some(text) => Some(Cell::of_text(text, column.data_type).ok()?),
+                Some(text) => Some(Cell::of_text(text, column.data_type).ok()?.into_owned()),
                 None => None,
             };
             cells.push((place, cell));
         }
     }
     Some(Change {
-        record: text(0)?.to_owned(),
+        record: text(0)?.to_owned().into(),
         happened: Happened::parse(text(1)?)?,
         position: sql::position(text(2)?, text(3)?)?,
         at: text(4)?.parse().ok()?,
-        transaction: String::new(),
-        origin: String::new(),
-        user: String::new(),
+        transaction: Cow::default(),
+        origin: Cow::default(),
+        user: Cow::default(),
         cells,
     })
 }

@@ -57,10 +57,11 @@ fn now() -> i64 {
 }
 
 impl Metrics {
-    pub(crate) fn received(&self, bytes: usize) {
-        self.received.fetch_add(1, Relaxed);
+    pub(crate) fn received(&self, count: usize, bytes: usize) {
+        self.received.fetch_add(count as u64, Relaxed);
         self.bytes.fetch_add(bytes as u64, Relaxed);
-        if self.outstanding.fetch_add(1, Relaxed) == 0 {
+        let count = i64::try_from(count).unwrap_or_default();
+        if self.outstanding.fetch_add(count, Relaxed) == 0 {
             // What waited for nothing has not stalled.
             self.progress.store(now(), Relaxed);
         }

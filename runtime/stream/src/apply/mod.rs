@@ -25,17 +25,19 @@ mod fold;
 mod merger;
 mod metrics;
 mod notices;
+mod parcel;
 mod pull;
 mod replay;
 mod rows;
 mod serve;
 mod sql;
+mod subscription;
 mod tables;
 mod wire;
 mod writer;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use headwater_cloud::{Cloud, DatasetRef};
 use headwater_spec::PipelineSpec;
@@ -49,7 +51,9 @@ use self::decode::Decoder;
 use self::entity::Appender;
 use self::merger::Merger;
 use self::notices::Notices;
+use self::parcel::Lane;
 use self::pull::Puller;
+use self::subscription::Subscription;
 use self::tables::Tables;
 use self::writer::Writer;
 use crate::errors::{Error, Result};
@@ -59,8 +63,10 @@ pub use self::metrics::{Metrics, Snapshot};
 pub use self::replay::{Replayed, replay_dead_letters};
 pub use self::serve::{Serving, serve};
 
-/// Messages that wait for an entity's batch: enough to keep it busy, few enough to be forgotten.
-const QUEUE: usize = 2_000;
+/// Parcels of messages that wait for an entity's batch: enough to keep it busy, few enough to be forgotten.
+const QUEUE: usize = 4;
+/// Messages of a parcel at most.
+const PARCEL: usize = 1_000;
 /// Batches that wait for a merge.
 const MERGES: usize = 2;
 
@@ -101,7 +107,7 @@ async fn work(
     let stream = spec.stream()?;
     let transport = &stream.transport;
     let dead_letters = DeadLetters::open(cloud, spec, notices).await?;
-    let subscriber = cloud.subscriber().await?;
+    let decoder = Arc::new(Decoder::new(stream));
     let dataset = DatasetRef::new(&stream.dataset.project, &stream.dataset.dataset);
 
     let mut entities = HashMap::new();
@@ -122,11 +128,21 @@ async fn work(
             }
             None => None,
         };
-        let (queue, messages) = mpsc::channel(QUEUE);
+        let (queue, parcels) = mpsc::channel(QUEUE);
+        let writer = Writer::new(cloud, tables.changelog.clone(), rows::descriptor(&columns));
+        let columns = Arc::new(RwLock::new(Arc::new(columns)));
+        let lane = Lane {
+            columns: columns.clone(),
+            drift: stream.drift,
+            current: merges.is_some(),
+            rows: PARCEL.min(stream.batching.rows as usize),
+            queue,
+        };
         let appender = Appender {
             name: name.clone(),
-            writer: Writer::new(cloud, tables.changelog.clone(), rows::descriptor(&columns)),
-            columns: Arc::new(columns),
+            writer,
+            columns,
+            decoder: decoder.clone(),
             tables,
             dead_letters: dead_letters.clone(),
             drift: stream.drift,
@@ -135,22 +151,20 @@ async fn work(
             notices: notices.clone(),
             merges,
         };
-        tables_work.spawn(appender.run(messages));
-        entities.insert(name.clone(), queue);
+        tables_work.spawn(appender.run(parcels));
+        entities.insert(name.clone(), lane);
     }
 
     let (stop, drained) = (cancel.child_token(), CancellationToken::new());
     let mut pulls: JoinSet<Result<()>> = JoinSet::new();
     for _ in 0..stream.parallelism {
         let puller = Puller {
-            subscriber: subscriber.clone(),
-            subscription: transport.subscription.clone(),
-            decoder: Decoder::new(stream),
+            subscription: Subscription::open(cloud, &transport.subscription)?,
+            decoder: decoder.clone(),
             entities: entities.clone(),
             dead_letters: dead_letters.clone(),
             metrics: metrics.clone(),
-            outstanding: Puller::outstanding(stream),
-            streams: stream.parallelism,
+            limits: Puller::limits(stream),
         };
         pulls.spawn(puller.run(stop.clone(), drained.clone()));
     }

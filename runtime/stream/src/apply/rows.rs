@@ -1,6 +1,5 @@
 //! Changes as rows of the changelog, in Protobuf: each an upsert of its key, so that what is written twice is there once.
 
-use bytes::{Bytes, BytesMut};
 use headwater_spec::{BigQueryType as T, CHANGELOG_COLUMNS, Column};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto};
@@ -59,22 +58,8 @@ fn proto_type(data_type: T) -> Type {
     }
 }
 
-/// Rows, and how many bytes they take.
-pub(crate) fn encode<'c>(changes: impl IntoIterator<Item = &'c Change>, columns: &[Column]) -> Vec<Bytes> {
-    // One buffer for all rows: a row is a slice of it.
-    let mut all = BytesMut::new();
-    let mut row = Vec::new();
-    let mut rows = Vec::new();
-    for change in changes {
-        row.clear();
-        encode_row(change, columns, &mut row);
-        all.extend_from_slice(&row);
-        rows.push(all.split().freeze());
-    }
-    rows
-}
-
-fn encode_row(change: &Change, columns: &[Column], out: &mut Vec<u8>) {
+/// A row.
+pub(crate) fn encode(change: &Change<'_>, columns: &[Column], out: &mut Vec<u8>) {
     // In the order of `CHANGELOG_COLUMNS`.
     encode_bytes(1, change.record.as_bytes(), out);
     encode_number(2, change.position.commit.cast_unsigned(), out);

@@ -40,7 +40,7 @@ pub(crate) fn merge(
     changelog: &TableRef,
     columns: &[Column],
     deletes: StreamDeletes,
-    rows: &[(&str, Folded)],
+    rows: &[(&str, Folded<'_>)],
     mind: Mind,
 ) -> Merge {
     let touched: Vec<usize> = rows
@@ -148,7 +148,7 @@ fn source(columns: &[Column], touched: &[usize]) -> String {
     format!("SELECT * FROM ({out} FROM (SELECT JSON_VALUE_ARRAY(r) AS v FROM UNNEST(JSON_QUERY_ARRAY(@rows)) AS r))")
 }
 
-fn texts(rows: &[(&str, Folded)], touched: &[usize]) -> String {
+fn texts(rows: &[(&str, Folded<'_>)], touched: &[usize]) -> String {
     let all: Vec<Vec<Option<Cow<'_, str>>>> = rows
         .iter()
         .map(|(record, folded)| {
@@ -169,13 +169,9 @@ fn texts(rows: &[(&str, Folded)], touched: &[usize]) -> String {
                 folded.deleted.map_or(Some(Cow::Borrowed("")), flag),
                 Some(Cow::Owned(set)),
             ];
-            let cells = touched.iter().map(|place| {
-                folded
-                    .set
-                    .get(place)
-                    .and_then(Option::as_ref)
-                    .map(super::cell::Cell::text)
-            });
+            let cells = touched
+                .iter()
+                .map(|place| folded.set.get(place).copied().flatten().map(super::cell::Cell::text));
             fixed.into_iter().chain(cells).collect()
         })
         .collect();

@@ -3,6 +3,8 @@
 //! The order of changes is what the connector's `source` says: the log sequence number (PostgreSQL), the file and position
 //! in it (MySQL, MariaDB), the change's LSN (SQL Server), the SCN (Oracle), the ordinal in the oplog (MongoDB is not read).
 
+use std::borrow::Cow;
+
 use headwater_spec::Debezium;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -13,13 +15,13 @@ use crate::apply::event::{Event, Happened, Position};
 /// What stands for a large value that an update left as it was.
 const UNCHANGED: &str = "__debezium_unavailable_value";
 
-pub(super) fn decode(data: &[u8], settings: &Debezium, published: i64) -> Result<Option<Event>, Poison> {
+pub(super) fn decode<'m>(data: &'m str, settings: &Debezium, published: i64) -> Result<Option<Event<'m>>, Poison> {
     // A tombstone, which follows a delete for the sake of log compaction.
-    if data.is_empty() || data == b"null" {
+    if data.is_empty() || data == "null" {
         return Ok(None);
     }
-    let document: Value = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
-    let texts: &RawValue = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
+    let document: Value = serde_json::from_str(data).map_err(|error| Poison::malformed(place(&error)))?;
+    let texts: &'m RawValue = serde_json::from_str(data).map_err(|error| Poison::malformed(place(&error)))?;
     let envelope = document.get("payload").unwrap_or(&document);
     let Some(op) = envelope["op"].as_str() else {
         return Err(Poison::incomplete("op: it is no change event of Debezium's"));
@@ -67,38 +69,40 @@ pub(super) fn decode(data: &[u8], settings: &Debezium, published: i64) -> Result
         parts.push(part);
     }
     let after = || {
-        let outer = members(texts)?;
-        let inner = match outer.get("payload") {
-            Some(payload) => members(payload)?,
-            None => outer,
+        let member = |of: &'m RawValue, name: &str| {
+            let all = members(of)?;
+            all.into_iter().rev().find(|(own, _)| own == name).map(|(_, json)| json)
         };
-        members(inner.get("after")?)
+        let envelope = member(texts, "payload").unwrap_or(texts);
+        members(member(envelope, "after")?)
     };
-    let fields: Vec<(String, Box<RawValue>)> = match happened {
+    let fields: Vec<(Cow<'m, str>, &'m RawValue)> = match happened {
         Happened::Delete => Vec::new(),
         _ => after()
             .unwrap_or_default()
             .into_iter()
-            .filter(|(name, _)| row.get(name).and_then(Value::as_str) != Some(UNCHANGED))
+            .filter(|(name, _)| row.get(&**name).and_then(Value::as_str) != Some(UNCHANGED))
             .collect(),
     };
     let millis = source["ts_ms"].as_i64().or_else(|| envelope["ts_ms"].as_i64());
     Ok(Some(Event {
-        entity: table.to_owned(),
+        entity: table.to_owned().into(),
         // A key of several columns is one text; the separator cannot be mistaken for a part of one.
         record: parts
             .iter()
             .map(|part| part.replace('\\', "\\\\").replace('|', "\\|"))
             .collect::<Vec<_>>()
-            .join("|"),
+            .join("|")
+            .into(),
         happened,
         position: position(source).ok_or_else(|| Poison::incomplete("position in source"))?,
         at: millis.and_then(|millis| millis.checked_mul(1000)).unwrap_or(published),
         transaction: text(&source["txId"])
             .or_else(|| text(&source["gtid"]))
-            .unwrap_or_default(),
-        origin: source["connector"].as_str().unwrap_or_default().to_owned(),
-        user: String::new(),
+            .unwrap_or_default()
+            .into(),
+        origin: source["connector"].as_str().unwrap_or_default().to_owned().into(),
+        user: Cow::default(),
         fields,
         nulled: Vec::new(),
     }))

@@ -1,5 +1,7 @@
 //! Any JSON, by the paths that the spec names.
 
+use std::borrow::Cow;
+
 use headwater_spec::{Mapping, Operation};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -8,14 +10,14 @@ use super::{Poison, members, place};
 use crate::apply::cell::{micros, whole};
 use crate::apply::event::{Event, Happened, Position};
 
-pub(super) fn decode(
-    data: &[u8],
+pub(super) fn decode<'m>(
+    data: &'m str,
     mapping: &Mapping,
     only: Option<&str>,
     published: i64,
-) -> Result<Option<Event>, Poison> {
-    let document: Value = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
-    let texts: &RawValue = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
+) -> Result<Option<Event<'m>>, Poison> {
+    let document: Value = serde_json::from_str(data).map_err(|error| Poison::malformed(place(&error)))?;
+    let texts: &'m RawValue = serde_json::from_str(data).map_err(|error| Poison::malformed(place(&error)))?;
     let scalar = |path: &headwater_spec::JsonPath, what: &str| {
         let found = path.find(&document);
         let text = match found {
@@ -59,7 +61,7 @@ pub(super) fn decode(
     };
     let fields = match (payload.and_then(members), happened) {
         (_, Happened::Delete) => Vec::new(),
-        (Some(fields), _) => fields.into_iter().collect(),
+        (Some(fields), _) => fields,
         (None, Happened::Undelete) => Vec::new(),
         (None, _) => {
             let path = mapping
@@ -70,8 +72,8 @@ pub(super) fn decode(
         }
     };
     Ok(Some(Event {
-        entity,
-        record: scalar(&mapping.key, "key")?,
+        entity: entity.into(),
+        record: scalar(&mapping.key, "key")?.into(),
         happened,
         position: Position {
             commit: commit.ok_or_else(|| {
@@ -83,9 +85,9 @@ pub(super) fn decode(
             sequence,
         },
         at,
-        transaction: String::new(),
-        origin: String::new(),
-        user: String::new(),
+        transaction: Cow::default(),
+        origin: Cow::default(),
+        user: Cow::default(),
         fields,
         nulled: Vec::new(),
     }))

@@ -4,10 +4,11 @@ mod debezium;
 mod mapping;
 mod salesforce;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
 use headwater_spec::{CdcStreamSpec, MessageFormat, StreamSource};
-
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::event::Event;
@@ -61,7 +62,8 @@ impl Decoder {
     }
 
     /// The event of a message; `None`: it says nothing that concerns a table. `published` is in microseconds.
-    pub fn decode(&self, data: &[u8], published: i64) -> Result<Option<Event>, Poison> {
+    pub fn decode<'m>(&self, data: &'m [u8], published: i64) -> Result<Option<Event<'m>>, Poison> {
+        let data = std::str::from_utf8(data).map_err(|_| Poison::malformed("the message is not UTF-8"))?;
         match &self.format {
             MessageFormat::Salesforce => salesforce::decode(data),
             MessageFormat::Debezium(settings) => debezium::decode(data, settings, published),
@@ -70,9 +72,40 @@ impl Decoder {
     }
 }
 
-/// The members of a JSON object, each as its text: no digit of a number is lost.
-fn members(json: &RawValue) -> Option<BTreeMap<String, Box<RawValue>>> {
-    serde_json::from_str(json.get()).ok()
+/// The members of a JSON object in their order, each as its text: no digit of a number is lost.
+#[derive(Debug, Default)]
+struct Members<'m>(Vec<(Cow<'m, str>, &'m RawValue)>);
+
+impl<'de: 'm, 'm> Deserialize<'de> for Members<'m> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(16);
+                while let Some(Text(name)) = map.next_key()? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Visit).map(Members)
+    }
+}
+
+/// A text, which lies in the message unless it holds escapes.
+#[derive(Debug, Default, serde::Deserialize)]
+struct Text<'m>(#[serde(borrow)] Cow<'m, str>);
+
+fn members(json: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    serde_json::from_str::<Members<'_>>(json.get())
+        .ok()
+        .map(|members| members.0)
 }
 
 /// The words of a JSON error that say where, not what stands there.

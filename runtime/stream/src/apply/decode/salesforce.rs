@@ -1,43 +1,41 @@
 //! The bridge's message, [`crate::ChangeMessage`], read without looking into its values.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::{Poison, place};
+use super::{Members, Poison, Text, place};
 use crate::apply::cell::micros;
 use crate::apply::event::{Event, Happened, Position};
 use crate::message::ChangeType;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message<'a> {
+struct Message<'m> {
     #[serde(borrow)]
-    entity: Cow<'a, str>,
+    entity: Cow<'m, str>,
     #[serde(borrow)]
-    record_id: Cow<'a, str>,
+    record_id: Cow<'m, str>,
     change_type: ChangeType,
     #[serde(borrow)]
-    commit_number: Cow<'a, str>,
+    commit_number: Cow<'m, str>,
     sequence_number: i64,
     #[serde(borrow)]
-    commit_timestamp: Cow<'a, str>,
-    #[serde(default)]
-    transaction_key: String,
-    #[serde(default)]
-    change_origin: String,
-    #[serde(default)]
-    commit_user: String,
-    #[serde(default)]
-    nulled_fields: Vec<String>,
-    #[serde(default)]
-    fields: BTreeMap<String, Box<RawValue>>,
+    commit_timestamp: Cow<'m, str>,
+    #[serde(borrow, default)]
+    transaction_key: Cow<'m, str>,
+    #[serde(borrow, default)]
+    change_origin: Cow<'m, str>,
+    #[serde(borrow, default)]
+    commit_user: Cow<'m, str>,
+    #[serde(borrow, default)]
+    nulled_fields: Vec<Text<'m>>,
+    #[serde(borrow, default)]
+    fields: Members<'m>,
 }
 
-pub(super) fn decode(data: &[u8]) -> Result<Option<Event>, Poison> {
-    let message: Message<'_> = serde_json::from_slice(data).map_err(|error| Poison::malformed(place(&error)))?;
+pub(super) fn decode(data: &str) -> Result<Option<Event<'_>>, Poison> {
+    let message: Message<'_> = serde_json::from_str(data).map_err(|error| Poison::malformed(place(&error)))?;
     let happened = match message.change_type {
         ChangeType::Create => Happened::Create,
         ChangeType::Update => Happened::Update,
@@ -56,8 +54,8 @@ pub(super) fn decode(data: &[u8]) -> Result<Option<Event>, Poison> {
     }
     let commit = message.commit_number.parse();
     Ok(Some(Event {
-        entity: message.entity.into_owned(),
-        record: message.record_id.into_owned(),
+        entity: message.entity,
+        record: message.record_id,
         happened,
         position: Position {
             commit: commit.map_err(|_| Poison::malformed("commitNumber is not a number of 64 bits"))?,
@@ -67,7 +65,7 @@ pub(super) fn decode(data: &[u8]) -> Result<Option<Event>, Poison> {
         transaction: message.transaction_key,
         origin: message.change_origin,
         user: message.commit_user,
-        fields: message.fields.into_iter().collect(),
-        nulled: message.nulled_fields,
+        fields: message.fields.0,
+        nulled: message.nulled_fields.into_iter().map(|Text(name)| name).collect(),
     }))
 }
