@@ -4,6 +4,7 @@
 mod extract;
 mod process;
 mod provider;
+mod stream;
 mod warehouse;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ enum Name {
     Extract(extract::Extract),
     /// Plan 1,000 Pub/Sub topics, refreshed from state, beside 1,000 terraform_data; what one provider process costs.
     Provider(provider::Provider),
+    /// A full subscription of change events into BigQuery by one worker, and latency at an even rate, beside the floor (the same
+    /// JSON in memory to Parquet on one thread) and Google's Python subscriber, which only receives.
+    Stream(stream::Stream),
     /// Ten million rows: load, group by, join, window, count distinct and MERGE as GoogleSQL through the REST API, beside the same
     /// by hand in DuckDB's SQL; point lookups; translating a mart of 300 lines; a million rows through the Storage Read API.
     Warehouse(warehouse::Warehouse),
@@ -91,6 +95,7 @@ pub fn run(bench: &Bench) -> Result<ExitCode> {
     let report = match &bench.name {
         Name::Extract(args) => extract::run(args)?,
         Name::Provider(args) => provider::run(args)?,
+        Name::Stream(args) => stream::run(args)?,
         Name::Warehouse(args) => warehouse::run(args)?,
     };
     print(&if bench.json {

@@ -109,7 +109,8 @@ pub fn high_water(pid: u32) -> Option<f64> {
     Some(kib / 1024.0)
 }
 
-fn cpu_seconds(pid: u32) -> Option<f64> {
+/// The CPU time that a process has used, user and system.
+pub fn cpu_seconds(pid: u32) -> Option<f64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // After the command's name in parentheses: user time is the 12th field, system time the 13th, in ticks of 10 ms.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
