@@ -13,9 +13,16 @@ pub fn connect(args: &CloudArgs) -> Result<Cloud, CommandError> {
         endpoint: args.endpoint.clone().filter(|e| !e.is_empty()),
         credentials: args.credentials.clone().filter(|c| !c.is_empty()),
     };
+    let elsewhere = options.endpoint.is_some();
     let cloud = Cloud::connect(options)?;
     match args.pubsub_emulator.as_deref().filter(|host| !host.is_empty()) {
-        Some(host) => Ok(cloud.with_service_at(Service::PubSub, &format!("http://{host}"))?),
+        Some(host) if elsewhere => Ok(cloud.with_service_at(Service::PubSub, &format!("http://{host}"))?),
+        // Credentials for Google do not travel unencrypted.
+        Some(_) => Err(CommandError::Usage {
+            argument: "--pubsub-emulator",
+            message: "the emulator goes with a local cloud: set HEADWATER_ENDPOINT, or unset PUBSUB_EMULATOR_HOST"
+                .into(),
+        }),
         None => Ok(cloud),
     }
 }

@@ -19,8 +19,6 @@ pub struct Expected<'a> {
     pub first: usize,
     /// Events that the org could not tell any more: behind this commit, before this number.
     pub expired: &'a [(i64, usize)],
-    /// What nobody can apply.
-    pub poison: &'a [Poisoned],
 }
 
 /// A verdict on all tables: what is wrong, and how many changes there were.
