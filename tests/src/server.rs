@@ -36,7 +36,7 @@ impl Server {
             .unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
         let ready = crate::wait_for(
             &format!("{command:?} is ready; see {}", log.display()),
-            Duration::from_secs(60),
+            Duration::from_secs(180),
             || {
                 if let Some(status) = child.try_wait().unwrap() {
                     panic!(

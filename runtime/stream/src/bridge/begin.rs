@@ -104,9 +104,13 @@ impl Bridge<'_> {
         let mut rows = None;
         if job.is_some() {
             match feed.org.snapshot_rows(entity, job.clone()).await {
-                // Its results are kept for some days only: another one reads the records as they are by now.
-                Err(Error::Salesforce(error)) if error.kind() == Kind::NotFound => {
-                    tracing::warn!(entity, "the snapshot's bulk job is gone, beginning another");
+                // Results are kept for some days only, and a job that has failed never succeeds: another one reads the
+                // records as they are by now.
+                Err(Error::Salesforce(error)) if is_over(&error) => {
+                    tracing::warn!(
+                        entity,
+                        "the snapshot's bulk job is gone or has failed, beginning another"
+                    );
                     job = None;
                 }
                 found => rows = Some(found?),
@@ -151,6 +155,11 @@ impl Bridge<'_> {
             .change(|document| change(document.snapshot.get_or_insert_default()))
             .await
     }
+}
+
+/// Whether a job will never give its results.
+fn is_over(error: &headwater_salesforce::Error) -> bool {
+    error.kind() == Kind::NotFound || matches!(error, headwater_salesforce::Error::Job { .. })
 }
 
 fn new_mark() -> Mark {
