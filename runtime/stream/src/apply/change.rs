@@ -180,3 +180,71 @@ fn type_of(json: &str) -> Option<BigQueryType> {
         _ => Some(BigQueryType::String),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headwater_spec::Mode;
+
+    use super::*;
+
+    fn columns(names: &[&str]) -> Columns {
+        let column = |name: &&str| Column {
+            name: (*name).to_owned(),
+            field: (*name).to_owned(),
+            salesforce_type: String::new(),
+            data_type: BigQueryType::String,
+            mode: Mode::Nullable,
+            description: String::new(),
+        };
+        Columns::new(names.iter().map(column).collect())
+    }
+
+    /// What an update with these fields comes to: `B=2 A=1`, or the fields that have no column.
+    fn bound(fields: &str) -> String {
+        let fields: Vec<(&str, Box<serde_json::value::RawValue>)> = fields
+            .split(' ')
+            .filter_map(|field| field.split_once('='))
+            .map(|(name, json)| (name, serde_json::from_str(json).expect("json")))
+            .collect();
+        let event = Event {
+            entity: "E".into(),
+            record: "r".into(),
+            happened: Happened::Update,
+            position: Position { commit: 1, sequence: 1 },
+            at: 0,
+            transaction: Cow::default(),
+            origin: Cow::default(),
+            user: Cow::default(),
+            fields: fields.iter().map(|(name, json)| ((*name).into(), &**json)).collect(),
+            nulled: Vec::new(),
+        };
+        let names = ["A", "B", "C"];
+        match bind(event, &columns(&names), DriftPolicy::Evolve, &mut 0) {
+            Bound::Change(change) => {
+                let cells = change.cells.iter().map(|(place, cell)| {
+                    let text = cell.as_ref().map_or("null".into(), Cell::text);
+                    format!("{}={text}", names[*place])
+                });
+                cells.collect::<Vec<_>>().join(" ")
+            }
+            Bound::Unknown(fields) => {
+                let fields: Vec<String> = fields.iter().map(|(field, kind)| format!("{field}:{kind}")).collect();
+                format!("unknown {}", fields.join(" "))
+            }
+            Bound::Poison(poison) => poison.reason,
+        }
+    }
+
+    #[test]
+    fn each_column_is_set_once() {
+        for (fields, expected) in [
+            ("A=1 C=3", "A=1 C=3"),
+            ("C=3 A=1", "C=3 A=1"),
+            ("A=1 A=2", "A=2"),
+            ("B=1 A=1 B=null C=3", "A=1 B=null C=3"),
+            ("Z=1 A=1 Y=true", "unknown Y:BOOL Z:BIGNUMERIC"),
+        ] {
+            assert_eq!(bound(fields), expected, "{fields}");
+        }
+    }
+}
