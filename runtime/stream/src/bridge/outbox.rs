@@ -2,7 +2,7 @@
 //! all that has gathered meanwhile; many lanes are under way at once. A position follows only when everything before it is
 //! durable.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -55,7 +55,10 @@ struct Sent {
 pub(super) struct Outbox {
     publisher: Publisher,
     pipeline: Arc<str>,
+    /// [`BUCKETS`] of each entity.
     lanes: Vec<Lane>,
+    /// Where an entity's lanes begin.
+    entities: HashMap<String, usize>,
     /// Lanes that have messages and no request under way, the one that has waited longest first.
     ready: VecDeque<usize>,
     requests: JoinSet<Sent>,
@@ -70,7 +73,8 @@ impl Outbox {
         Self {
             publisher,
             pipeline: pipeline.into(),
-            lanes: (0..BUCKETS).map(|_| Lane::default()).collect(),
+            lanes: Vec::new(),
+            entities: HashMap::new(),
             ready: VecDeque::new(),
             requests: JoinSet::new(),
             outstanding: 0,
@@ -114,21 +118,34 @@ impl Outbox {
         };
         self.outstanding += 1;
         self.bytes += message.data.len();
-        let bucket = usize::from(change.bucket());
-        let lane = &mut self.lanes[bucket];
+        let at = self.lane(change);
+        let lane = &mut self.lanes[at];
         lane.waiting.push_back(Waiting { message, ticket });
         if !lane.busy {
             lane.busy = true;
-            self.ready.push_back(bucket);
+            self.ready.push_back(at);
         }
         Ok(())
+    }
+
+    fn lane(&mut self, change: &ChangeMessage) -> usize {
+        let first = match self.entities.get(&change.entity) {
+            Some(first) => *first,
+            None => {
+                let first = self.lanes.len();
+                self.lanes.extend((0..BUCKETS).map(|_| Lane::default()));
+                self.entities.insert(change.entity.clone(), first);
+                first
+            }
+        };
+        first + usize::from(change.bucket())
     }
 
     /// Starts as many requests as may run. Called when a batch of messages was given: those of one lane leave together.
     pub fn send(&mut self) {
         while self.requests.len() < MOST_REQUESTS {
-            let Some(bucket) = self.ready.pop_front() else { return };
-            let lane = &mut self.lanes[bucket];
+            let Some(at) = self.ready.pop_front() else { return };
+            let lane = &mut self.lanes[at];
             let (mut messages, mut tickets, mut bytes) = (vec![], vec![], 0);
             while let Some(waiting) = lane.waiting.front() {
                 let size = waiting.message.data.len();
@@ -144,7 +161,7 @@ impl Outbox {
             self.requests.spawn(async move {
                 let outcome = publisher.publish(messages).await;
                 Sent {
-                    lane: bucket,
+                    lane: at,
                     tickets,
                     bytes,
                     outcome,
