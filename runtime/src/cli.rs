@@ -161,7 +161,8 @@ pub struct StreamWork {
     /// Serve /livez, /readyz and /metrics (Prometheus) at this address, such as 127.0.0.1:9464; port 0: any free one.
     #[arg(long, env = "HEADWATER_METRICS_ADDRESS")]
     pub metrics_address: Option<std::net::SocketAddr>,
-    /// Not ready any more when messages have waited for so many seconds without any becoming durable.
+    /// Not ready any more when messages have waited for so many seconds without any becoming durable, or when the bridge has
+    /// not kept its position for so long.
     #[arg(long, env = "HEADWATER_STALL_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub stall_seconds: u64,
     /// Seconds to finish what is under way after a signal; Cloud Run kills after ten.

@@ -98,12 +98,21 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
             message: "the stream's source is a subscription, which nothing has to be brought into".into(),
         });
     }
+    let bridged = bridged && !args.apply_only;
+    let options = bridge::Options::default();
+    let progress = Arc::clone(&options.progress);
     let cancel = cancel_on_signal();
     let metrics = Arc::new(Metrics::default());
     let serving = match args.metrics_address {
         Some(address) => {
-            let patience = Duration::from_secs(args.stall_seconds);
-            let serving = apply::serve(address, &spec.name, &metrics, patience).await?;
+            let watched = apply::Watched {
+                pipeline: spec.name.clone(),
+                metrics: Arc::clone(&metrics),
+                bridge: bridged.then(|| Arc::clone(&progress)),
+                patience: Duration::from_secs(args.stall_seconds),
+                since: Instant::now(),
+            };
+            let serving = apply::serve(address, watched).await?;
             printer.note(&format!("health and metrics at http://{}", serving.address));
             Some(serving)
         }
@@ -115,9 +124,6 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
         let (spec, cloud, metrics, cancel) = (spec.clone(), cloud.clone(), metrics.clone(), cancel.clone());
         parts.spawn(async move { Ok(Box::pin(apply::run(&spec, &cloud, &metrics, &cancel)).await?) });
     }
-    let bridged = bridged && !args.apply_only;
-    let options = bridge::Options::default();
-    let progress = Arc::clone(&options.progress);
     if bridged {
         let (spec, cloud, cancel) = (spec.clone(), cloud.clone(), cancel.clone());
         parts.spawn(async move { Ok(Box::pin(bridge::run(&spec, &cloud, options, cancel)).await?) });

@@ -61,7 +61,7 @@ use crate::errors::{Error, Result};
 pub use self::control::{Control, pause, paused, resume};
 pub use self::metrics::{Metrics, Snapshot};
 pub use self::replay::{Replayed, replay_dead_letters};
-pub use self::serve::{Serving, serve};
+pub use self::serve::{Serving, Watched, serve};
 
 /// Parcels of messages that wait for an entity's batch: enough to keep it busy, few enough to be forgotten.
 const QUEUE: usize = 4;

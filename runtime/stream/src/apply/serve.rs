@@ -1,14 +1,16 @@
 //! What platforms ask of a worker: is it alive, is it ready, its metrics. HTTP/1.1, answers only.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::metrics::Metrics;
+use crate::bridge::Progress;
 use crate::errors::{Error, Result};
 
 /// A listening server; it ends when this is dropped.
@@ -25,29 +27,112 @@ impl Drop for Serving {
     }
 }
 
-/// Serves `/livez`, `/readyz` and `/metrics`. Ready is who makes progress: messages that wait for longer than `patience`
-/// without any becoming durable make a worker unready, though its process is well.
+/// Whose health is served.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The stream.
+    pub pipeline: String,
+    /// What the applier does.
+    pub metrics: Arc<Metrics>,
+    /// What the bridge does, where there is one.
+    pub bridge: Option<Arc<Progress>>,
+    /// How long either may stand still.
+    pub patience: Duration,
+    /// When they began.
+    pub since: Instant,
+}
+
+impl Watched {
+    /// Why it is not ready; `None`: it is.
+    fn unready(&self) -> Option<String> {
+        if let Some(stalled) = self.metrics.stalled().filter(|stalled| *stalled > self.patience) {
+            let seconds = stalled.as_secs();
+            return Some(format!(
+                "messages have waited for {seconds} s without any becoming durable"
+            ));
+        }
+        let age = self.position_age()?;
+        let late = age > self.patience;
+        late.then(|| format!("the bridge's position has not been durable for {} s", age.as_secs()))
+    }
+
+    /// Of a bridge that has not got hold of the position yet, since when it tries.
+    fn position_age(&self) -> Option<Duration> {
+        let bridge = self.bridge.as_ref()?;
+        Some(bridge.durable_age().unwrap_or_else(|| self.since.elapsed()))
+    }
+
+    fn prometheus(&self) -> String {
+        let mut out = self.metrics.prometheus(&self.pipeline);
+        if let (Some(bridge), Some(age)) = (&self.bridge, self.position_age()) {
+            let counts = bridge.counts();
+            for (name, kind, help, value) in [
+                (
+                    "position_age_seconds",
+                    "gauge",
+                    "How long ago the position was last known to be durable.",
+                    age.as_secs_f64(),
+                ),
+                (
+                    "events_total",
+                    "counter",
+                    "Events that came from Salesforce.",
+                    counts.events as f64,
+                ),
+                (
+                    "messages_total",
+                    "counter",
+                    "Messages that are durable in the topic.",
+                    counts.messages as f64,
+                ),
+                (
+                    "retries_total",
+                    "counter",
+                    "Publish requests that were repeated.",
+                    counts.retries as f64,
+                ),
+                (
+                    "repairs_total",
+                    "counter",
+                    "Repairs of what events did not tell.",
+                    counts.repairs as f64,
+                ),
+            ] {
+                let _ = write!(
+                    out,
+                    "# HELP headwater_bridge_{name} {help}\n# TYPE headwater_bridge_{name} {kind}\n\
+                     headwater_bridge_{name}{{pipeline=\"{}\"}} {value}\n",
+                    self.pipeline
+                );
+            }
+        }
+        out
+    }
+}
+
+/// Serves `/livez`, `/readyz` and `/metrics`. Ready is who makes progress: messages that wait without any becoming durable
+/// make a worker unready, and so does a bridge that does not keep its position, though the process is well.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn serve(address: SocketAddr, pipeline: &str, metrics: &Arc<Metrics>, patience: Duration) -> Result<Serving> {
+pub async fn serve(address: SocketAddr, watched: Watched) -> Result<Serving> {
     let failed = |source| Error::Listen {
         address: address.to_string(),
         source,
     };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let (pipeline, metrics) = (pipeline.to_owned(), metrics.clone());
+    let watched = Arc::new(watched);
     let task = tokio::spawn(async move {
         loop {
             let Ok((connection, _)) = listener.accept().await else {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let (pipeline, metrics) = (pipeline.clone(), metrics.clone());
+            let watched = Arc::clone(&watched);
             tokio::spawn(async move {
                 // Whoever is slow or goes away misses the answer.
-                let answered = answer(connection, &pipeline, &metrics, patience);
+                let answered = answer(connection, &watched);
                 let _ = tokio::time::timeout(Duration::from_secs(5), answered).await;
             });
         }
@@ -55,7 +140,7 @@ pub async fn serve(address: SocketAddr, pipeline: &str, metrics: &Arc<Metrics>, 
     Ok(Serving { address, task })
 }
 
-async fn answer(connection: TcpStream, pipeline: &str, metrics: &Metrics, patience: Duration) -> std::io::Result<()> {
+async fn answer(connection: TcpStream, watched: &Watched) -> std::io::Result<()> {
     let mut connection = BufReader::new(connection);
     let mut request = String::new();
     connection.read_line(&mut request).await?;
@@ -67,17 +152,11 @@ async fn answer(connection: TcpStream, pipeline: &str, metrics: &Metrics, patien
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (status, body) = match (method, target.split('?').next().unwrap_or_default()) {
         ("GET" | "HEAD", "/livez") => ("200 OK", "alive\n".to_owned()),
-        ("GET" | "HEAD", "/readyz") => match metrics.stalled().filter(|stalled| *stalled > patience) {
+        ("GET" | "HEAD", "/readyz") => match watched.unready() {
             None => ("200 OK", "ready\n".to_owned()),
-            Some(stalled) => (
-                "503 Service Unavailable",
-                format!(
-                    "messages have waited for {} s without any becoming durable\n",
-                    stalled.as_secs()
-                ),
-            ),
+            Some(why) => ("503 Service Unavailable", format!("{why}\n")),
         },
-        ("GET" | "HEAD", "/metrics") => ("200 OK", metrics.prometheus(pipeline)),
+        ("GET" | "HEAD", "/metrics") => ("200 OK", watched.prometheus()),
         ("GET" | "HEAD", _) => ("404 Not Found", "there are /livez, /readyz and /metrics\n".to_owned()),
         _ => ("405 Method Not Allowed", "only GET\n".to_owned()),
     };
@@ -90,4 +169,32 @@ async fn answer(connection: TcpStream, pipeline: &str, metrics: &Metrics, patien
         connection.write_all(body.as_bytes()).await?;
     }
     connection.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bridge_without_a_position_is_not_ready_for_long() {
+        let watched = |bridge, patience| Watched {
+            pipeline: "crm".into(),
+            metrics: Arc::default(),
+            bridge,
+            patience,
+            since: Instant::now(),
+        };
+        let (no, long) = (Duration::ZERO, Duration::from_secs(60));
+        let bridge = || Some(Arc::<Progress>::default());
+        assert_eq!(watched(None, no).unready(), None, "nothing waits");
+        assert_eq!(watched(bridge(), long).unready(), None, "it has just begun");
+        let why = watched(bridge(), no).unready().unwrap_or_default();
+        assert!(why.contains("position"), "{why}");
+        assert!(!watched(None, no).prometheus().contains("headwater_bridge_"));
+        assert!(
+            watched(bridge(), no)
+                .prometheus()
+                .contains("headwater_bridge_events_total{pipeline=\"crm\"} 0\n")
+        );
+    }
 }
