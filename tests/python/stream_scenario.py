@@ -9,6 +9,7 @@ differences are counted, the first are shown, and any ends this with 1.
 
 import json
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -22,7 +23,7 @@ ENTITIES = entities()
 BURST = 2_000
 PATIENCE = 300
 STALL = 120
-SAY_EVERY = 5
+SAY_EVERY = 10
 
 TABLES = Tables(CLOUD, PROJECT, DATASET)
 
@@ -80,16 +81,24 @@ def behind(entity):
 
 def churn():
     """Changes in all entities until enough events have told them."""
-    begun, said, seed, first = time.monotonic(), 0, 0, told()
+    begun, seed, first = time.monotonic(), 0, told()
+    over = threading.Event()
+
+    def say():
+        while not over.wait(SAY_EVERY):
+            events, changes = told() - first, arrived()
+            print(f"    {time.monotonic() - begun:4.0f} s: {events:>9,} events told, {changes:>9,} changes arrived", flush=True)
+
+    saying = threading.Thread(target=say, daemon=True)
+    saying.start()
     while (done := told() - first) < int(EVENTS):
         seed += 1
         size = min(BURST, int(EVENTS) - done)
         part = lambda percent: size * percent // 100
         kinds = {"inserts": part(10), "deletes": part(3), "undeletes": part(2)}
         control("churn", {**kinds, "updates": max(1, size - sum(kinds.values())), "seed": seed})
-        if (now := time.monotonic() - begun) - said > SAY_EVERY:
-            said = now
-            print(f"    {now:4.0f} s: {told() - first:>9,} events told, {arrived():>9,} changes arrived", flush=True)
+    over.set()
+    saying.join()
     return begun
 
 

@@ -314,6 +314,8 @@ impl Default for Window {
 
 const AHEAD: usize = 1 << 20;
 const SINGLE: usize = 4096;
+/// Who reads so near behind the last row reads on; rows that were changed lie all over the log.
+const NEAR: u64 = 32 << 10;
 
 impl Reader {
     pub(crate) fn new(files: Files) -> Self {
@@ -329,7 +331,7 @@ impl Reader {
         let file = if in_log { &self.files.log } else { &self.files.base };
         let window = &mut self.windows[usize::from(in_log)];
         let offset = location.offset();
-        let ahead = offset.wrapping_sub(window.expected) < AHEAD as u64;
+        let ahead = offset.wrapping_sub(window.expected) < NEAR;
         let size = if ahead { AHEAD } else { SINGLE };
         window.load(file, offset, 4, size)?;
         let at = (offset - window.start) as usize;
