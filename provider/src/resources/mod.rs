@@ -13,6 +13,7 @@ pub mod cdc_stream;
 pub(crate) mod dataform;
 pub(crate) mod dataplex_data_scan;
 mod iam_member;
+pub(crate) mod pipeline;
 pub(crate) mod pubsub_schema;
 pub(crate) mod pubsub_subscription;
 pub(crate) mod pubsub_topic;

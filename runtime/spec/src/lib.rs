@@ -38,5 +38,7 @@ pub use stream::{
     Batching, CdcStreamSpec, Debezium, DriftPolicy, EntitySpec, Mapping, MessageFormat, Operation, SalesforceSource,
     StreamDeletes, StreamSource, SubscriptionSource, Transport,
 };
-pub use stream_tables::{CHANGELOG_COLUMNS, CHANGELOG_KEY, CURRENT_COLUMNS, SystemColumn, entity_field};
+pub use stream_tables::{
+    CHANGELOG_COLUMNS, CHANGELOG_KEY, CURRENT_COLUMNS, SystemColumn, entity_columns, entity_field,
+};
 pub use window::{Manifest, Part, Watermark, Window};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{BigQueryType as T, Column, EntitySpec};
+use crate::{BigQueryType as T, Column, EntitySpec, Mode};
 
 /// A column that is not an entity's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,26 @@ fn fields(system: &[SystemColumn], columns: &[Column]) -> Vec<Value> {
         json!({"name": column.name, "type": column.data_type.api(), "mode": column.mode, "description": column.description})
     });
     system.chain(columns.iter().map(entity_field)).collect()
+}
+
+/// The columns of a table's document that are an entity's.
+#[must_use]
+pub fn entity_columns(document: &Value) -> Vec<Column> {
+    let fields = document["schema"]["fields"].as_array().into_iter().flatten();
+    fields
+        .filter(|field| field["mode"] != "REPEATED")
+        .filter_map(|field| {
+            let name = field["name"].as_str().filter(|name| !is_system(name))?;
+            Some(Column {
+                name: name.to_owned(),
+                field: name.to_owned(),
+                salesforce_type: String::new(),
+                data_type: T::parse(field["type"].as_str()?)?,
+                mode: Mode::Nullable,
+                description: String::new(),
+            })
+        })
+        .collect()
 }
 
 /// A column of an entity as a field of a table's schema.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use headwater_cloud::{Cloud, Kind, ObjectPath, OptionalExt as _, Precondition, Wait};
+use headwater_cloud::{Cloud, Kind, OptionalExt as _, Precondition, Wait};
 use headwater_spec::{LakeLayout, PipelineSpec};
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
@@ -13,6 +13,7 @@ use super::plan::DEPLOYED_BY;
 use super::{plan, pool, spec, tables, transport};
 use crate::clients::Clients;
 use crate::problems::{Explain as _, cloud_problem};
+use crate::resources::pipeline;
 use crate::resources::salesforce_extract::deployer;
 
 /// `deployment.json`, beside the spec: what an import needs and the spec does not say.
@@ -39,19 +40,8 @@ impl Deployment {
     }
 }
 
-fn document(layout: &LakeLayout, name: String) -> ObjectPath {
-    ObjectPath {
-        bucket: layout.bucket().to_owned(),
-        name,
-    }
-}
-
-fn deployment_path(layout: &LakeLayout) -> ObjectPath {
-    document(layout, format!("{}deployment.json", layout.root()))
-}
-
 async fn remembered(cloud: &Cloud, layout: &LakeLayout) -> Result<Option<Deployment>, Diagnostic> {
-    let path = deployment_path(layout);
+    let path = pipeline::deployment_path(layout);
     let found = cloud
         .storage()
         .get(&path)
@@ -62,7 +52,7 @@ async fn remembered(cloud: &Cloud, layout: &LakeLayout) -> Result<Option<Deploym
 }
 
 async fn remember(cloud: &Cloud, layout: &LakeLayout, deployment: &Deployment) -> Result<(), Diagnostic> {
-    let path = deployment_path(layout);
+    let path = pipeline::deployment_path(layout);
     let text = serde_json::to_vec_pretty(deployment).unwrap_or_default();
     let written = cloud
         .storage()
@@ -104,7 +94,7 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
     let layout = planned
         .layout()
         .ok_or_else(|| Diagnostic::error("lake and name are not known at apply"))?;
-    let path = document(&layout, layout.spec());
+    let path = pipeline::spec_path(&layout);
     let before = cloud
         .storage()
         .get(&path)
@@ -191,7 +181,7 @@ pub(super) async fn destroy(cx: &mut Cx, cloud: &Cloud, state: &Model) -> Result
     if let Some(pool) = state.worker_pool.known() {
         pool::delete(cloud, pool, name, wait(cx)).await?;
     }
-    let path = document(&layout, layout.spec());
+    let path = pipeline::spec_path(&layout);
     let found = cloud
         .storage()
         .get(&path)

@@ -17,14 +17,11 @@ mod tests;
 mod transport;
 
 use async_trait::async_trait;
-use headwater_cloud::{ObjectPath, OptionalExt as _};
-use headwater_spec::{GcsUrl, PipelineSpec};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
 use self::model::Model;
 use crate::clients::Clients;
-use crate::names;
-use crate::problems::Explain as _;
+use crate::resources::pipeline;
 
 /// The resource.
 #[derive(Debug, Clone, Copy)]
@@ -66,24 +63,13 @@ impl Resource for CdcStream {
         let layout = state
             .layout()
             .ok_or_else(|| Diagnostic::error("the state names no lake"))?;
-        let path = ObjectPath {
-            bucket: layout.bucket().to_owned(),
-            name: layout.spec(),
+        let (spec, path) = match pipeline::read(cloud, &layout).await? {
+            pipeline::Found::Nothing => return Ok(None),
+            pipeline::Found::Other(path) => (None, path),
+            pipeline::Found::Spec(spec) => (Some(spec), pipeline::spec_path(&layout)),
         };
-        let found = cloud
-            .storage()
-            .get(&path)
-            .await
-            .optional()
-            .explain(format!("cannot read {path}"))?;
-        let Some(found) = found else { return Ok(None) };
-        let spec = PipelineSpec::from_json(&found.bytes).ok();
         let Some((spec, stream)) = spec.as_ref().and_then(|spec| Some((spec, spec.stream().ok()?))) else {
-            cx.report(
-                Diagnostic::warning(format!("{path} is not a stream's spec that this provider knows"))
-                    .detail("It was changed by hand, or written by another version, or is an extract's.")
-                    .hint("The next apply writes it again."),
-            );
+            cx.report(pipeline::unknown_spec(&path, "a stream's"));
             return Ok(Some(Model {
                 spec_hash: Attr::Null,
                 ..state
@@ -112,25 +98,10 @@ impl Resource for CdcStream {
     }
 
     async fn import(&self, _cx: &mut Cx, id: &str) -> Result<Model> {
-        let parsed = match id.split_once('#') {
-            Some((lake, name)) => Some((lake, name)),
-            None => id
-                .strip_suffix("/spec.json")
-                .and_then(|root| root.split_once("/headwater/pipelines/")),
-        };
-        let valid = parsed.and_then(|(lake, name)| {
-            headwater_spec::check_pipeline_name(name).ok()?;
-            Some((lake.parse::<GcsUrl>().ok()?, name))
-        });
-        let (lake, name) = valid.ok_or_else(|| {
-            names::not_an_id(
-                id,
-                "the URL of the spec, `gs://LAKE/headwater/pipelines/NAME/spec.json`, or `gs://LAKE#NAME`",
-            )
-        })?;
+        let (lake, name) = pipeline::import(id)?;
         Ok(Model {
             name: name.into(),
-            lake: lake.to_string().into(),
+            lake: lake.into(),
             ..Model::default()
         })
     }

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use headwater_cloud::{BigQuery, Cloud, DatasetRef, Document, Kind, OptionalExt as _, TableRef};
-use headwater_spec::{
-    BigQueryType, CHANGELOG_COLUMNS, CURRENT_COLUMNS, CdcStreamSpec, Column, EntitySpec, Mode, PipelineSpec,
-    entity_field,
-};
+use headwater_spec::{CdcStreamSpec, Column, EntitySpec, PipelineSpec, entity_columns, entity_field};
 use serde_json::{Map, Value as Json, json};
 use tfplugin_framework::{Diagnostic, Diagnostics, Result};
 
@@ -58,30 +55,6 @@ async fn present(bigquery: &BigQuery, table: &TableRef) -> Result<Option<Documen
         .explain(format!("cannot read the table `{table}`"))
 }
 
-/// The columns of a table that are an entity's.
-fn own_columns(document: &Document) -> Vec<Column> {
-    let system = |name: &str| {
-        CHANGELOG_COLUMNS
-            .iter()
-            .chain(CURRENT_COLUMNS)
-            .any(|column| column.name == name)
-    };
-    let fields = document["schema"]["fields"].as_array().into_iter().flatten();
-    fields
-        .filter_map(|field| {
-            let name = field["name"].as_str().filter(|name| !system(name))?;
-            Some(Column {
-                name: name.to_owned(),
-                field: name.to_owned(),
-                salesforce_type: String::new(),
-                data_type: BigQueryType::parse(field["type"].as_str()?)?,
-                mode: Mode::Nullable,
-                description: String::new(),
-            })
-        })
-        .collect()
-}
-
 /// The columns of the changelogs that exist, by entity; refuses tables of others, and such as have another key.
 pub(super) async fn existing(
     bigquery: &BigQuery,
@@ -120,7 +93,7 @@ pub(super) async fn existing(
             continue;
         }
         if table.attribute == "changelog" {
-            found.insert(table.entity.to_owned(), own_columns(&document));
+            found.insert(table.entity.to_owned(), entity_columns(&document));
         }
     }
     problems.into_result()?;
@@ -227,7 +200,7 @@ pub(super) async fn hide_missing(cloud: &Cloud, stream: &CdcStreamSpec, state: &
     for table in tables(stream) {
         match present(&bigquery, &table.table).await? {
             Some(document) => {
-                let columns = own_columns(&document);
+                let columns = entity_columns(&document);
                 if let Some(shown) = schemas.get_mut(table.entity) {
                     shown.retain(|column| columns.iter().any(|have| have.name.eq_ignore_ascii_case(&column.name)));
                 }

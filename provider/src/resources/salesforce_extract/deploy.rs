@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use headwater_cloud::{Cloud, Kind, ObjectPath, OptionalExt as _, Precondition};
+use headwater_cloud::{Cloud, Kind, OptionalExt as _, Precondition};
 use headwater_spec::PipelineSpec;
 use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
 
@@ -15,6 +15,7 @@ use super::{execution, schedule, tables};
 use crate::clients::Clients;
 use crate::org::Connection;
 use crate::problems::{Explain as _, cloud_problem};
+use crate::resources::pipeline;
 
 /// Brings everything to what is planned: tables, state of objects, spec, schedule, and a run if one is asked for.
 pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>, planned: Model) -> Result<Model> {
@@ -137,17 +138,9 @@ struct Present {
     spec: Option<PipelineSpec>,
 }
 
-fn spec_path(wanted: &Wanted) -> ObjectPath {
-    let layout = wanted.layout();
-    ObjectPath {
-        bucket: layout.bucket().to_owned(),
-        name: layout.spec(),
-    }
-}
-
 impl Present {
     async fn read(cloud: &Cloud, wanted: &Wanted) -> Result<Self, Diagnostic> {
-        let path = spec_path(wanted);
+        let path = pipeline::spec_path(&wanted.layout());
         let found = cloud
             .storage()
             .get(&path)
@@ -174,7 +167,7 @@ impl Present {
         if self.hash_of_bytes.as_deref() == Some(&text) {
             return Ok(false);
         }
-        let path = spec_path(wanted);
+        let path = pipeline::spec_path(&wanted.layout());
         let precondition = self.generation.map_or(Precondition::Absent, Precondition::Generation);
         match cloud
             .storage()
@@ -243,10 +236,7 @@ async fn forget_progress(cloud: &Cloud, wanted: &Wanted, objects: &BTreeSet<Stri
     for object in objects {
         let paths = layout.object(object);
         for name in [paths.watermark(), paths.inflight()] {
-            let path = ObjectPath {
-                bucket: layout.bucket().to_owned(),
-                name,
-            };
+            let path = pipeline::document(&layout, name);
             let summary = format!("cannot delete {path}");
             cloud
                 .storage()

@@ -1,13 +1,14 @@
 //! `deployment.json`, beside the spec: what the provider must remember of a pipeline that neither the spec nor the
 //! schedule says, so that an import finds it, and that an apply which was killed can be told from a stranger's pipeline.
 
-use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
+use headwater_cloud::{Cloud, OptionalExt as _, Precondition};
 use headwater_spec::LakeLayout;
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{Attr, Diagnostic};
 
 use super::model::{Model, Wanted};
 use crate::problems::Explain as _;
+use crate::resources::pipeline;
 
 /// The document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,16 +58,9 @@ fn fill<T>(attribute: &mut Attr<T>, value: T) {
     }
 }
 
-pub(super) fn path(layout: &LakeLayout) -> ObjectPath {
-    ObjectPath {
-        bucket: layout.bucket().to_owned(),
-        name: format!("{}deployment.json", layout.root()),
-    }
-}
-
 /// What is remembered; nothing when there is none or another shape.
 pub(super) async fn read(cloud: &Cloud, layout: &LakeLayout) -> Result<Option<Deployment>, Diagnostic> {
-    let path = path(layout);
+    let path = pipeline::deployment_path(layout);
     let found = cloud
         .storage()
         .get(&path)
@@ -77,7 +71,7 @@ pub(super) async fn read(cloud: &Cloud, layout: &LakeLayout) -> Result<Option<De
 }
 
 pub(super) async fn write(cloud: &Cloud, layout: &LakeLayout, deployment: &Deployment) -> Result<(), Diagnostic> {
-    let path = path(layout);
+    let path = pipeline::deployment_path(layout);
     let mut text = serde_json::to_string_pretty(deployment).unwrap_or_default();
     text.push('\n');
     cloud

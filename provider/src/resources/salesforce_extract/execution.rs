@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_cloud::{Cloud, Execution, ObjectPath, OptionalExt as _, Wait};
+use headwater_cloud::{Cloud, Execution, OptionalExt as _, Wait};
 use headwater_spec::{ErrorRecord, LakeLayout, ObjectRun, RunState};
 use tfplugin_framework::{Cx, Diagnostic, Result};
 
 use super::model::Wanted;
 use super::schedule::overrides;
 use crate::problems::{Explain as _, sentence};
+use crate::resources::pipeline;
 
 /// How long a cancelled execution may take to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,10 +119,7 @@ async fn records(cloud: &Cloud, layout: &LakeLayout, run: &str) -> Vec<ObjectRun
     let objects = cloud.storage().list(layout.bucket(), &prefix).await.unwrap_or_default();
     let mut records = Vec::new();
     for object in objects {
-        let path = ObjectPath {
-            bucket: layout.bucket().to_owned(),
-            name: object.name,
-        };
+        let path = pipeline::document(layout, object.name);
         if let Ok(found) = cloud.storage().get(&path).await
             && let Ok(record) = serde_json::from_slice(&found.bytes)
         {

@@ -16,14 +16,14 @@ mod spec;
 mod tables;
 
 use async_trait::async_trait;
-use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
-use headwater_spec::{GcsUrl, LakeLayout, PipelineSpec, SalesforceExtractSpec};
+use headwater_cloud::{Cloud, OptionalExt as _, Precondition};
+use headwater_spec::{LakeLayout, SalesforceExtractSpec};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
 use self::model::{Model, Schemas, Wanted};
 use crate::clients::Clients;
-use crate::names;
 use crate::problems::Explain as _;
+use crate::resources::pipeline;
 
 pub use self::model::Model as ExtractModel;
 pub(crate) use self::spec::deployer;
@@ -68,24 +68,13 @@ impl Resource for Extract {
         let layout = state
             .layout()
             .ok_or_else(|| Diagnostic::error("the state names no lake"))?;
-        let path = ObjectPath {
-            bucket: layout.bucket().to_owned(),
-            name: layout.spec(),
+        let (spec, path) = match pipeline::read(cloud, &layout).await? {
+            pipeline::Found::Nothing => return Ok(None),
+            pipeline::Found::Other(path) => (None, path),
+            pipeline::Found::Spec(spec) => (Some(spec), pipeline::spec_path(&layout)),
         };
-        let found = cloud
-            .storage()
-            .get(&path)
-            .await
-            .optional()
-            .explain(format!("cannot read {path}"))?;
-        let Some(found) = found else { return Ok(None) };
-        let spec = PipelineSpec::from_json(&found.bytes).ok();
         let Some((spec, extract)) = spec.as_ref().and_then(|spec| Some((spec, spec.extract().ok()?))) else {
-            cx.report(
-                Diagnostic::warning(format!("{path} is not a spec that this provider knows"))
-                    .detail("It was changed by hand, or written by another version, or is a stream's.")
-                    .hint("The next apply writes it again."),
-            );
+            cx.report(pipeline::unknown_spec(&path, "an extract's"));
             return Ok(Some(Model {
                 spec_hash: Attr::Null,
                 ..state
@@ -119,33 +108,13 @@ impl Resource for Extract {
     }
 
     async fn import(&self, _cx: &mut Cx, id: &str) -> Result<Model> {
-        let (lake, name) = parse_import(id).ok_or_else(|| {
-            names::not_an_id(
-                id,
-                "the URL of the spec, `gs://LAKE/headwater/pipelines/NAME/spec.json`, or `gs://LAKE#NAME`",
-            )
-        })?;
+        let (lake, name) = pipeline::import(id)?;
         Ok(Model {
             name: name.into(),
             lake: lake.into(),
             ..Model::default()
         })
     }
-}
-
-/// Lake and name out of either form of id.
-fn parse_import(id: &str) -> Option<(String, String)> {
-    let (lake, name) = match id.split_once('#') {
-        Some((lake, name)) => (lake.to_owned(), name.to_owned()),
-        None => {
-            let root = id.strip_suffix("/spec.json")?;
-            let (lake, name) = root.split_once("/headwater/pipelines/")?;
-            (lake.to_owned(), name.to_owned())
-        }
-    };
-    let lake: GcsUrl = lake.parse().ok()?;
-    headwater_spec::check_pipeline_name(&name).ok()?;
-    Some((lake.to_string(), name))
 }
 
 /// Takes out of `schemas` what is not there: tables, and columns that were dropped. The plan then shows them as added.
@@ -214,16 +183,12 @@ async fn destroy_files(cloud: &Cloud, layout: &LakeLayout) -> Result<(), Diagnos
             .explain(&*summary)?;
     }
     storage
-        .delete(&deployment::path(layout), Precondition::None)
+        .delete(&pipeline::deployment_path(layout), Precondition::None)
         .await
         .optional()
         .explain(&*summary)?;
-    let spec = ObjectPath {
-        bucket: layout.bucket().to_owned(),
-        name: layout.spec(),
-    };
     storage
-        .delete(&spec, Precondition::None)
+        .delete(&pipeline::spec_path(layout), Precondition::None)
         .await
         .optional()
         .explain(&*summary)?;

@@ -8,10 +8,10 @@ use headwater_spec::{
 };
 use tfplugin_framework::Attr;
 
+use super::check;
 use super::deployment::{Deployment, State};
 use super::model::{BudgetModel, Model, Object, ObjectModel, ScheduleModel, Wanted, schemas_of};
 use super::spec::{Facts, deployer};
-use super::{check, parse_import};
 
 pub(super) fn wanted() -> Wanted {
     planned().known().expect("known")
@@ -180,34 +180,6 @@ fn unknown_parts_make_the_whole_unknown() {
         mode: ReadMode::Incremental,
     };
     assert_eq!(*account, expected);
-}
-
-#[test]
-fn ids_of_imports() {
-    let cases = [
-        (
-            "gs://lake/headwater/pipelines/crm/spec.json",
-            Some(("gs://lake", "crm")),
-        ),
-        (
-            "gs://lake/a/b/headwater/pipelines/crm/spec.json",
-            Some(("gs://lake/a/b", "crm")),
-        ),
-        ("gs://lake#crm", Some(("gs://lake", "crm"))),
-        ("gs://lake/a/#crm", Some(("gs://lake/a", "crm"))),
-        ("gs://lake/crm/spec.json", None),
-        ("gs://lake#No Name", None),
-        ("crm", None),
-        ("s3://lake#crm", None),
-    ];
-    for (id, expected) in cases {
-        let found = parse_import(id);
-        assert_eq!(
-            found.as_ref().map(|(lake, name)| (lake.as_str(), name.as_str())),
-            expected,
-            "{id}"
-        );
-    }
 }
 
 #[test]

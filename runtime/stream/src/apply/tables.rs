@@ -1,7 +1,7 @@
 //! The tables of an entity as they are, and the columns that they get when fields appear.
 
 use headwater_cloud::{BigQuery, Document, Kind, TableRef};
-use headwater_spec::{BigQueryType, CHANGELOG_COLUMNS, Column, EntitySpec, Mode, entity_field};
+use headwater_spec::{BigQueryType, Column, EntitySpec, Mode, entity_columns, entity_field};
 use serde_json::json;
 
 use super::change::Columns;
@@ -21,7 +21,7 @@ impl Tables {
     pub async fn open(&self, entity: &EntitySpec) -> Result<Columns> {
         let document = self.read(&self.changelog).await?;
         let mut columns = entity.columns.clone();
-        for column in own_columns(&document) {
+        for column in entity_columns(&document) {
             match columns
                 .iter_mut()
                 .find(|known| known.name.eq_ignore_ascii_case(&column.name))
@@ -54,7 +54,7 @@ impl Tables {
         self.widen(&list).await?;
         // Another worker may have added one of them with another type.
         let document = self.read(&self.changelog).await?;
-        for column in own_columns(&document) {
+        for column in entity_columns(&document) {
             if let Some(known) = list
                 .iter_mut()
                 .find(|known| known.name.eq_ignore_ascii_case(&column.name))
@@ -118,25 +118,4 @@ impl Tables {
             .and_then(|text| text.parse::<u64>().ok());
         Ok(format!("{:x}", created.unwrap_or_default()))
     }
-}
-
-/// The columns of a changelog that are an entity's. What has parts or a type of which no values travel is not ours.
-fn own_columns(document: &Document) -> Vec<Column> {
-    let fields = document["schema"]["fields"].as_array().into_iter().flatten();
-    fields
-        .filter_map(|field| {
-            let name = field["name"].as_str()?;
-            if CHANGELOG_COLUMNS.iter().any(|column| column.name == name) || field["mode"] == "REPEATED" {
-                return None;
-            }
-            Some(Column {
-                name: name.to_owned(),
-                field: name.to_owned(),
-                salesforce_type: String::new(),
-                data_type: BigQueryType::parse(field["type"].as_str()?)?,
-                mode: Mode::Nullable,
-                description: String::new(),
-            })
-        })
-        .collect()
 }
