@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::names::TableName;
 use super::tables::is_stored;
-use crate::engine::{Bind, Session};
+use crate::engine::Session;
 use crate::error::Fault;
 use crate::types::{Ty, columns, quoted};
 
 /// The rows that are measured.
 const SAMPLE: u64 = 5_000;
-/// Tables of more rows are not counted for an estimate.
+/// Of tables of more rows measurements are remembered.
 const COUNTED: u64 = 100_000;
 
 /// Rows and bytes of a table; of a view nothing.
@@ -31,16 +31,22 @@ pub(crate) fn rows(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<u6
     Ok(counted.first().map_or(0, |r| r[0].int()).unsigned_abs())
 }
 
-/// The rows of a table that is not large; of a large one what DuckDB says without counting, rows among them that were deleted
-/// and not cleared away yet. What a query has read is told by it, and must not cost more than the query.
+/// The same for an estimate: what a query has read is told by it, and must not cost more than the query. A large table is
+/// counted once for each version.
 pub(crate) fn about(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<u64, Fault> {
-    let sql = "SELECT estimated_size FROM duckdb_tables() WHERE schema_name = ? AND table_name = ?";
-    let schema = format!("{}:{}", name.project, name.dataset);
-    let known = tx.query(sql, &[Bind::Text(&schema), Bind::Text(&name.table)])?;
-    match known.first().map(|row| row[0].int().unsigned_abs()) {
-        Some(many) if many > COUNTED && is_stored(doc) => Ok(many),
-        _ => rows(tx, name, doc),
+    let (what, version) = (name.duck(), version(doc));
+    if let Some(known) = tx.recall(&what, &version) {
+        return Ok(known);
     }
+    let found = rows(tx, name, doc)?;
+    if found > COUNTED {
+        tx.remember(&what, &version, found);
+    }
+    Ok(found)
+}
+
+fn version(doc: &Value) -> String {
+    format!("{} {}", doc["creationTime"], doc["lastModifiedTime"])
 }
 
 /// Bytes of some columns (by their names in lower case) of so many rows, or of all columns.
@@ -66,16 +72,23 @@ pub(crate) fn bytes(
         widths.join(" + "),
         name.duck()
     );
-    let measure = || -> Result<u64, Fault> {
-        let found = tx.query(&sql, &[])?;
-        Ok(found.first().map_or(0, |row| row[0].int()).unsigned_abs())
-    };
-    let found = if rows > COUNTED {
-        let version = format!("{} {}", doc["creationTime"], doc["lastModifiedTime"]);
-        tx.remembered(&sql, &version, measure)?
+    let version = version(doc);
+    let known = if rows > COUNTED {
+        tx.recall(&sql, &version)
     } else {
-        measure()?
+        None
     };
+    let found = match known {
+        Some(known) => known,
+        None => tx
+            .query(&sql, &[])?
+            .first()
+            .map_or(0, |row| row[0].int())
+            .unsigned_abs(),
+    };
+    if rows > COUNTED {
+        tx.remember(&sql, &version, found);
+    }
     let scaled = u128::from(found) * u128::from(rows) / u128::from(measured);
     Ok(u64::try_from(scaled).unwrap_or(u64::MAX))
 }

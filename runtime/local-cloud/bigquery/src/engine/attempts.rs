@@ -1,34 +1,42 @@
 //! When work on a transaction is tried again: another one was in the way, or has taken the memory that all share.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Fault, Reason};
 
 /// How often a transaction that met another one is tried again.
 const CONFLICTS: u32 = 8;
+/// How often work fails for want of memory beside others before it is given all of it.
+const BESIDE_OTHERS: u32 = 3;
 /// DuckDB's threads give back what a query had taken a little after it has ended.
 const LINGERS: Duration = Duration::from_secs(2);
-/// An attempt that took so long has probably taken much memory itself.
-const LONG: Duration = Duration::from_secs(2);
-/// How many long attempts may fail for want of memory.
-const LONG_ATTEMPTS: u32 = 3;
-/// How many attempts, long or not, may fail for want of memory.
-const ATTEMPTS: u32 = 8;
-/// How long all attempts that fail for want of memory may take together.
+/// An attempt that took so long is not made again for want of memory.
+const LONG: Duration = Duration::from_secs(30);
+/// How long one waits for others.
 const PATIENCE: Duration = Duration::from_secs(120);
-const PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// How many pieces of work this thread is at: one may need another, and must not wait for itself.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
 
 /// The pieces of work that share the engine's memory.
 #[derive(Debug, Default)]
-pub(super) struct Busy(Mutex<Work>);
+pub(super) struct Busy {
+    work: Mutex<Work>,
+    changed: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct Work {
     next: u64,
     at_work: BTreeSet<u64>,
+    /// The one beside which nobody begins.
+    alone: Option<u64>,
     /// When the last of them ended.
     left: Option<Instant>,
 }
@@ -37,12 +45,12 @@ struct Work {
 pub(super) struct Attempts<'a> {
     busy: &'a Busy,
     number: u64,
-    since: Instant,
     began: Instant,
     /// Whether others may have held memory when the attempt began.
     beside_others: bool,
     count: u32,
-    long: u32,
+    /// How many attempts failed for want of memory.
+    starved: u32,
 }
 
 impl Work {
@@ -54,32 +62,44 @@ impl Work {
 
 impl Busy {
     fn work(&self) -> MutexGuard<'_, Work> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_while(&self, condition: impl Fn(&mut Work) -> bool) -> MutexGuard<'_, Work> {
+        self.changed
+            .wait_timeout_while(self.work(), PATIENCE, condition)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
     }
 
     pub(super) fn enter(&self) -> Attempts<'_> {
-        let mut work = self.work();
+        let nested = DEPTH.get() > 0;
+        DEPTH.set(DEPTH.get() + 1);
+        let mut work = self.wait_while(|work| work.alone.is_some() && !nested);
         let number = work.next;
         work.next += 1;
         work.at_work.insert(number);
-        let now = Instant::now();
         Attempts {
             busy: self,
             number,
-            since: now,
-            began: now,
+            began: Instant::now(),
             beside_others: false,
             count: 0,
-            long: 0,
+            starved: 0,
         }
     }
 }
 
 impl Drop for Attempts<'_> {
     fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
         let mut work = self.busy.work();
         work.at_work.remove(&self.number);
         work.left = Some(Instant::now());
+        if work.alone == Some(self.number) {
+            work.alone = None;
+        }
+        self.busy.changed.notify_all();
     }
 }
 
@@ -96,30 +116,41 @@ impl Attempts<'_> {
             std::thread::sleep(Duration::from_millis(5 << self.count));
             return true;
         }
-        if fault.reason != Reason::ResourcesExceeded || committing {
+        if fault.reason != Reason::ResourcesExceeded || committing || self.began.elapsed() >= LONG {
             return false;
         }
-        self.long += u32::from(self.began.elapsed() >= LONG);
+        self.starved += 1;
         let mut work = self.busy.work();
-        let again = self.count < ATTEMPTS
-            && self.long < LONG_ATTEMPTS
-            && self.since.elapsed() < PATIENCE
-            && (self.beside_others || work.others(self.number));
-        if again {
-            // What waits holds nothing, and nobody waits for it.
-            work.at_work.remove(&self.number);
-            let others = work.at_work.clone();
-            drop(work);
-            std::thread::sleep((PAUSE * self.count).min(LONGEST_PAUSE));
-            self.wait_for(&others);
-            self.busy.work().at_work.insert(self.number);
+        if self.starved > BESIDE_OTHERS || !(self.beside_others || work.others(self.number)) {
+            return false;
         }
-        again
+        // What waits holds nothing, and nobody waits for it.
+        work.at_work.remove(&self.number);
+        self.busy.changed.notify_all();
+        let before = work.at_work.clone();
+        drop(work);
+        if self.starved < BESIDE_OTHERS {
+            drop(self.busy.wait_while(|work| !work.at_work.is_disjoint(&before)));
+            std::thread::sleep(PAUSE * self.starved);
+            let number = self.number;
+            self.busy
+                .wait_while(|work| work.alone.is_some_and(|alone| alone != number))
+                .at_work
+                .insert(number);
+        } else {
+            self.wait_alone();
+        }
+        true
     }
 
-    fn wait_for(&self, others: &BTreeSet<u64>) {
-        while self.since.elapsed() < PATIENCE && !self.busy.work().at_work.is_disjoint(others) {
-            std::thread::sleep(PAUSE);
-        }
+    /// Waits until nobody else is at work, and lets nobody begin until this has ended.
+    fn wait_alone(&self) {
+        let number = self.number;
+        let mut work = self.busy.wait_while(|work| work.alone.is_some());
+        work.alone = Some(number);
+        work.at_work.insert(number);
+        drop(work);
+        drop(self.busy.wait_while(|work| work.at_work.len() > 1));
+        std::thread::sleep(LINGERS / 4);
     }
 }

@@ -330,26 +330,18 @@ impl Session<'_> {
         read().map_err(|e| fault(&e))
     }
 
-    /// What was measured of a version of something, or the measurement now.
-    pub(crate) fn remembered(
-        &self,
-        what: &str,
-        version: &str,
-        measure: impl FnOnce() -> Result<u64, Fault>,
-    ) -> Result<u64, Fault> {
-        let all = || self.engine.measured.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, known)) = all().get(what)
-            && of == version
-        {
-            return Ok(*known);
-        }
-        let found = measure()?;
-        let mut all = all();
+    /// What was measured of this version of something.
+    pub(crate) fn recall(&self, what: &str, version: &str) -> Option<u64> {
+        let all = self.engine.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(what).filter(|(of, _)| of == version).map(|(_, found)| *found)
+    }
+
+    pub(crate) fn remember(&self, what: &str, version: &str, found: u64) {
+        let mut all = self.engine.measured.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MEASURED {
             all.clear();
         }
         all.insert(what.to_owned(), (version.to_owned(), found));
-        Ok(found)
     }
 
     /// The columns that a query answers, without running it.

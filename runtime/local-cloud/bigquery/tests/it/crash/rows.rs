@@ -1,4 +1,4 @@
-//! tabledata.insertAll: a request that got no answer is sent again under the same insertIds, and is there once.
+//! tabledata.insertAll: a request that got no answer is there whole or not at all, and never twice.
 
 use serde_json::{Value, json};
 
