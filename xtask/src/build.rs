@@ -14,9 +14,21 @@ pub struct Programs {
     pub provider: PathBuf,
 }
 
+const OF_XTASK: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+
 /// `cargo COMMAND` with the features and the environment that link DuckDB.
 pub fn cargo(command: &str) -> Result<Command> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo told xtask about itself: some build scripts look at it, and would run again each time that cargo is called with
+    // it after it was called without.
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| OF_XTASK.iter().any(|start| name.starts_with(start)))
+        {
+            cargo.env_remove(name);
+        }
+    }
     cargo
         .current_dir(root())
         .arg(command)

@@ -44,11 +44,9 @@ pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served,
         return Ok(Served::NotAPlugin);
     }
     plugin::hclog::install(provider.name());
-    // Few threads: a process lives for one walk of the graph and mostly waits for the network.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    // One thread: a process lives for one walk of the graph, which Terraform itself paces, and mostly waits for the network. More
+    // threads would cost each process their start and their share of the allocator. What computes for long does so elsewhere.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let service = ProviderServer::new(Shared::new(provider))
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
