@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use headwater_cloud::Backoff;
 use headwater_spec::CdcStreamSpec;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -111,6 +112,8 @@ impl Puller {
         pulled
     }
 
+    /// Reads and routes side by side. What comes is read at once, however long the entities' queues are full: a message's
+    /// deadline begins when Pub/Sub sends it, and is moved only by who has read it. Pub/Sub sends no more than the limits allow.
     async fn read(
         &self,
         mut pull: Pull,
@@ -118,35 +121,82 @@ impl Puller {
         burials: &mut JoinSet<Result<()>>,
         cancel: &CancellationToken,
     ) -> Result<End> {
+        let (queue, waiting) = mpsc::unbounded_channel();
+        let end = {
+            let mut reading = std::pin::pin!(self.take_in(&mut pull, leases, queue, cancel));
+            let mut routing = std::pin::pin!(self.route_all(waiting, burials, cancel));
+            tokio::select! {
+                end = &mut reading => match routing.await? {
+                    true => end,
+                    false => End::Stopped,
+                },
+                routed = &mut routing => {
+                    routed?;
+                    End::Stopped
+                }
+            }
+        };
+        if matches!(end, End::Stopped) {
+            // What is on its way to us is given back, so that another worker need not wait for it.
+            pull.close();
+            let rest = async {
+                while let Ok(Some(answer)) = pull.next().await {
+                    drop(self.receive(answer.received_messages, leases));
+                }
+            };
+            let _ = tokio::time::timeout(LAST_WORDS, rest).await;
+        }
+        Ok(end)
+    }
+
+    /// Reads what comes until the stream ends, or it is cancelled, or nobody takes it.
+    async fn take_in(
+        &self,
+        pull: &mut Pull,
+        leases: &Arc<Leases>,
+        queue: mpsc::UnboundedSender<Vec<Delivery>>,
+        cancel: &CancellationToken,
+    ) -> End {
         loop {
             let answer = tokio::select! {
+                answer = pull.next() => answer,
+                () = cancel.cancelled() => return End::Stopped,
+            };
+            match answer {
+                Ok(Some(answer)) => {
+                    if queue.send(self.receive(answer.received_messages, leases)).is_err() {
+                        return End::Stopped;
+                    }
+                }
+                Ok(None) => return End::Broken(tonic::Status::unavailable("the stream has ended")),
+                Err(status) => return End::Broken(status),
+            }
+        }
+    }
+
+    /// Routes what was read until there is no more; when it is cancelled, gives back what waits. `false` when the entities are
+    /// gone.
+    async fn route_all(
+        &self,
+        mut waiting: mpsc::UnboundedReceiver<Vec<Delivery>>,
+        burials: &mut JoinSet<Result<()>>,
+        cancel: &CancellationToken,
+    ) -> Result<bool> {
+        loop {
+            let deliveries = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(true),
                 Some(buried) = burials.join_next() => {
                     buried.unwrap_or(Err(Error::Worker))?;
                     continue;
                 }
-                answer = pull.next() => answer,
-                () = cancel.cancelled() => break,
+                deliveries = waiting.recv() => deliveries,
             };
-            match answer {
-                Ok(Some(answer)) => {
-                    let deliveries = self.receive(answer.received_messages, leases);
-                    if !self.route(deliveries, burials).await? {
-                        return Ok(End::Stopped);
-                    }
-                }
-                Ok(None) => return Ok(End::Broken(tonic::Status::unavailable("the stream has ended"))),
-                Err(status) => return Ok(End::Broken(status)),
+            let Some(deliveries) = deliveries else { return Ok(true) };
+            if !self.route(deliveries, burials).await? {
+                return Ok(false);
             }
         }
-        // What is on its way to us is given back, so that another worker need not wait for it.
-        pull.close();
-        let rest = async {
-            while let Ok(Some(answer)) = pull.next().await {
-                drop(self.receive(answer.received_messages, leases));
-            }
-        };
-        let _ = tokio::time::timeout(LAST_WORDS, rest).await;
-        Ok(End::Stopped)
     }
 
     fn receive(&self, messages: Vec<ReceivedMessage>, leases: &Arc<Leases>) -> Vec<Delivery> {
