@@ -78,6 +78,7 @@ macro_rules! rounds {
 
 rounds!(
     salesforce,
+    streams,
     pubsub,
     dataform,
     dataplex,

@@ -149,7 +149,7 @@ pub fn run(group: &Group) {
     let mut steps = Steps(group.name, Instant::now());
     let cloud = Cloud::start();
     let (mut configuration, bodies) = generate(group, seed);
-    let org = group.org.then(|| Org::start(10));
+    let org = group.org.then(|| Org::start_with(10, &["--capture", "*"]));
     if let Some(org) = &org {
         configuration = configuration.replace("LOGIN_URL", org.url());
     }

@@ -9,6 +9,7 @@ pub mod salesforce;
 pub mod scheduler;
 pub mod secrets;
 pub mod storage;
+pub mod streams;
 
 pub use bigquery::datasets as bigquery_datasets;
 pub use bigquery::routines as bigquery_routines;
@@ -66,6 +67,7 @@ pub struct Group {
 pub fn groups() -> Vec<Group> {
     vec![
         salesforce::group(),
+        streams::group(),
         pubsub::group(),
         dataform::group(),
         dataplex::group(),
