@@ -47,7 +47,10 @@ pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served,
     // One thread: a process lives for one walk of the graph, which Terraform itself paces, and mostly waits for the network. More
     // threads would cost each process their start and their share of the allocator. What computes for long does so elsewhere.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let service = ProviderServer::new(Shared::new(provider))
+    let shared = Shared::new(provider);
+    // The process ends with it: to give back piece by piece what it has in memory would only have Terraform wait.
+    std::mem::forget(shared.clone());
+    let service = ProviderServer::new(shared)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     let served = match handshake {
