@@ -73,22 +73,19 @@ pub(crate) fn bytes(
         name.duck()
     );
     let version = version(doc);
-    let known = if rows > COUNTED {
-        tx.recall(&sql, &version)
-    } else {
-        None
-    };
+    let large = rows > COUNTED;
+    let known = large.then(|| tx.recall(&sql, &version)).flatten();
     let found = match known {
         Some(known) => known,
-        None => tx
-            .query(&sql, &[])?
-            .first()
-            .map_or(0, |row| row[0].int())
-            .unsigned_abs(),
+        None => {
+            let measured = tx.query(&sql, &[])?;
+            let found = measured.first().map_or(0, |row| row[0].int()).unsigned_abs();
+            if large {
+                tx.remember(&sql, &version, found);
+            }
+            found
+        }
     };
-    if rows > COUNTED {
-        tx.remember(&sql, &version, found);
-    }
     let scaled = u128::from(found) * u128::from(rows) / u128::from(measured);
     Ok(u64::try_from(scaled).unwrap_or(u64::MAX))
 }

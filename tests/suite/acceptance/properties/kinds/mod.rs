@@ -17,6 +17,7 @@ pub use bigquery::tables as bigquery_tables;
 pub use bigquery::views as bigquery_views;
 
 use headwater_tests::cloud::{PROJECT, REGION};
+use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET};
 use serde_json::Value;
 
 use super::hcl::Body;
@@ -80,6 +81,23 @@ pub fn groups() -> Vec<Group> {
         scheduler::group(),
         iam::group(),
     ]
+}
+
+/// The connection to the simulated org; where the org serves stands in the place of `LOGIN_URL`.
+fn org_connection() -> String {
+    format!(
+        r#"
+resource "headwater_salesforce_connection" "ground" {{
+  name      = "ground"
+  login_url = "LOGIN_URL"
+  client_credentials = {{
+    client_id                = "{CLIENT_ID}"
+    client_secret_wo         = "{CLIENT_SECRET}"
+    client_secret_wo_version = 1
+  }}
+}}
+"#
+    )
 }
 
 /// A collection in the region of all tests.

@@ -1,14 +1,12 @@
 //! Connections, runtimes and extracts, with the simulated org.
 
 use headwater_tests::cloud::{PROJECT, REGION};
-use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET};
 use headwater_tests::programs;
 
 use super::super::hcl::{Body, Hcl};
 use super::super::random::Random;
 use super::{Group, Kind, account, regional};
 
-/// Where the org serves stands in the place of `LOGIN_URL`.
 const GROUND: &str = r#"
 resource "headwater_storage_bucket" "ground" {
   name          = "salesforce-ground"
@@ -25,24 +23,12 @@ resource "headwater_bigquery_dataset" "ground" {
 resource "headwater_runtime" "ground" {
   name = "ground"
 }
-
-resource "headwater_salesforce_connection" "ground" {
-  name      = "ground"
-  login_url = "LOGIN_URL"
-  client_credentials = {
-    client_id                = "CLIENT_ID"
-    client_secret_wo         = "CLIENT_SECRET"
-    client_secret_wo_version = 1
-  }
-}
 "#;
 
 pub fn group() -> Group {
     Group {
         name: "salesforce",
-        ground: GROUND
-            .replace("CLIENT_ID", CLIENT_ID)
-            .replace("CLIENT_SECRET", CLIENT_SECRET),
+        ground: format!("{GROUND}{}", super::org_connection()),
         kinds: vec![
             Kind::new("headwater_salesforce_connection", connection),
             Kind::new("headwater_runtime", runtime),

@@ -1,13 +1,11 @@
 //! Streams of change events, with the simulated org. No worker runs: what workers do is other tests' matter.
 
 use headwater_tests::cloud::{PROJECT, REGION};
-use headwater_tests::org::{CLIENT_ID, CLIENT_SECRET};
 
 use super::super::hcl::{Body, Hcl};
 use super::super::random::Random;
 use super::{Group, Kind, account, regional};
 
-/// Where the org serves stands in the place of `LOGIN_URL`.
 const GROUND: &str = r#"
 resource "headwater_storage_bucket" "ground" {
   name          = "streams-ground"
@@ -30,24 +28,12 @@ resource "headwater_pubsub_subscription" "ground" {
   topic                   = headwater_pubsub_topic.ground.id
   enable_message_ordering = true
 }
-
-resource "headwater_salesforce_connection" "ground" {
-  name      = "ground"
-  login_url = "LOGIN_URL"
-  client_credentials = {
-    client_id                = "CLIENT_ID"
-    client_secret_wo         = "CLIENT_SECRET"
-    client_secret_wo_version = 1
-  }
-}
 "#;
 
 pub fn group() -> Group {
     Group {
         name: "streams",
-        ground: GROUND
-            .replace("CLIENT_ID", CLIENT_ID)
-            .replace("CLIENT_SECRET", CLIENT_SECRET),
+        ground: format!("{GROUND}{}", super::org_connection()),
         kinds: vec![Kind {
             count: 12,
             fewer: Some(
