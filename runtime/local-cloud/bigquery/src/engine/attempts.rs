@@ -11,6 +11,8 @@ use crate::error::{Fault, Reason};
 const CONFLICTS: u32 = 8;
 /// How often work fails for want of memory beside others before it is given all of it.
 const BESIDE_OTHERS: u32 = 3;
+/// How often it may fail then: what others had is given back a little after they have ended.
+const ALONE: u32 = 2;
 /// DuckDB's threads give back what a query had taken a little after it has ended.
 const LINGERS: Duration = Duration::from_secs(2);
 /// An attempt that took so long is not made again for want of memory.
@@ -121,7 +123,12 @@ impl Attempts<'_> {
         }
         self.starved += 1;
         let mut work = self.busy.work();
-        if self.starved > BESIDE_OTHERS || !(self.beside_others || work.others(self.number)) {
+        if work.alone == Some(self.number) {
+            drop(work);
+            std::thread::sleep(LINGERS / 2);
+            return self.starved <= BESIDE_OTHERS + ALONE;
+        }
+        if !(self.beside_others || work.others(self.number)) {
             return false;
         }
         // What waits holds nothing, and nobody waits for it.

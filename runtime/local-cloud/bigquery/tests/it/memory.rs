@@ -115,19 +115,35 @@ fn size(dir: &Path) -> u64 {
     entries.map(|entry| entry.metadata().map_or(0, |m| m.len())).sum()
 }
 
+/// How often in a row a small statement may be refused for want of memory.
+const REFUSED: u32 = 5;
+
+/// The rows of a small statement, which is sent again where it is refused for want of memory: how soon DuckDB gives back what
+/// a large one had is not in our hands.
+async fn small(client: &Client, query: &str) -> Result<Vec<Vec<i64>>, String> {
+    let mut refused = 0;
+    loop {
+        match client.rows(query).await {
+            Err(error) if error.contains("resourcesExceeded") && refused < REFUSED => {
+                refused += 1;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            other => return other,
+        }
+    }
+}
+
 /// Somebody who reads and writes a little all the time; what went wrong, and how often nothing did.
 fn neighbour(client: &Client, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<Result<u64, String>> {
     let (client, stop) = (client.clone(), Arc::clone(stop));
     tokio::spawn(async move {
         let rounds = AtomicU64::new(0);
         while !stop.load(Ordering::SeqCst) {
-            let rows = client
-                .rows("SELECT COUNT(*), SUM(IF(n <= 3, n, 0)) FROM d.small")
-                .await?;
+            let rows = small(&client, "SELECT COUNT(*), SUM(IF(n <= 3, n, 0)) FROM d.small").await?;
             if rows.first().is_none_or(|row| row[1] != 6) {
                 return Err(format!("{rows:?}"));
             }
-            client.rows("INSERT INTO d.small (n) VALUES (4)").await?;
+            small(&client, "INSERT INTO d.small (n) VALUES (4)").await?;
             rounds.fetch_add(1, Ordering::SeqCst);
         }
         Ok(rounds.into_inner())
