@@ -1,6 +1,6 @@
 //! A process from outside: wall time, CPU time, peak memory. Not what it does.
 
-use std::collections::HashMap;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -52,29 +52,27 @@ pub fn measure(command: &mut Command) -> Result<Cost> {
 }
 
 /// How long each process that another starts lives, in seconds, until that other ends: from when it is first seen to when it
-/// is first gone or a zombie. Looked at every quarter of a millisecond, which is how exact it is.
+/// is first gone or a zombie. Looked at every quarter of a millisecond, which is how exact it is. To look for children takes
+/// much of a processor, so while one lives only that one is looked at; two at a time are not expected.
 pub fn lives(parent: &mut Child) -> Vec<f64> {
-    let mut living: HashMap<u32, Instant> = HashMap::new();
+    const PAUSE: Duration = Duration::from_micros(250);
     let mut seconds = Vec::new();
-    loop {
-        let ended = !matches!(parent.try_wait(), Ok(None));
-        let now = Instant::now();
-        let seen: Vec<u32> = if ended { Vec::new() } else { children(parent.id()) };
-        living.retain(|pid, since| {
-            let lives = seen.contains(pid);
-            if !lives {
-                seconds.push(now.duration_since(*since).as_secs_f64());
+    while matches!(parent.try_wait(), Ok(None)) {
+        for pid in children(parent.id()) {
+            let since = Instant::now();
+            while program(pid).is_some() {
+                std::thread::sleep(PAUSE);
             }
-            lives
-        });
-        if ended {
-            return seconds;
+            seconds.push(since.elapsed().as_secs_f64());
         }
-        for pid in seen {
-            living.entry(pid).or_insert(now);
-        }
-        std::thread::sleep(Duration::from_micros(250));
+        std::thread::sleep(PAUSE);
     }
+    seconds
+}
+
+/// The program that a process runs; none when it has ended, waited for or not.
+fn program(pid: u32) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
 /// The living children of a process, as the kernel lists them under each of its threads. One that still is its parent's copy,
@@ -92,9 +90,7 @@ pub fn children(parent: u32) -> Vec<u32> {
                 .collect::<Vec<_>>()
         })
         .collect();
-    let program = |pid: u32| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
     let parents = program(parent);
-    // What has ended and was not waited for has no program any more.
     children
         .into_iter()
         .filter(|pid| program(*pid).is_some_and(|its| Some(its) != parents))

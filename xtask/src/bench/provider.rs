@@ -48,7 +48,7 @@ pub fn run(args: &Provider) -> Result<Report> {
     let quiet: &[&str] = &["-refresh=false"];
     let (small, small_floor) = alternate(args.runs * 3, || one_topic.plan(quiet), || one_floor.plan(quiet))?;
     let mut processes = Vec::new();
-    for _ in 0..args.runs * 3 {
+    for _ in 0..args.runs * 9 {
         processes.push(one_topic.process_milliseconds(quiet)?);
     }
 

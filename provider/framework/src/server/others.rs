@@ -33,34 +33,40 @@ impl Server {
     }
 
     pub(super) fn provider_schema(&self) -> (proto::ProviderSchema, Diagnostics) {
-        let mut found = self.settings.schema.problems("provider");
         let registry = &self.registry;
-        let mut add = |name: &str, schema: &crate::Schema| {
-            found.extend(schema.problems(name));
+        let mut found = Diagnostics::new();
+        let mut add = |name: &str, schema: crate::Schema| {
+            // Only while it is developed: a provider's tests hold its schemas against `soundness`, and each plan of a user would
+            // pay for it.
+            if cfg!(debug_assertions) {
+                found.extend(schema.problems(name));
+            }
             (name.to_owned(), wire::schema(schema))
         };
+        let (_, settings) = add("provider", crate::Schema::clone(&self.settings.schema));
+        // Made for this answer and given away with it: a process that is asked for them is seldom asked for more.
         let resources = registry
             .resources
             .iter()
-            .map(|(name, offer)| add(name, &offer.shape().schema))
+            .map(|(name, offer)| add(name, offer.it.describe()))
             .collect();
         let data_sources = registry
             .data_sources
             .iter()
-            .map(|(name, offer)| add(name, &offer.shape().schema))
+            .map(|(name, offer)| add(name, offer.it.describe()))
             .collect();
         let ephemeral = registry
             .ephemeral
             .iter()
-            .map(|(name, offer)| add(name, &offer.shape().schema))
+            .map(|(name, offer)| add(name, offer.it.describe()))
             .collect();
         let lists = registry
             .lists
             .iter()
-            .map(|(name, offer)| add(name, &offer.shape().schema))
+            .map(|(name, offer)| add(name, offer.it.describe()))
             .collect();
         let reply = proto::ProviderSchema {
-            provider: Some(wire::schema(&self.settings.schema)),
+            provider: Some(settings),
             resource_schemas: resources,
             data_source_schemas: data_sources,
             ephemeral_resource_schemas: ephemeral,

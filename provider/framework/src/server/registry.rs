@@ -14,21 +14,24 @@ use crate::{
 /// A schema and the type that follows from it.
 pub(super) struct Shape {
     pub(super) schema: Arc<Schema>,
-    pub(super) ty: Type,
+    ty: OnceLock<Type>,
 }
 
 impl Shape {
     pub(super) fn new(schema: Schema) -> Self {
-        let ty = schema.ty();
         Shape {
             schema: Arc::new(schema),
-            ty,
+            ty: OnceLock::new(),
         }
+    }
+
+    pub(super) fn ty(&self) -> &Type {
+        self.ty.get_or_init(|| self.schema.ty())
     }
 
     pub(super) fn decode(&self, value: Option<&DynamicValue>) -> Result<Value> {
         let Some(value) = value else { return Ok(Value::Null) };
-        value.decode(&self.ty).map_err(|error| {
+        value.decode(self.ty()).map_err(|error| {
             Diagnostic::from_error("Terraform sent a value that does not fit the schema", &error)
                 .hint("Was the provider replaced while Terraform ran? If not, this is a bug in the provider.")
                 .into()
@@ -36,7 +39,7 @@ impl Shape {
     }
 
     pub(super) fn encode(&self, value: &Value) -> Result<DynamicValue> {
-        DynamicValue::encode(value, &self.ty).map_err(|error| {
+        DynamicValue::encode(value, self.ty()).map_err(|error| {
             Diagnostic::from_error("the provider made a value that does not fit its schema", &error)
                 .hint("This is a bug in the provider.")
                 .into()

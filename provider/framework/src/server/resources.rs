@@ -384,7 +384,7 @@ fn to_bytes(json: &serde_json::Value) -> Vec<u8> {
 
 /// Older versions of a schema had other attributes: what is not known any more is dropped, what is new is null.
 fn from_state(shape: &Shape, bytes: &[u8]) -> Result<Value> {
-    let mut state = json::decode(bytes, &shape.ty, Objects::Tolerant).map_err(|error| unreadable(&error))?;
+    let mut state = json::decode(bytes, shape.ty(), Objects::Tolerant).map_err(|error| unreadable(&error))?;
     pipeline::forget_write_only(&shape.schema.attributes, &mut state);
     Ok(state)
 }

@@ -16,17 +16,18 @@ pub(super) fn capabilities() -> wire::ServerCapabilities {
     }
 }
 
-pub(super) fn schema(schema: &Schema) -> wire::Schema {
+/// Takes the schema apart, so that no text is copied: it is what a process that only tells its schemas spends its time on.
+pub(super) fn schema(schema: Schema) -> wire::Schema {
     wire::Schema {
         version: schema.version,
         block: Some(wire::Block {
             version: schema.version,
-            attributes: attributes(&schema.attributes),
+            attributes: attributes(schema.attributes),
             block_types: Vec::new(),
-            description: schema.description.clone(),
+            description: schema.description,
             description_kind: wire::StringKind::Markdown.into(),
             deprecated: schema.deprecated.is_some(),
-            deprecation_message: schema.deprecated.clone().unwrap_or_default(),
+            deprecation_message: schema.deprecated.unwrap_or_default(),
             computed: false,
         }),
     }
@@ -60,13 +61,16 @@ pub(super) fn deferred(why: Deferral) -> wire::Deferred {
     wire::Deferred { reason: reason.into() }
 }
 
-fn attributes(attributes: &[(String, Attribute)]) -> Vec<wire::Attribute> {
-    attributes.iter().map(|(name, rules)| attribute(name, rules)).collect()
+fn attributes(attributes: Vec<(String, Attribute)>) -> Vec<wire::Attribute> {
+    attributes
+        .into_iter()
+        .map(|(name, rules)| attribute(name, rules))
+        .collect()
 }
 
-fn attribute(name: &str, rules: &Attribute) -> wire::Attribute {
+fn attribute(name: String, rules: Attribute) -> wire::Attribute {
     // Never both: core refuses the schema.
-    let (ty, nested_type) = match &rules.kind {
+    let (ty, nested_type) = match rules.kind {
         Kind::Plain(ty) => (ty.to_json_bytes(), None),
         Kind::Nested(nesting, nested) => {
             let nesting = match nesting {
@@ -85,9 +89,9 @@ fn attribute(name: &str, rules: &Attribute) -> wire::Attribute {
         }
     };
     wire::Attribute {
-        name: name.to_owned(),
+        name,
         r#type: ty,
-        description: rules.description.clone(),
+        description: rules.description,
         required: rules.required,
         optional: rules.optional,
         computed: rules.computed,
@@ -96,7 +100,7 @@ fn attribute(name: &str, rules: &Attribute) -> wire::Attribute {
         deprecated: rules.deprecated.is_some(),
         nested_type,
         write_only: rules.write_only,
-        deprecation_message: rules.deprecated.clone().unwrap_or_default(),
+        deprecation_message: rules.deprecated.unwrap_or_default(),
     }
 }
 

@@ -89,6 +89,16 @@ impl Plugin {
         PathBuf::from(self.line.get(3).expect("a socket"))
     }
 
+    /// Dials what the line names, as Go does: a name after `@` stands in no file system.
+    async fn dial(&self) -> UnixStream {
+        let socket = self.socket();
+        let socket = match socket.to_str().and_then(|path| path.strip_prefix('@')) {
+            Some(name) => PathBuf::from(format!("\0{name}")),
+            None => socket,
+        };
+        UnixStream::connect(socket).await.expect("a socket")
+    }
+
     pub async fn client(&self) -> ProviderClient<Channel> {
         let client = ProviderClient::new(connect(&self.socket()).await);
         client
@@ -221,6 +231,11 @@ async fn strangers_are_turned_away() {
     let [certificate, multiplex] = [&plugin.line[5], &plugin.line[6]];
     assert!(certificate.len() > 50 && !certificate.contains('='), "{certificate}");
     assert_eq!(multiplex, "false");
+    assert_eq!(
+        plugin.socket().exists(),
+        !cfg!(target_os = "linux"),
+        "a process that is killed would leave it behind"
+    );
     let der = base64(certificate);
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from(der)).expect("the plugin's certificate");
@@ -239,7 +254,7 @@ async fn strangers_are_turned_away() {
     // The third has the right certificate but a key that the server does not accept: it cannot prove to own it.
     for mut config in [builder().with_no_client_auth(), with(&other), with(&pinned)] {
         config.alpn_protocols = vec![b"h2".to_vec()];
-        let stream = UnixStream::connect(plugin.socket()).await.expect("a socket");
+        let stream = plugin.dial().await;
         let name = ServerName::try_from("localhost").expect("a name");
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
         // In TLS 1.3 the client is ready before the server has judged it.
@@ -249,7 +264,7 @@ async fn strangers_are_turned_away() {
         }
     }
     // Nor does anybody get in without TLS.
-    let mut plain = UnixStream::connect(plugin.socket()).await.expect("a socket");
+    let mut plain = plugin.dial().await;
     tokio::io::AsyncWriteExt::write_all(&mut plain, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         .await
         .expect("written");

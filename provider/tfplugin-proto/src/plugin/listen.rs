@@ -1,6 +1,7 @@
-//! The socket: private to the user, gone at the end.
+//! The socket: nobody else's, gone at the end.
 
 use std::fs::Permissions;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -29,15 +30,35 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
 const ORPHAN_INTERVAL: Duration = Duration::from_millis(50);
 const ORPHAN_CHECKS: usize = 100;
 
-/// A bound socket in a directory of its own.
+/// A bound socket.
 pub(super) struct Socket {
     listener: Arc<UnixListener>,
+    /// What the client dials.
     path: PathBuf,
-    dir: tempfile::TempDir,
+    /// Where it stands, when it stands in the file system.
+    dir: Option<tempfile::TempDir>,
 }
 
 impl Socket {
-    pub(super) fn bind(wanted: Option<&Path>) -> io::Result<Self> {
+    /// A socket for a client that proves who it is.
+    ///
+    /// On Linux it has a name and no file: making and removing one waits for the disk, which the user would wait for at the end of
+    /// each process, and what is killed leaves it behind. Others can reach such a name, so it is for mutual TLS only.
+    pub(super) fn authenticated(wanted: Option<&Path>) -> io::Result<Self> {
+        if wanted.is_some() || !cfg!(target_os = "linux") {
+            return Self::private(wanted);
+        }
+        let random = || RandomState::new().build_hasher().finish();
+        let name = format!("tfplugin-{:016x}{:016x}", random(), random());
+        Ok(Socket {
+            listener: Arc::new(UnixListener::bind(format!("\0{name}"))?),
+            path: PathBuf::from(format!("@{name}")),
+            dir: None,
+        })
+    }
+
+    /// A socket in a directory that only this user can enter.
+    pub(super) fn private(wanted: Option<&Path>) -> io::Result<Self> {
         let default = std::env::temp_dir();
         let private = |parent: &Path| {
             tempfile::Builder::new()
@@ -50,8 +71,11 @@ impl Socket {
             dir = private(Path::new("/tmp"))?;
         }
         let path = dir.path().join("s");
-        let listener = Arc::new(UnixListener::bind(&path)?);
-        Ok(Socket { listener, path, dir })
+        Ok(Socket {
+            listener: Arc::new(UnixListener::bind(&path)?),
+            path,
+            dir: Some(dir),
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -70,10 +94,10 @@ impl Socket {
         ReceiverStream::new(receiver)
     }
 
-    /// Removes the socket and its directory. Errors do not matter at the end of a process.
+    /// Removes the socket's directory. Errors do not matter at the end of a process.
     pub(super) fn remove(self) {
         drop(self.listener);
-        if let Err(error) = self.dir.close() {
+        if let Some(Err(error)) = self.dir.map(tempfile::TempDir::close) {
             tracing::debug!(%error, "the socket's directory stays behind");
         }
     }

@@ -28,8 +28,12 @@ pub(crate) use tls::fuzz as fuzz_certificate;
 /// How large a message may be: what Terraform's own Go library allows.
 pub const MAX_MESSAGE: usize = 256 << 20;
 
-/// go-plugin kills a process that is still there 2 s after `Shutdown`; streams that hang must not use that up.
+/// How long calls may go on after TERM, or after Terraform is gone.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How often everything else that is ready runs between the client's `Shutdown` and the end: the answer is to leave. The client
+/// only waits for the process to end, and does not mind if none comes; servers in Go break off at once.
+const LAST_ROUNDS: usize = 8;
 
 /// Why a plugin cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +70,12 @@ where
     let shutdown = CancellationToken::new();
     // Ctrl-C goes to the whole process group. Terraform decides then, by StopProvider and Shutdown: not the signal.
     let _ignored = signal(SignalKind::interrupt())?;
-    let socket = Socket::bind(handshake.socket_dir.as_deref())?;
     let tls = handshake.client_cert.as_deref().map(tls::pinned_to).transpose()?;
+    let socket_dir = handshake.socket_dir.as_deref();
+    let socket = match tls {
+        Some(_) => Socket::authenticated(socket_dir)?,
+        None => Socket::private(socket_dir)?,
+    };
     let line = handshake.line(socket.path(), tls.as_ref().map(|tls| tls.certificate.as_ref()));
     {
         let mut stdout = std::io::stdout().lock();
@@ -91,7 +99,7 @@ where
     S::Future: Send + 'static,
 {
     let shutdown = CancellationToken::new();
-    let socket = Socket::bind(None)?;
+    let socket = Socket::private(None)?;
     end_on_term(&shutdown)?;
     let interrupted = shutdown.clone();
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -131,9 +139,10 @@ where
     // A child of Terraform ends with it, even if Terraform was killed and could not say goodbye.
     let orphaned = tls.is_some().then(|| shutdown.clone());
     let connections = socket.connections(tls.map(|tls| tls.config), orphaned);
+    let dismissed = CancellationToken::new();
     let serving = tonic::transport::Server::builder()
         .add_service(service)
-        .add_service(services::controller(&shutdown))
+        .add_service(services::controller(&dismissed))
         .add_service(services::stdio(&shutdown))
         .add_service(services::broker(&shutdown))
         .add_service(services::health())
@@ -142,8 +151,15 @@ where
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
+    let answered = async {
+        dismissed.cancelled().await;
+        for _ in 0..LAST_ROUNDS {
+            tokio::task::yield_now().await;
+        }
+    };
     tokio::select! {
         ended = serving => ended?,
+        () = answered => {}
         () = overdue => tracing::debug!("calls still open at shutdown were given up"),
     }
     socket.remove();

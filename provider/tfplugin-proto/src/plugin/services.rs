@@ -23,8 +23,9 @@ fn silent<T: 'static + Send>(shutdown: &CancellationToken) -> BoxStream<T> {
 
 struct Until(CancellationToken);
 
-pub(super) fn controller(shutdown: &CancellationToken) -> GrpcControllerServer<impl GrpcController> {
-    GrpcControllerServer::new(Until(shutdown.clone()))
+/// The client's goodbye: tells `dismissed`.
+pub(super) fn controller(dismissed: &CancellationToken) -> GrpcControllerServer<impl GrpcController> {
+    GrpcControllerServer::new(Dismissal(dismissed.clone()))
 }
 
 pub(super) fn stdio(shutdown: &CancellationToken) -> GrpcStdioServer<impl GrpcStdio> {
@@ -39,8 +40,10 @@ pub(super) fn health() -> HealthServer<impl Health> {
     HealthServer::new(Healthy)
 }
 
+struct Dismissal(CancellationToken);
+
 #[tonic::async_trait]
-impl GrpcController for Until {
+impl GrpcController for Dismissal {
     async fn shutdown(&self, _: Request<Nothing>) -> Result<Response<Nothing>, Status> {
         self.0.cancel();
         Ok(Response::new(Nothing {}))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 /// How deep a type may nest; deeper ones are refused, so that hostile input cannot exhaust the stack.
@@ -50,6 +51,23 @@ pub enum TypeError {
     TooDeep,
 }
 
+/// Terraform's JSON notation.
+impl Serialize for Type {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Type::Bool => "bool".serialize(serializer),
+            Type::Number => "number".serialize(serializer),
+            Type::String => "string".serialize(serializer),
+            Type::Dynamic => "dynamic".serialize(serializer),
+            Type::List(element) => ("list", element).serialize(serializer),
+            Type::Set(element) => ("set", element).serialize(serializer),
+            Type::Map(element) => ("map", element).serialize(serializer),
+            Type::Object(attributes) => ("object", attributes).serialize(serializer),
+            Type::Tuple(elements) => ("tuple", elements).serialize(serializer),
+        }
+    }
+}
+
 impl Type {
     /// `list(element)`
     pub fn list(element: Type) -> Self {
@@ -73,33 +91,13 @@ impl Type {
 
     /// Terraform's JSON notation: `"string"`, `["list","string"]`, `["object",{"a":"number"}]`.
     pub fn to_json(&self) -> Json {
-        match self {
-            Type::Bool => "bool".into(),
-            Type::Number => "number".into(),
-            Type::String => "string".into(),
-            Type::Dynamic => "dynamic".into(),
-            Type::List(element) => Json::Array(vec!["list".into(), element.to_json()]),
-            Type::Set(element) => Json::Array(vec!["set".into(), element.to_json()]),
-            Type::Map(element) => Json::Array(vec!["map".into(), element.to_json()]),
-            Type::Object(attributes) => Json::Array(vec![
-                "object".into(),
-                Json::Object(
-                    attributes
-                        .iter()
-                        .map(|(name, ty)| (name.clone(), ty.to_json()))
-                        .collect(),
-                ),
-            ]),
-            Type::Tuple(elements) => Json::Array(vec![
-                "tuple".into(),
-                Json::Array(elements.iter().map(Type::to_json).collect()),
-            ]),
-        }
+        serde_json::json!(self)
     }
 
     /// The bytes of [`Type::to_json`].
     pub fn to_json_bytes(&self) -> Vec<u8> {
-        self.to_json().to_string().into_bytes()
+        // Text in memory: there is nothing in it that can fail.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// Reads Terraform's JSON notation.
