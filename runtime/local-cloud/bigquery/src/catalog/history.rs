@@ -1,6 +1,6 @@
 //! Earlier states of tables, for `FOR SYSTEM_TIME AS OF`: a small table is copied before a statement or job changes it. What is
 //! streamed into a table and what is done to a large one keeps no earlier state, and a time that only such a state could answer
-//! is refused.
+//! is refused. So is one between states of a middling table that changes all the time, as the current table of a stream does.
 
 use serde_json::Value;
 
@@ -12,6 +12,10 @@ use crate::types::quoted;
 
 /// Tables of more rows are not copied.
 const MOST_ROWS: i64 = 20_000;
+/// Tables of more rows are copied only now and then.
+const FEW_ROWS: i64 = 1_000;
+/// How often at most.
+const NOW_AND_THEN_MS: i64 = 10_000;
 /// How many states of a table are kept.
 const MOST_STATES: usize = 10;
 /// BigQuery's own longest window for time travel.
@@ -45,10 +49,12 @@ pub(crate) fn keep(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<()
         return Ok(());
     }
     let counted = tx.query(&format!("SELECT count(*) FROM {}", name.duck()), &[])?;
-    if counted.first().is_none_or(|row| row[0].int() > MOST_ROWS) {
+    let rows = counted.first().map_or(0, |row| row[0].int());
+    let now = now_ms();
+    if rows > MOST_ROWS || (rows > FEW_ROWS && now - newest(tx, name)? < NOW_AND_THEN_MS) {
         return Ok(());
     }
-    let (now, id, text) = (now_ms(), uuid::Uuid::new_v4().simple().to_string(), doc.to_string());
+    let (id, text) = (uuid::Uuid::new_v4().simple().to_string(), doc.to_string());
     tx.run(&format!(
         "CREATE TABLE {} AS SELECT * FROM {}",
         stored(&id),
@@ -66,6 +72,13 @@ pub(crate) fn keep(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<()
     ];
     tx.execute("INSERT INTO _headwater.history VALUES (?, ?, ?, ?, ?, ?, ?)", &all)?;
     prune(tx, name, MOST_STATES, now - WINDOW_MS)
+}
+
+/// When the newest state that is kept of a table ended; 0 if there is none.
+fn newest(tx: &Session<'_>, name: &TableName) -> Result<i64, Fault> {
+    let sql = "SELECT coalesce(max(until), 0) FROM _headwater.history WHERE project = ? AND dataset = ? AND name = ?";
+    let found = tx.query(sql, &binds(name))?;
+    Ok(found.first().map_or(0, |row| row[0].int()))
 }
 
 /// The state of a table at a time in milliseconds.
@@ -101,9 +114,10 @@ pub(crate) fn at(tx: &Session<'_>, name: &TableName, doc: &Value, at: i64) -> Re
     } else {
         format!(
             "Invalid time travel timestamp {at} for table {}. The local BigQuery keeps the last {MOST_STATES} states of tables of at \
-             most {MOST_ROWS} rows that were changed by statements and jobs; it has none of that time, and can read this \
-             table from {changed} on",
-            name.id()
+             most {MOST_ROWS} rows that were changed by statements and jobs, of more than {FEW_ROWS} rows one in {} s; it has none of \
+             that time, and can read this table from {changed} on",
+            name.id(),
+            NOW_AND_THEN_MS / 1000
         )
     }))
 }

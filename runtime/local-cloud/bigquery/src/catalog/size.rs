@@ -3,6 +3,7 @@
 //! A large table's bytes are an estimate from its first rows.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -14,8 +15,10 @@ use crate::types::{Ty, columns, quoted};
 
 /// The rows that are measured.
 const SAMPLE: u64 = 5_000;
-/// Of tables of more rows measurements are remembered.
+/// Of tables of more rows the count is remembered.
 const COUNTED: u64 = 100_000;
+/// A table that changes all the time, as a stream's does, is measured no more often: its first rows stay much the same.
+const LATELY: Duration = Duration::from_secs(10);
 
 /// Rows and bytes of a table; of a view nothing.
 pub(crate) fn of(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<(u64, u64), Fault> {
@@ -35,7 +38,7 @@ pub(crate) fn rows(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<u6
 /// counted once for each version.
 pub(crate) fn about(tx: &Session<'_>, name: &TableName, doc: &Value) -> Result<u64, Fault> {
     let (what, version) = (name.duck(), version(doc));
-    if let Some(known) = tx.recall(&what, &version) {
+    if let Some(known) = tx.recall(&what, &version, Duration::ZERO) {
         return Ok(known);
     }
     let found = rows(tx, name, doc)?;
@@ -73,15 +76,16 @@ pub(crate) fn bytes(
         name.duck()
     );
     let version = version(doc);
-    let large = rows > COUNTED;
-    let known = large.then(|| tx.recall(&sql, &version)).flatten();
+    let what = format!("{} {sql}", doc["creationTime"]);
+    let estimated = rows > SAMPLE;
+    let known = estimated.then(|| tx.recall(&what, &version, LATELY)).flatten();
     let found = match known {
         Some(known) => known,
         None => {
             let measured = tx.query(&sql, &[])?;
             let found = measured.first().map_or(0, |row| row[0].int()).unsigned_abs();
-            if large {
-                tx.remember(&sql, &version, found);
+            if estimated {
+                tx.remember(&what, &version, found);
             }
             found
         }

@@ -19,6 +19,7 @@ mod words;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use duckdb::types::{ToSql, ToSqlOutput, Value};
 use duckdb::{Config, Connection, params_from_iter};
@@ -70,7 +71,13 @@ pub(crate) struct Engine {
     pool: Mutex<Vec<Connection>>,
     locks: locks::Locks,
     busy: attempts::Busy,
-    measured: Mutex<HashMap<String, (String, u64)>>,
+    measured: Mutex<HashMap<String, Measured>>,
+}
+
+struct Measured {
+    version: String,
+    at: Instant,
+    found: u64,
 }
 
 const POOL_SIZE: usize = 16;
@@ -283,7 +290,7 @@ impl Session<'_> {
         loop {
             match self.run("ROLLBACK") {
                 Err(fault) if fault.reason == Reason::ResourcesExceeded && tries < ROLLBACKS => {
-                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    std::thread::sleep(Duration::from_millis(50));
                     tries += 1;
                 }
                 other => return other,
@@ -330,10 +337,12 @@ impl Session<'_> {
         read().map_err(|e| fault(&e))
     }
 
-    /// What was measured of this version of something.
-    pub(crate) fn recall(&self, what: &str, version: &str) -> Option<u64> {
+    /// What was measured of this version of something, or not so long ago of another.
+    pub(crate) fn recall(&self, what: &str, version: &str, lately: Duration) -> Option<u64> {
         let all = self.engine.measured.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(what).filter(|(of, _)| of == version).map(|(_, found)| *found)
+        all.get(what)
+            .filter(|measured| measured.version == version || measured.at.elapsed() < lately)
+            .map(|measured| measured.found)
     }
 
     pub(crate) fn remember(&self, what: &str, version: &str, found: u64) {
@@ -341,7 +350,12 @@ impl Session<'_> {
         if all.len() >= MEASURED {
             all.clear();
         }
-        all.insert(what.to_owned(), (version.to_owned(), found));
+        let measured = Measured {
+            version: version.to_owned(),
+            at: Instant::now(),
+            found,
+        };
+        all.insert(what.to_owned(), measured);
     }
 
     /// The columns that a query answers, without running it.
