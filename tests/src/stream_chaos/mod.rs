@@ -287,15 +287,15 @@ impl Run {
         }
     }
 
-    /// Waits until nothing is under way, as far as can be seen: an event may tell several changes, and some are lost for good.
+    /// Waits until every change that was told is there, or none comes any more: some are lost for good.
     fn rest(&mut self) {
-        let events = self.events() - self.first;
+        let told = history::read(&self.world.org_dir(), self.first).len();
         loop {
             let before = self.advance();
             std::thread::sleep(Duration::from_millis(1500));
             self.world.tend();
             let standing = self.advance() == before;
-            if standing && (before >= events || self.progress.1.elapsed() > REDELIVERY) {
+            if standing && (before >= told || self.progress.1.elapsed() > REDELIVERY) {
                 return;
             }
         }

@@ -16,7 +16,7 @@ const RESERVED: [&str; 6] = [
 ];
 
 impl Schema {
-    /// What is wrong with this schema. Call it in a unit test; the framework reports it to the user as a bug.
+    /// What is wrong with this schema. Call it in a unit test; a debug build of the provider reports it, too.
     pub fn problems(&self, name: &str) -> Diagnostics {
         let mut found = Vec::new();
         for (attribute, _) in &self.attributes {

@@ -8,7 +8,7 @@ use tfplugin_proto::{Type, Value};
 
 use super::registry::{Shape, find};
 use super::resources::{parsed, stored, unreadable};
-use super::{Server, gather, wire};
+use super::{Server, gather, while_developed, wire};
 use crate::{Diagnostic, Diagnostics, Identity, Result};
 
 /// An identity as declared, and the type that follows from it and the schema.
@@ -94,7 +94,7 @@ impl Server {
         for (name, offer) in &self.registry.resources {
             if let Some(identified) = offer.identified() {
                 let schema = &offer.shape().schema;
-                found.extend(identified.identity.problems(name, schema));
+                found.extend(while_developed(|| identified.identity.problems(name, schema)));
                 schemas.insert((*name).to_owned(), wire::identity(&identified.identity, schema));
             }
         }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guard::{Guard, panic_diagnostic};
 use super::registry::find;
-use super::{Server, Session, gather, limit, wire};
+use super::{Server, Session, gather, limit, while_developed, wire};
 use crate::{Diagnostics, FunctionError, Result, pipeline};
 
 impl Server {
@@ -36,11 +36,7 @@ impl Server {
         let registry = &self.registry;
         let mut found = Diagnostics::new();
         let mut add = |name: &str, schema: crate::Schema| {
-            // Only while it is developed: a provider's tests hold its schemas against `soundness`, and each plan of a user would
-            // pay for it.
-            if cfg!(debug_assertions) {
-                found.extend(schema.problems(name));
-            }
+            found.extend(while_developed(|| schema.problems(name)));
             (name.to_owned(), wire::schema(schema))
         };
         let (_, settings) = add("provider", crate::Schema::clone(&self.settings.schema));

@@ -76,8 +76,9 @@ pub(crate) fn bytes(
         name.duck()
     );
     let version = version(doc);
-    let what = format!("{} {sql}", doc["creationTime"]);
     let estimated = rows > SAMPLE;
+    // One that was filled anew, or grew to twice its size, is another.
+    let what = format!("{} {} {sql}", doc["creationTime"], rows.max(1).ilog2());
     let known = estimated.then(|| tx.recall(&what, &version, LATELY)).flatten();
     let found = match known {
         Some(known) => known,
