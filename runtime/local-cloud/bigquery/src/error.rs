@@ -104,6 +104,8 @@ pub(crate) struct Fault {
     pub(crate) location: Option<String>,
     /// Another transaction was in the way: the same work may succeed when it is tried again.
     pub(crate) conflict: bool,
+    /// The database is to be opened anew: the same work may succeed then.
+    pub(crate) given_up: bool,
 }
 
 impl Fault {
@@ -113,6 +115,7 @@ impl Fault {
             message: message.into(),
             location: None,
             conflict: false,
+            given_up: false,
         }
     }
 

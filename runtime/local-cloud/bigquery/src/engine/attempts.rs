@@ -9,6 +9,8 @@ use crate::error::{Fault, Reason};
 
 /// How often a transaction that met another one is tried again.
 const CONFLICTS: u32 = 8;
+/// How often work is tried while the database is opened anew.
+const REOPENED: u32 = 3;
 /// How often work fails for want of memory beside others before it is given all of it.
 const BESIDE_OTHERS: u32 = 3;
 /// How often it may fail then: what others had is given back a little after they have ended.
@@ -74,6 +76,35 @@ impl Busy {
             .0
     }
 
+    /// Nobody begins until the moment is over. None if those who are at work are not done within `patience`, or this
+    /// thread is one of them.
+    pub(super) fn moment(&self, patience: Duration) -> Option<Moment<'_>> {
+        let mut work = self.work();
+        if DEPTH.get() > 0 || work.alone.is_some() {
+            return None;
+        }
+        let number = work.next;
+        work.next += 1;
+        work.alone = Some(number);
+        let moment = Moment { busy: self, number };
+        let (work, _) = self
+            .changed
+            .wait_timeout_while(work, patience, |work| !work.at_work.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let found = work.at_work.is_empty();
+        drop(work);
+        found.then_some(moment)
+    }
+
+    fn let_begin(&self, number: u64) {
+        let mut work = self.work();
+        if work.alone == Some(number) {
+            work.alone = None;
+        }
+        drop(work);
+        self.changed.notify_all();
+    }
+
     pub(super) fn enter(&self) -> Attempts<'_> {
         let nested = DEPTH.get() > 0;
         DEPTH.set(DEPTH.get() + 1);
@@ -89,6 +120,18 @@ impl Busy {
             count: 0,
             starved: 0,
         }
+    }
+}
+
+/// A moment at which nobody else is at work, and until whose end nobody begins.
+pub(super) struct Moment<'a> {
+    busy: &'a Busy,
+    number: u64,
+}
+
+impl Drop for Moment<'_> {
+    fn drop(&mut self) {
+        self.busy.let_begin(self.number);
     }
 }
 
@@ -117,6 +160,9 @@ impl Attempts<'_> {
         if fault.conflict && self.count < CONFLICTS {
             std::thread::sleep(Duration::from_millis(5 << self.count));
             return true;
+        }
+        if fault.given_up {
+            return !committing && self.count < REOPENED;
         }
         if fault.reason != Reason::ResourcesExceeded || committing || self.began.elapsed() >= LONG {
             return false;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use duckdb::arrow::record_batch::RecordBatch;
 
-use super::{Session, fault};
+use super::Session;
 use crate::error::{Fault, Reason};
 
 /// Rows that DuckDB works on at a time. Batches of this size are taken as they are; of longer ones with lists in them
@@ -20,8 +20,8 @@ impl Session<'_> {
     ) -> Result<(), Fault> {
         tracing::trace!(sql, "duckdb");
         let run = || -> Result<(), Fault> {
-            let mut statement = self.duck()?.prepare(sql).map_err(|e| fault(&e))?;
-            for batch in statement.stream_arrow([]).map_err(|e| fault(&e))? {
+            let mut statement = self.duck()?.prepare(sql).map_err(|e| self.fault(&e))?;
+            for batch in statement.stream_arrow([]).map_err(|e| self.fault(&e))? {
                 each(batch)?;
             }
             Ok(())
@@ -51,10 +51,10 @@ impl Session<'_> {
             Some(catalog) => duck.appender_with_columns_to_catalog_and_db(table, catalog, schema, columns),
             None => duck.appender_with_columns_to_db(table, schema, columns),
         };
-        let mut appender = appender.map_err(|e| fault(&e))?;
+        let mut appender = appender.map_err(|e| self.fault(&e))?;
         for batch in batches {
-            appender.append_record_batch(batch).map_err(|e| fault(&e))?;
+            appender.append_record_batch(batch).map_err(|e| self.fault(&e))?;
         }
-        appender.flush().map_err(|e| fault(&e))
+        appender.flush().map_err(|e| self.fault(&e))
     }
 }

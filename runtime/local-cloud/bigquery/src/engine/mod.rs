@@ -4,7 +4,9 @@
 mod attempts;
 mod batches;
 mod cell;
+mod connections;
 mod duck_type;
+mod faults;
 mod float_operators;
 mod lists;
 mod locks;
@@ -17,22 +19,24 @@ mod terms;
 mod words;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use duckdb::types::{ToSql, ToSqlOutput, Value};
-use duckdb::{Config, Connection, params_from_iter};
+use duckdb::{Connection, params_from_iter};
 
 pub(crate) use batches::ROWS_AT_ONCE;
 pub(crate) use cell::Cell;
 /// The version of Arrow that DuckDB's crate speaks; the workspace's own is another one.
 pub(crate) use duckdb::arrow;
+use faults::fault;
 pub(crate) use locks::Key;
 
 use crate::KeyService;
 use crate::error::{Error, Fault, Reason};
-use crate::types::{self, Field};
+use crate::types::Field;
 
 /// A parameter of an internal statement.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +71,11 @@ impl Interrupter {
 }
 
 pub(crate) struct Engine {
-    base: Mutex<Connection>,
-    pool: Mutex<Vec<Connection>>,
+    connections: connections::Connections,
     locks: locks::Locks,
     busy: attempts::Busy,
+    /// The size of the log, in bytes, from which on it is moved into the database file.
+    full_log: AtomicU64,
     measured: Mutex<HashMap<String, Measured>>,
 }
 
@@ -80,7 +85,10 @@ struct Measured {
     found: u64,
 }
 
-const POOL_SIZE: usize = 16;
+/// From this size on, the log is moved into the database file at the next moment without other work.
+const FULL_LOG: u64 = 64 << 20;
+/// How long others are kept waiting for such a moment to come.
+const MOMENT: Duration = Duration::from_secs(2);
 /// How often, 50 ms apart, a transaction that could not be rolled back for want of memory is tried again to be.
 const ROLLBACKS: u32 = 200;
 /// How many measurements are remembered.
@@ -111,52 +119,27 @@ impl Engine {
         // Nothing in it outlives the process that wrote it.
         std::fs::remove_dir_all(&spill).ok();
         directory(&spill)?;
-        let file = dir.join("warehouse.duckdb");
-        let failed = |path: &PathBuf, e: &duckdb::Error| Error::Warehouse {
-            path: path.clone(),
-            message: e.to_string(),
-        };
-        let connect = || -> duckdb::Result<Connection> {
-            let config = Config::default()
-                .max_memory(&format!("{memory_limit_mb}MB"))?
-                .enable_autoload_extension(false)?
-                .with("autoinstall_known_extensions", "false")?
-                .with("temp_directory", spill.to_string_lossy())?;
-            let connection = Connection::open_with_flags(&file, config)?;
-            if let Some(limit) = spill_limit_mb {
-                connection.execute_batch(&format!("SET GLOBAL max_temp_directory_size = '{limit}MB'"))?;
-            }
-            prepare(&connection)?;
-            native::register(&connection, Arc::clone(keys))?;
-            float_operators::register(&connection)?;
-            macros::install(&connection)?;
-            Ok(connection)
-        };
-        let base = connect().map_err(|e| failed(&file, &e))?;
+        let connections = connections::Connections::open(connections::Opener {
+            file: dir.join("warehouse.duckdb"),
+            spill,
+            memory_limit_mb,
+            spill_limit_mb,
+            keys: Arc::clone(keys),
+        })?;
         Ok(Self {
-            base: Mutex::new(base),
-            pool: Mutex::default(),
+            connections,
             locks: locks::Locks::default(),
             busy: attempts::Busy::default(),
+            full_log: AtomicU64::new(FULL_LOG),
             measured: Mutex::default(),
         })
     }
 
     /// A connection of one's own for as long as the session lives.
     pub(crate) fn session(&self) -> Result<Session<'_>, Fault> {
-        let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None => {
-                let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
-                let connection = base.try_clone().map_err(|e| fault(&e))?;
-                prepare(&connection).map_err(|e| fault(&e))?;
-                connection
-            }
-        };
         Ok(Session {
             engine: self,
-            connection: Some(connection),
+            connection: Some(self.connections.lend()?),
             healthy: true,
             watched: std::cell::Cell::new(false),
             began_ms: 0,
@@ -189,6 +172,16 @@ impl Engine {
     /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, else none of it happened.
     /// `work` may run more than once when another transaction was in the way, or others had taken the memory.
     pub(crate) fn write<T>(
+        &self,
+        keys: &[Key],
+        work: impl FnMut(&Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let result = self.write_in_turn(keys, work);
+        self.empty_log();
+        result
+    }
+
+    fn write_in_turn<T>(
         &self,
         keys: &[Key],
         mut work: impl FnMut(&Session<'_>) -> Result<T, Fault>,
@@ -224,18 +217,29 @@ impl Engine {
         result
     }
 
-    /// Moves the log into the database file, so that the next start has nothing to replay.
-    pub(crate) fn checkpoint(&self) {
-        self.pool.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = base.execute_batch("CHECKPOINT") {
-            tracing::debug!(%error, "the warehouse's log was left for the next start to replay");
+    /// Moves a log that has grown into the database file. DuckDB does so by itself only when a commit happens to find no
+    /// other transaction, which under load is never; until then, what was changed stays in memory.
+    fn empty_log(&self) {
+        let size = std::fs::metadata(self.connections.log()).map_or(0, |log| log.len());
+        if size < self.full_log.load(Ordering::Relaxed) {
+            return;
+        }
+        // Whoever waits in vain lets the log grow before others are kept waiting again.
+        self.full_log.store(size + FULL_LOG / 2, Ordering::Relaxed);
+        if let Some(_moment) = self.busy.moment(MOMENT) {
+            self.checkpoint();
+            self.full_log.store(FULL_LOG, Ordering::Relaxed);
         }
     }
-}
 
-fn prepare(connection: &Connection) -> duckdb::Result<()> {
-    connection.execute_batch("SET TimeZone='UTC'")
+    /// Moves the log into the database file, so that the next start has nothing to replay.
+    pub(crate) fn checkpoint(&self) {
+        let began = Instant::now();
+        match self.session().and_then(|session| session.run("CHECKPOINT")) {
+            Ok(()) => tracing::debug!(took = ?began.elapsed(), "the warehouse's log was moved into its file"),
+            Err(error) => tracing::debug!(%error, "the warehouse's log was left for the next start to replay"),
+        }
+    }
 }
 
 pub(crate) struct Session<'a> {
@@ -249,12 +253,9 @@ pub(crate) struct Session<'a> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        if let (true, Some(connection)) = (self.healthy && !self.watched.get(), self.connection.take()) {
-            let mut pool = self.engine.pool.lock().unwrap_or_else(PoisonError::into_inner);
-            if pool.len() < POOL_SIZE {
-                pool.push(connection);
-            }
-        }
+        let reusable = self.healthy && !self.watched.get();
+        let connection = self.connection.take().filter(|_| reusable);
+        self.engine.connections.take_back(connection);
     }
 }
 
@@ -281,7 +282,18 @@ impl Session<'_> {
     /// From here on nobody interrupts it any more.
     fn commit(&self) -> Result<(), Fault> {
         *self.committing.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.run("COMMIT")
+        match self.run("COMMIT") {
+            Err(fault) if fault.message.contains(faults::COMMITTED) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn fault(&self, error: &duckdb::Error) -> Fault {
+        let fault = fault(error);
+        if fault.given_up {
+            self.engine.connections.give_up(&fault.message);
+        }
+        fault
     }
 
     /// Even this takes DuckDB a little memory, which it may have to wait for.
@@ -305,7 +317,7 @@ impl Session<'_> {
 
     /// Statements without parameters or answer.
     pub(crate) fn run(&self, sql: &str) -> Result<(), Fault> {
-        self.duck()?.execute_batch(sql).map_err(|e| fault(&e))
+        self.duck()?.execute_batch(sql).map_err(|e| self.fault(&e))
     }
 
     /// One statement; how many rows it changed.
@@ -314,7 +326,7 @@ impl Session<'_> {
         let changed = self
             .duck()?
             .execute(sql, params_from_iter(params))
-            .map_err(|e| fault(&e))?;
+            .map_err(|e| self.fault(&e))?;
         Ok(changed as u64)
     }
 
@@ -334,7 +346,7 @@ impl Session<'_> {
             }
             Ok(out)
         };
-        read().map_err(|e| fault(&e))
+        read().map_err(|e| self.fault(&e))
     }
 
     /// What was measured of this version of something, or not so long ago of another.
@@ -369,90 +381,6 @@ impl Session<'_> {
                 })
             })
             .collect()
-    }
-}
-
-/// `Could not convert string 'x' to INT64` in BigQuery's words.
-fn bad_value(detail: &str) -> Option<String> {
-    let rest = detail.strip_prefix("Could not convert string ")?;
-    let (value, kind) = rest.rsplit_once(" to ")?;
-    let kind = kind.split(' ').next().unwrap_or(kind);
-    let kind = match kind {
-        "DECIMAL(38,9)" => "NUMERIC",
-        types::BIGNUMERIC => "BIGNUMERIC",
-        "INT64" => "int64",
-        "DOUBLE" => "double",
-        "BOOL" => "bool",
-        _ => return None,
-    };
-    let value = value.trim_matches(|c| c == '\'' || c == '"');
-    Some(if kind.chars().all(char::is_uppercase) {
-        format!("Invalid {kind} value: {value}")
-    } else {
-        format!("Bad {kind} value: {value}")
-    })
-}
-
-/// `invalid date field format: "x", …` in BigQuery's words.
-fn bad_moment(detail: &str) -> Option<String> {
-    let (what, rest) = detail.split_once(" field ")?;
-    let kind = what.strip_prefix("invalid ").unwrap_or(what);
-    let (_, rest) = rest.split_once(": \"")?;
-    let (value, rest) = rest.split_once('"')?;
-    Some(match kind {
-        "date" => format!("Invalid date: '{value}'"),
-        "time" => format!("Invalid time string \"{value}\""),
-        "timestamp" if rest.contains("ZONE") => format!("Invalid timestamp: '{value}'"),
-        "timestamp" => format!("Invalid datetime string \"{value}\""),
-        _ => return None,
-    })
-}
-
-/// DuckDB's words turned into BigQuery's.
-fn fault(error: &duckdb::Error) -> Fault {
-    let text = match error {
-        duckdb::Error::DuckDBFailure(_, Some(message)) => message.clone(),
-        other => other.to_string(),
-    };
-    let (kind, detail) = text.split_once(" Error: ").unwrap_or(("", &text));
-    // The rest quotes DuckDB's SQL, which the user did not write.
-    let detail = detail.split("\n\nLINE ").next().unwrap_or(detail).trim();
-    let detail = detail.split("\nCandidate ").next().unwrap_or(detail).trim();
-    match kind {
-        "INTERRUPT" => Fault::new(
-            Reason::Stopped,
-            "Job execution was cancelled: User requested cancellation",
-        ),
-        "Out of Memory" => Fault::new(
-            Reason::ResourcesExceeded,
-            format!(
-                "Resources exceeded during query execution: {}",
-                detail.lines().next().unwrap_or_default()
-            ),
-        ),
-        "TransactionContext" => Fault {
-            conflict: true,
-            ..Fault::new(Reason::BackendError, format!("Transaction was aborted: {detail}"))
-        },
-        "Catalog" if detail.contains("write-write conflict") => Fault {
-            conflict: true,
-            ..Fault::new(Reason::BackendError, format!("Transaction was aborted: {detail}"))
-        },
-        "Constraint" => match detail.strip_prefix("NOT NULL constraint failed: ") {
-            Some(column) => {
-                let column = column.rsplit('.').next().unwrap_or(column);
-                Fault::invalid(format!("Required field {column} cannot be null"))
-            }
-            None => Fault::invalid(detail),
-        },
-        "IO" | "FATAL" | "INTERNAL" => Fault::new(Reason::BackendError, detail),
-        "Conversion" => {
-            let known = bad_value(detail)
-                .or_else(|| words::of(detail))
-                .or_else(|| bad_moment(detail));
-            Fault::query(known.unwrap_or_else(|| detail.to_owned()))
-        }
-        _ => Fault::query(words::of(detail).unwrap_or_else(|| detail.to_owned())),
     }
 }
 
@@ -507,6 +435,99 @@ mod tests {
         });
         let rows = engine.read(|tx| tx.query("SELECT x FROM a", &[])).unwrap();
         assert_eq!(rows, vec![vec![Cell::Int(20)]]);
+    }
+
+    fn rows(engine: &Engine) -> Vec<Vec<Cell>> {
+        engine.read(|tx| tx.query("SELECT x FROM a", &[])).unwrap()
+    }
+
+    #[test]
+    fn a_failed_checkpoint_loses_nothing_and_the_database_is_opened_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        let write = |sql: &str| engine.write(&[], |tx| tx.run(sql));
+        write("CREATE TABLE a(x BIGINT); INSERT INTO a VALUES (1)").unwrap();
+        write("SET GLOBAL debug_checkpoint_abort = 'before_truncate'").unwrap();
+        engine.checkpoint();
+        assert_eq!(rows(&engine), vec![vec![Cell::Int(1)]]);
+
+        // The same by DuckDB itself, when the commit has held.
+        write("SET GLOBAL debug_checkpoint_abort = 'before_truncate'; SET GLOBAL wal_autocheckpoint = '1KB'").unwrap();
+        write("INSERT INTO a SELECT 2 FROM range(10000)").unwrap();
+        assert_eq!(rows(&engine).len(), 10_001);
+        write("INSERT INTO a VALUES (3)").unwrap();
+        assert_eq!(rows(&engine).len(), 10_002);
+    }
+
+    #[test]
+    fn a_database_is_opened_anew_when_the_last_who_holds_it_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        let write = |sql: &str| engine.write(&[], |tx| tx.run(sql));
+        write("CREATE TABLE a(x BIGINT); INSERT INTO a VALUES (1)").unwrap();
+        let (began, has_begun) = std::sync::mpsc::channel();
+        let (end, to_end) = std::sync::mpsc::channel();
+        let engine = &engine;
+        std::thread::scope(|scope| {
+            let mut attempts = 0;
+            let slow = scope.spawn(move || {
+                engine.read(|tx| {
+                    attempts += 1;
+                    if attempts == 1 {
+                        began.send(()).unwrap();
+                        to_end.recv().unwrap();
+                    }
+                    tx.query("SELECT x FROM a", &[])
+                })
+            });
+            has_begun.recv().unwrap();
+            write("SET GLOBAL debug_checkpoint_abort = 'before_truncate'").unwrap();
+            engine.checkpoint();
+            let next = scope.spawn(|| rows(engine));
+            std::thread::sleep(Duration::from_millis(100));
+            assert!(!next.is_finished());
+            end.send(()).unwrap();
+            assert_eq!(next.join().unwrap(), vec![vec![Cell::Int(1)]]);
+            assert_eq!(slow.join().unwrap().unwrap(), vec![vec![Cell::Int(1)]]);
+        });
+    }
+
+    #[test]
+    fn a_log_that_has_grown_is_moved_into_the_file_though_somebody_is_always_at_work() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = engine(dir.path());
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        engine
+            .write(&[], |tx| tx.run("CREATE TABLE a(x BIGINT, y TEXT)"))
+            .unwrap();
+        let largest = std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        engine
+                            .read(|tx| {
+                                std::thread::sleep(Duration::from_millis(20));
+                                tx.query("SELECT count(*) FROM a", &[])
+                            })
+                            .unwrap();
+                    }
+                });
+            }
+            let mut largest = 0;
+            for _ in 0..40 {
+                engine
+                    .write(&[], |tx| {
+                        tx.run("INSERT INTO a SELECT range, repeat(chr(65 + (range % 50)::INT), 400) FROM range(20000)")
+                    })
+                    .unwrap();
+                largest = largest.max(std::fs::metadata(engine.connections.log()).map_or(0, |log| log.len()));
+            }
+            stop.store(true, Ordering::Relaxed);
+            largest
+        });
+        assert!(largest < 2 * FULL_LOG, "{largest}");
+        let rows = engine.read(|tx| tx.query("SELECT count(*) FROM a", &[])).unwrap();
+        assert_eq!(rows, vec![vec![Cell::Int(800_000)]]);
     }
 
     #[test]
