@@ -44,6 +44,11 @@ pub fn dbt_python() -> PathBuf {
     path("HEADWATER_TEST_DBT_PYTHON")
 }
 
+/// A Python with Apache Beam.
+pub fn beam_python() -> PathBuf {
+    path("HEADWATER_TEST_BEAM_PYTHON")
+}
+
 /// The checks that use the crate gcp-bigquery-client.
 pub fn gcp_bigquery_client() -> PathBuf {
     path("HEADWATER_TEST_GCP_BIGQUERY_CLIENT")

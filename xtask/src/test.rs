@@ -31,6 +31,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let terraform = tools::terraform()?;
     let python = tools::python()?;
     let dbt = tools::dbt()?;
+    let beam = tools::beam()?;
     tools::cloud_sdk()?;
     let programs = build::everything()?;
     let client = build::gcp_bigquery_client()?;
@@ -54,6 +55,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_TERRAFORM", &terraform)
         .env("HEADWATER_TEST_PYTHON", &python)
         .env("HEADWATER_TEST_DBT_PYTHON", &dbt)
+        .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
     step("cargo test", &mut test)?;

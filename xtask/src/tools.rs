@@ -43,6 +43,9 @@ const DBT_PACKAGES: &[&str] = &[
     "sqlalchemy-bigquery==1.17.3",
 ];
 
+/// Apache Beam, which executes the pipelines that streams on Dataflow are rendered as.
+const BEAM_PACKAGES: &[&str] = &["apache-beam[gcp,yaml]==2.77.0"];
+
 /// Where fetched things are kept between runs and clones.
 pub fn cache() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -206,6 +209,11 @@ pub fn dbt() -> Result<PathBuf> {
     environment("dbt", DBT_PACKAGES)
 }
 
+/// A Python environment with Apache Beam.
+pub fn beam() -> Result<PathBuf> {
+    environment("beam", BEAM_PACKAGES)
+}
+
 /// A Python environment with these packages, made once; its interpreter.
 fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     let wanted = packages.join("\n");
@@ -259,6 +267,7 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("terraform  {}", terraform()?.display()));
     shell::print(&format!("python     {}", python()?.display()));
     shell::print(&format!("dbt        {}", dbt()?.display()));
+    shell::print(&format!("beam       {}", beam()?.display()));
     cloud_sdk()?;
     Ok(ExitCode::SUCCESS)
 }
