@@ -264,17 +264,18 @@ fn small_requests(ours: &Client, rows: u64, report: &mut Report) -> Result<()> {
     for sql in work::MART_TABLES.split(';').filter(|sql| !sql.trim().is_empty()) {
         ours.query(sql)?;
     }
-    let mut dry_runs = Vec::new();
+    let (mut translations, mut dry_runs) = (Vec::new(), Vec::new());
     for _ in 0..20 {
         let since = Instant::now();
-        ours.dry_run(work::MART)?;
+        translations.push(ours.dry_run(work::MART)?);
         dry_runs.push(since.elapsed().as_secs_f64() * 1000.0);
     }
-    let dry_run = median(dry_runs);
+    let translation = median(translations);
     let lines = u32::try_from(work::MART.lines().count())?;
     report.metric("mart_lines", f64::from(lines));
-    // A dry run is the translation, the engine's own planning and a request: more than the goal speaks of.
-    report.goal("mart_dry_run_milliseconds", "< 10", dry_run, dry_run < 10.0);
+    // The rest of a dry run is the engine's own planning, and a request.
+    report.metric("mart_dry_run_milliseconds", median(dry_runs));
+    report.goal("mart_translation_milliseconds", "< 10", translation, translation < 10.0);
     Ok(())
 }
 
@@ -369,9 +370,22 @@ impl Client {
         Err(Error(format!("a query did not end in {PATIENCE:?}: {sql}")))
     }
 
-    fn dry_run(&self, sql: &str) -> Result<Value> {
+    /// How long the translation took, in milliseconds, as the answer says.
+    fn dry_run(&self, sql: &str) -> Result<f64> {
+        let url = format!("{}/bigquery/v2/projects/{PROJECT}/queries", self.url);
         let body = json!({"query": sql, "useLegacySql": false, "dryRun": true,
             "defaultDataset": {"projectId": PROJECT, "datasetId": "bench"}});
-        self.post("queries", &body)
+        let answer = self.agent.post(url).send_json(body)?;
+        let timing = answer
+            .headers()
+            .get("server-timing")
+            .and_then(|value| value.to_str().ok());
+        timing
+            .and_then(|text| text.strip_prefix("translate;dur=")?.split(',').next()?.parse().ok())
+            .ok_or_else(|| {
+                Error(format!(
+                    "the answer does not say how long the translation took: {timing:?}"
+                ))
+            })
     }
 }

@@ -125,9 +125,9 @@ pub(crate) fn parse_doc(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or(Value::Null)
 }
 
-/// The one text of the first row, where there is one.
+/// The one document of the first row, where there is one.
 pub(crate) fn one_doc(tx: &Session<'_>, sql: &str, params: &[crate::engine::Bind<'_>]) -> Result<Option<Value>, Fault> {
-    Ok(tx.query(sql, params)?.first().map(|row| parse_doc(row[0].text())))
+    Ok(tx.text(sql, params)?.map(|text| parse_doc(&text)))
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ impl Session<'_> {
         columns: &[&str],
         batches: Vec<RecordBatch>,
     ) -> Result<(), Fault> {
+        self.changes();
         let duck = self.duck()?;
         let appender = match catalog {
             Some(catalog) => duck.appender_with_columns_to_catalog_and_db(table, catalog, schema, columns),

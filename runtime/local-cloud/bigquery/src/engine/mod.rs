@@ -18,6 +18,7 @@ mod ranges;
 mod terms;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -144,6 +145,7 @@ impl Engine {
             watched: std::cell::Cell::new(false),
             began_ms: 0,
             committing: Arc::default(),
+            read: RefCell::default(),
         })
     }
 
@@ -164,6 +166,7 @@ impl Engine {
     fn read_once<T>(&self, work: &mut impl FnMut(&Session<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut session = self.session()?;
         session.run("BEGIN TRANSACTION READ ONLY")?;
+        session.read.replace(Some(HashMap::new()));
         let result = work(&session);
         session.healthy = session.roll_back().is_ok();
         result
@@ -206,6 +209,7 @@ impl Engine {
         let mut session = self.session()?;
         session.began_ms = chrono::Utc::now().timestamp_millis();
         session.run("BEGIN TRANSACTION")?;
+        session.read.replace(Some(HashMap::new()));
         let result = work(&session).and_then(|value| session.commit().map(|()| value));
         if result.is_err() {
             let rolled_back = session.roll_back();
@@ -249,6 +253,8 @@ pub(crate) struct Session<'a> {
     watched: std::cell::Cell<bool>,
     began_ms: i64,
     committing: Arc<Mutex<bool>>,
+    /// What was read in its transaction, until that changes something; None outside of transactions.
+    read: RefCell<Option<HashMap<String, Option<String>>>>,
 }
 
 impl Drop for Session<'_> {
@@ -317,12 +323,14 @@ impl Session<'_> {
 
     /// Statements without parameters or answer.
     pub(crate) fn run(&self, sql: &str) -> Result<(), Fault> {
+        self.changes();
         self.duck()?.execute_batch(sql).map_err(|e| self.fault(&e))
     }
 
     /// One statement; how many rows it changed.
     pub(crate) fn execute(&self, sql: &str, params: &[Bind<'_>]) -> Result<u64, Fault> {
         tracing::trace!(sql, "duckdb");
+        self.changes();
         let changed = self
             .duck()?
             .execute(sql, params_from_iter(params))
@@ -347,6 +355,26 @@ impl Session<'_> {
             Ok(out)
         };
         read().map_err(|e| self.fault(&e))
+    }
+
+    /// The one text of the first row, where there is one: read once in a transaction that changes nothing meanwhile.
+    pub(crate) fn text(&self, sql: &str, params: &[Bind<'_>]) -> Result<Option<String>, Fault> {
+        let key = format!("{sql} {params:?}");
+        if let Some(found) = self.read.borrow().as_ref().and_then(|read| read.get(&key)) {
+            return Ok(found.clone());
+        }
+        let found = self.query(sql, params)?.first().map(|row| row[0].text().to_owned());
+        if let Some(read) = self.read.borrow_mut().as_mut() {
+            read.insert(key, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// Forgets what was read.
+    fn changes(&self) {
+        if let Some(read) = self.read.borrow_mut().as_mut() {
+            read.clear();
+        }
     }
 
     /// What was measured of this version of something, or not so long ago of another.

@@ -1,5 +1,7 @@
 //! Query jobs: one statement, carried out with the job's record in one transaction; scripts are run by `script`.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use sqlparser::ast::Statement;
 
@@ -278,25 +280,37 @@ pub(super) fn dry_run(service: &Service, project: &str, mut doc: Value) -> Resul
         return Ok(doc);
     }
     let user = asker(&doc);
-    let checked = check(service, project, &user, &settings)?;
+    let checked = check(service, project, &user, &settings)?.statistics;
     doc["statistics"]["totalBytesProcessed"] = checked["totalBytesProcessed"].clone();
     doc["statistics"]["query"] = checked;
     doc["status"] = json!({"state": "DONE"});
     Ok(doc)
 }
 
+/// What a query without being run is known to be.
+pub(crate) struct Checked {
+    pub(crate) statistics: Value,
+    /// How long it took to parse and translate, before the engine planned it.
+    pub(crate) translated: Duration,
+}
+
 /// The statistics that a query would have. What it would change is changed and rolled back.
-pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &Value) -> Result<Value, Fault> {
+pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &Value) -> Result<Checked, Fault> {
+    let began = Instant::now();
+    let mut translated = Duration::ZERO;
     let mut query = Query::from_settings(settings, project, "dry_run", user)?;
     if let Some(id) = session::named(settings) {
         session::recall(service, project, id, &mut query.state)?;
     }
     let Some(steps) = query.single() else {
         // As in BigQuery: what a script would read depends on how it runs.
-        return Ok(json!({
-            "statementType": "SCRIPT", "totalBytesProcessed": "0", "totalBytesBilled": "0",
-            "totalBytesProcessedAccuracy": "LOWER_BOUND", "cacheHit": false,
-        }));
+        return Ok(Checked {
+            statistics: json!({
+                "statementType": "SCRIPT", "totalBytesProcessed": "0", "totalBytesBilled": "0",
+                "totalBytesProcessedAccuracy": "LOWER_BOUND", "cacheHit": false,
+            }),
+            translated: began.elapsed(),
+        });
     };
     let mut keys = Vec::new();
     if query.select().is_none() {
@@ -319,7 +333,9 @@ pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &
                         let Statement::Query(inner) = &written.statement else {
                             continue;
                         };
-                        schema = Some(rest_schema(&tx.describe(&translator.top_query(inner)?.sql)?));
+                        let query = translator.top_query(inner)?;
+                        translated = began.elapsed();
+                        schema = Some(rest_schema(&tx.describe(&query.sql)?));
                     }
                     // Nothing is read or written of files.
                     Step::ExportData(export) => {
@@ -354,9 +370,11 @@ pub(crate) fn check(service: &Service, project: &str, user: &Caller, settings: &
         })
     });
     match result {
-        Err(fault) if fault == rolled_back => Ok(stats),
-        Err(fault) => Err(fault),
-        Ok(()) => Ok(stats),
+        Err(fault) if fault != rolled_back => Err(fault),
+        _ => Ok(Checked {
+            statistics: stats,
+            translated,
+        }),
     }
 }
 

@@ -1,10 +1,11 @@
 //! jobs.query and jobs.getQueryResults: a query's rows, page by page.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -47,8 +48,37 @@ pub(super) async fn query(
     caller: Caller,
     headers: HeaderMap,
     bytes: Bytes,
-) -> Reply {
+) -> Result<Response, Fault> {
     let request = body(&headers, &bytes)?;
+    if request["dryRun"] == true {
+        return dry_run(&service, project, caller, request).await;
+    }
+    run_query(&service, project, caller, request)
+        .await
+        .map(IntoResponse::into_response)
+}
+
+/// Beside the answer, how long the translation took of the whole, in milliseconds, as
+/// <https://www.w3.org/TR/server-timing/> has it.
+async fn dry_run(service: &Arc<Service>, project: String, caller: Caller, request: Value) -> Result<Response, Fault> {
+    let began = Instant::now();
+    let owner = project.clone();
+    let checked = blocking(service, move |s| run::check(s, &owner, &caller, &request)).await?;
+    let stats = checked.statistics;
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let timing = format!(
+        "translate;dur={:.2}, total;dur={:.2}",
+        ms(checked.translated),
+        ms(began.elapsed())
+    );
+    let answer = Json(json!({
+        "kind": "bigquery#queryResponse", "schema": stats["schema"], "jobComplete": true, "cacheHit": false,
+        "totalBytesProcessed": stats["totalBytesProcessed"], "jobReference": {"projectId": project},
+    }));
+    Ok(([("server-timing", timing)], answer).into_response())
+}
+
+async fn run_query(service: &Arc<Service>, project: String, caller: Caller, request: Value) -> Reply {
     let options = &request["formatOptions"];
     let int64_timestamps = options["useInt64Timestamp"] == true || options["timestampOutputFormat"] == "INT64";
     let rows = Rows {
@@ -56,21 +86,13 @@ pub(super) async fn query(
         most: int(&request["maxResults"]).map(i64::unsigned_abs),
         format: Format { int64_timestamps },
     };
-    if request["dryRun"] == true {
-        let owner = project.clone();
-        let stats = blocking(&service, move |s| run::check(s, &owner, &caller, &request)).await?;
-        return Ok(Json(json!({
-            "kind": "bigquery#queryResponse", "schema": stats["schema"], "jobComplete": true, "cacheHit": false,
-            "totalBytesProcessed": stats["totalBytesProcessed"], "jobReference": {"projectId": project},
-        })));
-    }
     let optional = request["jobCreationMode"] == "JOB_CREATION_OPTIONAL" || request["jobCreationMode"] == 2;
     if optional {
         let (owner, asker, settings) = (project.clone(), caller.clone(), request.clone());
         let most = rows.most.map_or(IMMEDIATE_ROWS, |m| {
             usize::try_from(m).unwrap_or(IMMEDIATE_ROWS).min(IMMEDIATE_ROWS)
         });
-        let found = blocking(&service, move |s| run::immediate(s, &owner, &asker, &settings, most)).await?;
+        let found = blocking(service, move |s| run::immediate(s, &owner, &asker, &settings, most)).await?;
         if let Some(run::Immediate {
             columns,
             rows: cells,
@@ -88,9 +110,9 @@ pub(super) async fn query(
             return Ok(Json(answer));
         }
     }
-    let id = start(&service, &project, caller, &request).await?;
+    let id = start(service, &project, caller, &request).await?;
     let wait = timeout(int(&request["timeoutMs"]).map(i64::unsigned_abs));
-    answer(&service, &project, &id, wait, rows, "bigquery#queryResponse").await
+    answer(service, &project, &id, wait, rows, "bigquery#queryResponse").await
 }
 
 /// The job of a query; the same `requestId` gives the same job.
