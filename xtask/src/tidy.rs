@@ -41,6 +41,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-spec",
             "headwater-cloud",
             "headwater-salesforce",
+            "headwater-quality",
         ],
     ),
     (
@@ -52,6 +53,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-salesforce",
             "headwater-extract",
             "headwater-stream",
+            "headwater-quality",
             "headwater-local-cloud",
             "headwater-salesforce-org",
         ],
@@ -92,6 +94,7 @@ const CONFINED: &[(&str, &[&str])] = &[
 const PURE: &[(&str, &[&str])] = &[
     ("headwater-report", &["tokio", "reqwest", "hyper"]),
     ("headwater-spec", &["tokio", "reqwest", "hyper"]),
+    ("headwater-quality", &["tokio", "reqwest", "hyper"]),
 ];
 
 /// Licences that may be linked into an Apache-2.0 program.
