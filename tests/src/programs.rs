@@ -49,6 +49,11 @@ pub fn beam_python() -> PathBuf {
     path("HEADWATER_TEST_BEAM_PYTHON")
 }
 
+/// A Python with Great Expectations.
+pub fn gx_python() -> PathBuf {
+    path("HEADWATER_TEST_GX_PYTHON")
+}
+
 /// The checks that use the crate gcp-bigquery-client.
 pub fn gcp_bigquery_client() -> PathBuf {
     path("HEADWATER_TEST_GCP_BIGQUERY_CLIENT")

@@ -32,6 +32,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let python = tools::python()?;
     let dbt = tools::dbt()?;
     let beam = tools::beam()?;
+    let great_expectations = tools::great_expectations()?;
     tools::cloud_sdk()?;
     let programs = build::everything()?;
     let client = build::gcp_bigquery_client()?;
@@ -56,6 +57,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_PYTHON", &python)
         .env("HEADWATER_TEST_DBT_PYTHON", &dbt)
         .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
+        .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
     step("cargo test", &mut test)?;

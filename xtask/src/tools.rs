@@ -46,6 +46,15 @@ const DBT_PACKAGES: &[&str] = &[
 /// Apache Beam, which executes the pipelines that streams on Dataflow are rendered as.
 const BEAM_PACKAGES: &[&str] = &["apache-beam[gcp,yaml]==2.77.0"];
 
+/// Great Expectations, the judge of data quality. It wants its own numpy: of 2.4 it makes results that its own store refuses.
+const GREAT_EXPECTATIONS_PACKAGES: &[&str] = &[
+    "great_expectations==1.24.1",
+    "numpy==2.3.5",
+    "pandas==3.1.1",
+    "pyarrow==26.0.1",
+    "tzdata==2026.6",
+];
+
 /// Where fetched things are kept between runs and clones.
 pub fn cache() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -214,6 +223,11 @@ pub fn beam() -> Result<PathBuf> {
     environment("beam", BEAM_PACKAGES)
 }
 
+/// A Python environment with Great Expectations.
+pub fn great_expectations() -> Result<PathBuf> {
+    environment("python-gx", GREAT_EXPECTATIONS_PACKAGES)
+}
+
 /// A Python environment with these packages, made once; its interpreter.
 fn environment(name: &str, packages: &[&str]) -> Result<PathBuf> {
     let wanted = packages.join("\n");
@@ -268,6 +282,7 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("python     {}", python()?.display()));
     shell::print(&format!("dbt        {}", dbt()?.display()));
     shell::print(&format!("beam       {}", beam()?.display()));
+    shell::print(&format!("gx         {}", great_expectations()?.display()));
     cloud_sdk()?;
     Ok(ExitCode::SUCCESS)
 }
