@@ -291,7 +291,9 @@ def columns(rng, table):
 
 
 def count(rng, n):
-    return interval(rng, max(0, n + rng.randint(-2, 1)), n + rng.randint(-1, 2)) or {"min_value": 0}
+    found = interval(rng, max(0, n + rng.randint(-2, 1)), max(0, n + rng.randint(-1, 2)))
+    # Between two strict neighbours no count lies.
+    return found if len(found) < 4 else {"min_value": found["min_value"], "strict_min": True}
 
 
 def position(rng, table):

@@ -176,6 +176,13 @@ impl Translator<'_> {
                     nulls(treatment);
                 }
             }
+            // Behind a call in the argument the parser takes the words for that call's own: `ARRAY_AGG(IF(a, b, c) IGNORE NULLS)`.
+            if let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(inner)))) = list.args.last()
+                && let Some(treatment) = &inner.null_treatment
+                && inner.over.is_none()
+            {
+                nulls(treatment);
+            }
             out.distinct = matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct));
             for clause in &list.clauses {
                 match clause {
