@@ -12,11 +12,9 @@ use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::http::answer::ApiError;
 use crate::kms;
+use crate::memory;
 use crate::storage::Shelf;
 use crate::store::Store;
-
-/// What DuckDB may take before it writes to disk.
-const MEMORY_LIMIT_MB: u64 = 1024;
 
 /// Whether a path is BigQuery's.
 pub(crate) fn owns(path: &str) -> bool {
@@ -63,7 +61,7 @@ pub(crate) fn open(
             clock,
         }),
         objects: Arc::new(Shelf { store, blobs }),
-        memory_limit_mb: MEMORY_LIMIT_MB,
+        memory_limit_mb: memory::share_mb(),
         spill_limit_mb: None,
     })
 }

@@ -21,6 +21,7 @@ mod iam;
 mod iam_credentials;
 mod kms;
 mod labels;
+mod memory;
 mod operations;
 mod page;
 mod platform;

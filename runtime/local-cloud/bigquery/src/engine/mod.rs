@@ -87,7 +87,7 @@ struct Measured {
 }
 
 /// From this size on, the log is moved into the database file at the next moment without other work.
-const FULL_LOG: u64 = 64 << 20;
+const FULL_LOG: u64 = 96 << 20;
 /// How long others are kept waiting for such a moment to come.
 const MOMENT: Duration = Duration::from_secs(2);
 /// How often, 50 ms apart, a transaction that could not be rolled back for want of memory is tried again to be.

@@ -15,19 +15,30 @@ use crate::types::{Ty, quoted};
 const DELETES: &str = "_hw_deletes";
 const ORDER: &str = "_hw_order";
 
-/// The columns of a table's primary key, named as in its schema.
-pub(super) fn primary_key(doc: &Value) -> Result<Vec<String>, Fault> {
+/// A column of a primary key.
+pub(super) struct KeyColumn {
+    /// Named as in the schema.
+    name: String,
+    /// It has no NULL.
+    required: bool,
+}
+
+/// The columns of a table's primary key.
+pub(super) fn primary_key(doc: &Value) -> Result<Vec<KeyColumn>, Fault> {
     let named = doc["tableConstraints"]["primaryKey"]["columns"].as_array();
     let fields = doc["schema"]["fields"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let key: Vec<String> = named
+    let key: Vec<KeyColumn> = named
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-        .filter_map(|name| fields.iter().map(field_name).find(|f| f.eq_ignore_ascii_case(name)))
-        .map(str::to_owned)
+        .filter_map(|name| fields.iter().find(|f| field_name(f).eq_ignore_ascii_case(name)))
+        .map(|field| KeyColumn {
+            name: field_name(field).to_owned(),
+            required: field["mode"] == "REQUIRED",
+        })
         .collect();
     if key.is_empty() {
         return Err(Fault::invalid(
@@ -39,7 +50,7 @@ pub(super) fn primary_key(doc: &Value) -> Result<Vec<String>, Fault> {
 }
 
 /// Carries out the changes, all of which have a kind.
-pub(super) fn apply(tx: &Session<'_>, target: &Target<'_>, key: &[String], rows: &[Row]) -> Result<(), Fault> {
+pub(super) fn apply(tx: &Session<'_>, target: &Target<'_>, key: &[KeyColumn], rows: &[Row]) -> Result<(), Fault> {
     let change = |of: fn(&super::row::Change) -> Cell| -> Vec<Cell> {
         rows.iter()
             .map(|row| row.change.as_ref().map_or(Cell::Null, of))
@@ -57,12 +68,14 @@ pub(super) fn apply(tx: &Session<'_>, target: &Target<'_>, key: &[String], rows:
     ];
     target.stage(tx, rows, &extra)?;
     let staged = staged();
-    let keys: Vec<String> = key.iter().map(|k| quoted(k)).collect();
+    let keys: Vec<String> = key.iter().map(|k| quoted(&k.name)).collect();
+    // Of what is equal, DuckDB skips the row groups in which none of the values can be: of a table whose keys rise, nearly all.
     let same = |one: &str, other: &str| {
-        let pairs: Vec<String> = keys
-            .iter()
-            .map(|k| format!("{one}.{k} IS NOT DISTINCT FROM {other}.{k}"))
-            .collect();
+        let pair = |(k, column): (&String, &KeyColumn)| {
+            let equals = if column.required { "=" } else { "IS NOT DISTINCT FROM" };
+            format!("{one}.{k} {equals} {other}.{k}")
+        };
+        let pairs: Vec<String> = keys.iter().zip(key).map(pair).collect();
         pairs.join(" AND ")
     };
     // The last change of each key, of this request.
@@ -72,7 +85,7 @@ pub(super) fn apply(tx: &Session<'_>, target: &Target<'_>, key: &[String], rows:
         keys.join(", ")
     ))?;
     if numbered {
-        let names: Vec<&str> = key.iter().map(String::as_str).collect();
+        let names: Vec<&str> = key.iter().map(|k| k.name.as_str()).collect();
         prepare(tx, target.table, &names)?;
         let (seen, list) = (seen(target.table), keys.join(", "));
         let same = same("s", "l");
