@@ -63,9 +63,32 @@ fn expired(doc: &Value) -> bool {
     int(&doc["expirationTime"]).is_some_and(|at| at <= now_ms())
 }
 
+const FIND: &str = "SELECT doc FROM _headwater.tables WHERE project = ? AND dataset = ? AND name = ?";
+
 fn find_any(tx: &Session<'_>, name: &TableName) -> Result<Option<Value>, Fault> {
-    let sql = "SELECT doc FROM _headwater.tables WHERE project = ? AND dataset = ? AND name = ?";
-    one_doc(tx, sql, &binds(name))
+    one_doc(tx, FIND, &binds(name))
+}
+
+/// Reads the documents of several tables at once, which is quicker than one after the other.
+pub(crate) fn read_ahead(tx: &Session<'_>, names: &[TableName]) -> Result<(), Fault> {
+    if names.len() < 2 {
+        return Ok(());
+    }
+    let each: Vec<&str> = names.iter().map(|_| "(?, ?, ?)").collect();
+    let sql = format!(
+        "SELECT project, dataset, name, doc FROM _headwater.tables WHERE (project, dataset, name) IN ({})",
+        each.join(", ")
+    );
+    let all: Vec<Bind<'_>> = names.iter().flat_map(binds).collect();
+    let found = tx.query(&sql, &all)?;
+    for name in names {
+        let text = found
+            .iter()
+            .find(|row| row[0].text() == name.project && row[1].text() == name.dataset && row[2].text() == name.table)
+            .map(|row| row[3].text().to_owned());
+        tx.keep(FIND, &binds(name), text);
+    }
+    Ok(())
 }
 
 /// The table's document; an expired table is not there.

@@ -364,10 +364,15 @@ impl Session<'_> {
             return Ok(found.clone());
         }
         let found = self.query(sql, params)?.first().map(|row| row[0].text().to_owned());
-        if let Some(read) = self.read.borrow_mut().as_mut() {
-            read.insert(key, found.clone());
-        }
+        self.keep(sql, params, found.clone());
         Ok(found)
+    }
+
+    /// What [`Session::text`] is to answer, when it was found otherwise.
+    pub(crate) fn keep(&self, sql: &str, params: &[Bind<'_>], found: Option<String>) {
+        if let Some(read) = self.read.borrow_mut().as_mut() {
+            read.insert(format!("{sql} {params:?}"), found);
+        }
     }
 
     /// Forgets what was read.

@@ -54,7 +54,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned, visit_relations};
 use sqlparser::tokenizer::Span;
 
 use crate::Caller;
@@ -235,6 +237,12 @@ impl<'a> Translator<'a> {
 
     /// A whole query.
     pub(crate) fn top_query(&self, query: &Query) -> Result<Translated> {
+        let mut named = Vec::new();
+        let _ = visit_relations(query, |name| {
+            named.extend(self.table_name(name));
+            ControlFlow::<()>::Continue(())
+        });
+        tables::read_ahead(self.tx, &named)?;
         let mut out = self.query(query, &Scope::root())?;
         self.must_filter()?;
         if let (
