@@ -115,4 +115,5 @@ def main():
     raise SystemExit(bool(unexplained or stale))
 
 
-main()
+if __name__ == "__main__":
+    main()
