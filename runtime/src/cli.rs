@@ -80,6 +80,10 @@ pub enum Command {
     /// A synthetic Salesforce org: generate its data, serve its APIs.
     #[command(subcommand)]
     Salesforce(SalesforceCommand),
+    /// Data quality: judge data by a suite of expectations, import suites of Great Expectations. Exit statuses: 0 the data
+    /// passes (or only warnings), 1 wrong usage or no such file, 2 the data fails, 3 there is no verdict for some expectation.
+    #[command(subcommand)]
+    Quality(QualityCommand),
     /// Print the JSON Schema of the pipeline spec.
     Schema,
     /// Print a completion script for a shell.
@@ -282,6 +286,84 @@ pub enum LocalCommand {
         #[arg(long, short)]
         yes: bool,
     },
+}
+
+/// `headwater quality`.
+#[derive(Debug, Subcommand)]
+pub enum QualityCommand {
+    /// Judge a file by a suite.
+    Run(QualityRunArgs),
+    /// Print a suite of Great Expectations as HCL (or, with --json, in our JSON form).
+    Import {
+        /// The suite, in JSON.
+        suite: PathBuf,
+        /// A value for one of its $PARAMETERs, in JSON or as text.
+        #[arg(long = "parameter", value_name = "NAME=VALUE")]
+        parameters: Vec<String>,
+    },
+    /// Print the JSON Schema of a suite.
+    Schema,
+}
+
+/// `headwater quality run`.
+#[derive(Debug, Args)]
+pub struct QualityRunArgs {
+    /// The suite: ours, or one of Great Expectations, in JSON.
+    #[arg(long, required_unless_present = "batch", requires = "path")]
+    pub suite: Option<PathBuf>,
+    /// The data: a file of Parquet, or of CSV with a header.
+    #[arg(long, requires = "suite")]
+    pub path: Option<PathBuf>,
+    /// Several runs in one process: a file of one JSON object a line, {"suite": …, "path": …, "output": …}.
+    #[arg(long, conflicts_with_all = ["suite", "path", "output"])]
+    pub batch: Option<PathBuf>,
+    /// How results are written.
+    #[arg(long, value_enum, default_value_t = QualityFormat::Text)]
+    pub format: QualityFormat,
+    /// Where results are written; absent: to stdout.
+    #[arg(long)]
+    pub output: Option<PathBuf>,
+    /// How much a result in Great Expectations' form holds. COMPLETE keeps every wrong value in memory.
+    #[arg(long, value_enum, default_value_t = QualityResultFormat::Summary)]
+    pub result_format: QualityResultFormat,
+    /// How many wrong values are shown of an expectation; 0 shows none.
+    #[arg(long, default_value_t = 20)]
+    pub samples: usize,
+    /// A value for one of the suite's $PARAMETERs, in JSON or as text.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+}
+
+/// How results of a suite are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QualityFormat {
+    /// For people.
+    Text,
+    /// Our own JSON.
+    Json,
+    /// A validation result of Great Expectations.
+    Gx,
+    /// JUnit's XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// How much a validation result holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QualityResultFormat {
+    /// Whether it succeeded.
+    #[value(name = "BOOLEAN_ONLY", alias = "boolean_only")]
+    BooleanOnly,
+    /// Also counts and the first values.
+    #[value(name = "BASIC", alias = "basic")]
+    Basic,
+    /// Also the most frequent values.
+    #[value(name = "SUMMARY", alias = "summary")]
+    Summary,
+    /// Also all values and their rows.
+    #[value(name = "COMPLETE", alias = "complete")]
+    Complete,
 }
 
 /// `headwater salesforce`.

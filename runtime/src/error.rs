@@ -39,6 +39,9 @@ pub enum CommandError {
     /// The simulated org.
     #[error(transparent)]
     Org(#[from] headwater_salesforce_org::Error),
+    /// Data quality.
+    #[error(transparent)]
+    Quality(#[from] crate::quality::QualityError),
     /// The spec.
     #[error(transparent)]
     Spec(#[from] headwater_spec::SpecError),
@@ -72,6 +75,7 @@ impl CommandError {
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Stream(error) => Some(error.hint()).filter(|h| !h.is_empty()),
             Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
+            Self::Quality(error) => error.hint().map(str::to_owned),
             Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
         }
     }

@@ -1,4 +1,5 @@
 //! The exit status of every command. The numbers are an interface: documented in docs/cli.md and never given another meaning.
+//! `headwater quality` has a scheme of its own, in which verdicts about data have numbers: there, wrong usage is 1.
 
 use std::process::{ExitCode, Termination};
 
@@ -13,8 +14,15 @@ pub enum Exit {
     Usage = 2,
     /// Stopped early by a limit or a deadline; running again resumes.
     Resumable = 4,
+    /// `headwater quality`: there is no verdict for some expectation.
+    NoVerdict = 3,
     /// Interrupted after a clean drain.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// `headwater quality`: the data fails its suite. The number is that of wrong usage elsewhere.
+    pub const DATA_FAILED: Self = Self::Usage;
 }
 
 impl Termination for Exit {

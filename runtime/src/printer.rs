@@ -51,6 +51,11 @@ impl Printer {
         }
     }
 
+    /// A result that has a form of its own, as it is.
+    pub fn text(self, text: &str) {
+        print!("{text}");
+    }
+
     /// Something to know meanwhile.
     pub fn note(self, text: &str) {
         if !self.quiet {

@@ -7,8 +7,12 @@
 //! It refuses to know where data comes from: no files, no network, no tokio, no clock. Batches are handed to it; programs do
 //! the reading and writing. Provider, runtime and programs may depend on it.
 
+pub mod engine;
 pub mod gx;
+mod hcl;
 mod literal;
+pub mod report;
 pub mod suite;
 
+pub use hcl::hcl;
 pub use suite::{Check, Expectation, Suite, SuiteError};

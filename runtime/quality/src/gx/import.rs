@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::condition;
 use super::kwargs::Kwargs;
+use crate::engine::{ExpectationResult, Reason, State, SuiteResult};
 use crate::suite::{
     API_VERSION, Between, Bins, Categories, Check, ColumnExists, ColumnNames, ColumnType, Columns, ColumnsMode,
     Compare, Direction, DistinctSet, Distribution, Expectation, InSet, Kind, Length, Like, Matches, MostCommon, Nan,
@@ -42,10 +43,56 @@ pub enum ImportError {
 /// What an import brought.
 #[derive(Debug)]
 pub struct Imported {
-    /// The suite.
+    /// The suite, without the expectations that were refused.
     pub suite: Suite,
     /// What was left out because it changes nothing.
     pub warnings: Vec<String>,
+    /// Expectations that have no equivalent, in the suite's order.
+    pub refused: Vec<Refused>,
+}
+
+/// An expectation that has no equivalent.
+#[derive(Debug)]
+pub struct Refused {
+    /// Which, from 0.
+    pub index: usize,
+    /// What is wrong or missing.
+    pub reason: String,
+    /// What it was.
+    pub origin: Origin,
+}
+
+impl Imported {
+    /// The suite, if all of it was understood.
+    ///
+    /// # Errors
+    /// The first expectation that was not.
+    pub fn whole(self) -> Result<Suite, ImportError> {
+        match self.refused.into_iter().next() {
+            None => Ok(self.suite),
+            Some(refused) => Err(ImportError::Expectation {
+                index: refused.index,
+                kind: refused.origin.r#type,
+                reason: refused.reason,
+            }),
+        }
+    }
+}
+
+/// Puts what was refused back into its places, as expectations without a verdict, so that an outcome speaks of every
+/// expectation of the suite that was given.
+pub fn restore(suite: &mut Suite, outcome: &mut SuiteResult, refused: Vec<Refused>) {
+    for one in refused {
+        let mut expectation = Expectation::new(Check::ColumnCount(Range::between(0, 0)));
+        expectation.id = Some(format!("{}.{}", one.origin.r#type, one.index));
+        expectation.origin = Some(one.origin);
+        let result = ExpectationResult::without_verdict(&expectation, Reason::new("not_understood", one.reason));
+        suite
+            .expectations
+            .insert(one.index.min(suite.expectations.len()), expectation);
+        outcome.results.insert(one.index.min(outcome.results.len()), result);
+        outcome.state = State::Error;
+    }
 }
 
 /// Whether a document is a suite of Great Expectations rather than ours.
@@ -57,7 +104,7 @@ pub fn is_suite(document: &Value) -> bool {
 /// Imports a suite of version 1, or of those before. `parameters` are put in for its `$PARAMETER`s, before the suite's own.
 ///
 /// # Errors
-/// Names the expectation, the argument and what is wrong.
+/// It is no suite. What is wrong with one expectation is in [`Imported::refused`].
 pub fn import(bytes: &[u8], parameters: &Map<String, Value>) -> Result<Imported, ImportError> {
     let document: Value = serde_json::from_slice(bytes).map_err(ImportError::Json)?;
     let list = document["expectations"].as_array().ok_or(ImportError::NotASuite)?;
@@ -76,6 +123,7 @@ pub fn import(bytes: &[u8], parameters: &Map<String, Value>) -> Result<Imported,
         expectations: Vec::with_capacity(list.len()),
     };
     let mut warnings = Vec::new();
+    let mut refused = Vec::new();
     for (index, written) in list.iter().enumerate() {
         let kind = written["type"]
             .as_str()
@@ -83,17 +131,23 @@ pub fn import(bytes: &[u8], parameters: &Map<String, Value>) -> Result<Imported,
             .unwrap_or_default()
             .to_owned();
         let mut said = Vec::new();
-        let expectation = one(&kind, written, &known, &mut said).map_err(|reason| ImportError::Expectation {
-            index,
-            kind: kind.clone(),
-            reason,
-        })?;
+        match one(&kind, written, &known, &mut said) {
+            Ok(expectation) => suite.expectations.push(expectation),
+            Err(reason) => refused.push(Refused {
+                index,
+                reason,
+                origin: origin(&kind, written),
+            }),
+        }
         warnings.extend(said.into_iter().map(|w| format!("expectation {index} ({kind}): {w}")));
-        suite.expectations.push(expectation);
     }
     tell_apart(&mut suite.expectations);
     suite.check()?;
-    Ok(Imported { suite, warnings })
+    Ok(Imported {
+        suite,
+        warnings,
+        refused,
+    })
 }
 
 /// Gives an id of its own to each expectation whose identity another has already.
@@ -130,13 +184,12 @@ fn one(
         None => None,
     };
     kwargs.finish(warnings)?;
-    let severity = written["severity"].as_str();
-    let meta = written["meta"].as_object().cloned().unwrap_or_default();
-    Ok(Expectation {
+    let origin = origin(kind, written);
+    let expectation = Expectation {
         mostly: if check.kind() == Kind::Row { mostly } else { 1.0 },
         row_condition,
         nan: Nan::Null,
-        severity: match severity {
+        severity: match origin.severity.as_deref() {
             Some("warning") => Severity::Warn,
             Some("info") => Severity::Info,
             _ => Severity::Error,
@@ -146,19 +199,26 @@ fn one(
             .as_str()
             .or_else(|| written["notes"].as_str())
             .map(str::to_owned),
-        origin: Some(Origin {
-            r#type: kind.to_owned(),
-            kwargs: original,
-            meta,
-            id: written["id"]
-                .as_str()
-                .or_else(|| written["ge_cloud_id"].as_str())
-                .map(str::to_owned),
-            notes: written["notes"].clone(),
-            severity: severity.map(str::to_owned),
-        }),
+        origin: Some(origin),
         ..Expectation::new(check)
-    })
+    };
+    match expectation.wrong() {
+        Ok(()) => Ok(expectation),
+        Err((attribute, reason)) => Err(format!("{attribute}: {reason}")),
+    }
+}
+
+/// An expectation's own words.
+fn origin(kind: &str, written: &Value) -> Origin {
+    let text = |key: &str| written[key].as_str().map(str::to_owned);
+    Origin {
+        r#type: kind.to_owned(),
+        kwargs: written["kwargs"].as_object().cloned().unwrap_or_default(),
+        meta: written["meta"].as_object().cloned().unwrap_or_default(),
+        id: text("id").or_else(|| text("ge_cloud_id")),
+        notes: written["notes"].clone(),
+        severity: text("severity"),
+    }
 }
 
 /// Puts parameters in where they are asked for.
@@ -340,7 +400,8 @@ fn aggregate(short: &str, k: &mut Kwargs<'_>) -> Result<Check, String> {
         }),
         "column_to_exist" => Check::ColumnExists(ColumnExists {
             column: k.column()?,
-            position: k.optional("column_index")?,
+            // There, position 0 means none.
+            position: k.optional("column_index")?.filter(|p| *p > 0),
         }),
         "column_values_to_be_of_type" | "column_type_to_be" => Check::Type(ColumnType {
             column: k.column()?,
@@ -514,11 +575,20 @@ fn distribution(k: &mut Kwargs<'_>) -> Result<Distribution, String> {
     if k.get("min_value").is_some() || k.get("max_value").is_some() {
         return Err("min_value and max_value have no equivalent here; threshold has".into());
     }
-    Ok(Distribution {
+    let distribution = Distribution {
         column: k.column()?,
         expected,
         threshold: k.optional("threshold")?,
         tail_weight_holdout: k.optional("tail_weight_holdout")?.unwrap_or_default(),
         internal_weight_holdout: k.optional("internal_weight_holdout")?.unwrap_or_default(),
-    })
+    };
+    match &distribution.expected {
+        Partition::Categories(_) if distribution.internal_weight_holdout > 0.0 => {
+            Err("internal_weight_holdout is for bins, and the partition has values".into())
+        }
+        Partition::Bins(b) if b.tail_weights.is_some() && distribution.tail_weight_holdout > 0.0 => {
+            Err("tail_weight_holdout and tail_weights exclude each other".into())
+        }
+        _ => Ok(distribution),
+    }
 }

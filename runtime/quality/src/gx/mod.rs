@@ -5,9 +5,11 @@ mod condition;
 mod config;
 mod import;
 mod kwargs;
+mod result;
 
 #[cfg(test)]
 mod tests;
 
 pub use config::{Config, config};
-pub use import::{ImportError, Imported, import, is_suite};
+pub use import::{ImportError, Imported, Refused, import, is_suite, restore};
+pub use result::{ResultFormat, RunInfo, VERSION, validation_result};

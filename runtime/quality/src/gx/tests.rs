@@ -289,8 +289,8 @@ fn every_public_type_is_imported_and_named_again() {
         let kind = format!("expect_{kind}");
         let kwargs: Value = serde_json::from_str(kwargs).expect("arguments");
         let suite = imported(&json!([{"type": kind, "kwargs": kwargs}]))
-            .unwrap_or_else(|e| panic!("{kind}: {e}"))
-            .suite;
+            .and_then(super::Imported::whole)
+            .unwrap_or_else(|e| panic!("{kind}: {e}"));
         let check = serde_json::to_string(&suite.expectations[0].check).expect("writes");
         assert_eq!(&check, expected, "{kind}");
         // Ours without its origin is called by the same type, and what that is imports to the same check.
@@ -298,8 +298,8 @@ fn every_public_type_is_imported_and_named_again() {
         ours.origin = None;
         let named = config(&ours);
         let again = imported(&json!([{"type": named.r#type, "kwargs": named.kwargs}]))
-            .unwrap_or_else(|e| panic!("{kind}: {e}"))
-            .suite;
+            .and_then(super::Imported::whole)
+            .unwrap_or_else(|e| panic!("{kind}: {e}"));
         if !kind.ends_with("column_type_to_be") {
             assert_eq!(again.expectations[0].check, ours.check, "{kind}");
             assert_eq!(named.r#type.trim_end_matches("_list"), kind.trim_end_matches("_list"));
@@ -382,6 +382,7 @@ fn what_has_no_equivalent_is_named() {
         ),
     ] {
         let error = imported(&json!([{"type": kind, "kwargs": kwargs}]))
+            .and_then(super::Imported::whole)
             .expect_err(kind)
             .to_string();
         assert!(error.contains(expected), "{kind}: {error}");

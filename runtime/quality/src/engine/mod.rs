@@ -1,0 +1,91 @@
+//! The engine: all expectations of a suite in one pass over record batches, and a second pass over few columns where rows can
+//! only be judged when all have been seen.
+//!
+//! Each batch's columns are brought into one of a few forms once, whoever needs them; each row condition and each mask of values
+//! that are there is computed once. What an expectation keeps does not grow with the rows, but for uniqueness (8 or 16 bytes a
+//! row), exact quantiles (8 bytes a value) and sets of different values.
+
+mod aggregate;
+mod bind;
+mod cell;
+mod column;
+mod condition;
+mod distribution;
+mod kernel;
+mod keys;
+mod late;
+mod mask;
+mod moments;
+mod outcome;
+mod plan;
+mod pool;
+mod rows;
+mod run;
+mod shape;
+mod tally;
+mod values;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+
+pub use cell::Cell;
+pub use outcome::{ExpectationResult, Observed, Reason, RowCounts, State, SuiteResult};
+pub use run::evaluate;
+pub use tally::{Detail, Options};
+
+/// Batches of a table, one after another.
+pub type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a>;
+
+/// Where batches come from. It can be read again, and the same rows come in the same order.
+pub trait Source {
+    /// The table's columns.
+    fn schema(&self) -> SchemaRef;
+
+    /// Reads some columns, in the order in which their positions are given (rising); of none, batches that know how many rows
+    /// they have.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    fn scan(&mut self, columns: &[usize]) -> Result<Batches<'_>, ArrowError>;
+}
+
+/// Why an evaluation ended without results.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// The data could not be read to its end.
+    #[error("the data cannot be read")]
+    Read(#[from] ArrowError),
+    /// The data was not the same in the second pass.
+    #[error("the data changed while it was read: {before} rows, then {after}")]
+    Changed {
+        /// In the first pass.
+        before: u64,
+        /// In the second.
+        after: u64,
+    },
+}
+
+/// Batches that are in memory.
+#[derive(Debug, Clone)]
+pub struct InMemory {
+    /// The columns.
+    pub schema: SchemaRef,
+    /// The rows.
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Source for InMemory {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn scan(&mut self, columns: &[usize]) -> Result<Batches<'_>, ArrowError> {
+        let columns = columns.to_vec();
+        Ok(Box::new(self.batches.iter().map(move |batch| batch.project(&columns))))
+    }
+}

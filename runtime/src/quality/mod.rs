@@ -1,0 +1,311 @@
+//! `headwater quality`: reads suites and data from files, has them judged, writes what came out, and turns verdicts into exit
+//! statuses.
+
+mod source;
+
+use std::path::{Path, PathBuf};
+
+use headwater_quality::engine::{Detail, EvaluateError, Options, State, SuiteResult, evaluate};
+use headwater_quality::gx::{self, ImportError, ResultFormat, RunInfo};
+use headwater_quality::{Suite, SuiteError, hcl, report};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use self::source::{SourceError, open};
+use crate::cli::{QualityCommand, QualityFormat, QualityResultFormat, QualityRunArgs};
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// Why a command of this group fails.
+#[derive(Debug, thiserror::Error)]
+pub enum QualityError {
+    /// A file that cannot be read.
+    #[error("cannot read {}", .0.display())]
+    Read(PathBuf, #[source] std::io::Error),
+    /// A file that cannot be written.
+    #[error("cannot write {}", .0.display())]
+    Write(PathBuf, #[source] std::io::Error),
+    /// A parameter that is no pair.
+    #[error("--parameter {0:?} is not NAME=VALUE")]
+    Parameter(String),
+    /// A suite of ours.
+    #[error("{}: not a suite", .0.display())]
+    Suite(PathBuf, #[source] SuiteError),
+    /// A suite of Great Expectations.
+    #[error("{}: cannot be imported", .0.display())]
+    Import(PathBuf, #[source] ImportError),
+    /// The list of runs.
+    #[error("{} line {line}: not a run", .path.display())]
+    Batch {
+        /// The list.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The data's file.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The data.
+    #[error("{}: no verdict", .0.display())]
+    Evaluate(PathBuf, #[source] EvaluateError),
+}
+
+impl QualityError {
+    /// What to do about it.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Batch { .. } => Some("each line is {\"suite\": …, \"path\": …, \"output\": …}"),
+            Self::Suite(..) => Some("`headwater quality schema` prints the form of a suite"),
+            Self::Evaluate(..) => Some("the file may have been damaged, replaced or cut short while it was read"),
+            Self::Read(..) | Self::Write(..) | Self::Parameter(_) | Self::Import(..) | Self::Source(_) => None,
+        }
+    }
+
+    /// The data is why there is no verdict, not how the command was called.
+    const fn is_about_data(&self) -> bool {
+        matches!(self, Self::Evaluate(..) | Self::Source(SourceError::Unreadable { .. }))
+    }
+}
+
+/// Whether a command line that does not parse was meant for this group.
+pub fn is_named_by(mut arguments: impl Iterator<Item = String>) -> bool {
+    arguments.find(|a| !a.starts_with('-')).is_some_and(|a| a == "quality")
+}
+
+/// `headwater quality COMMAND`.
+pub fn run(command: QualityCommand, printer: Printer) -> Result<Exit, QualityError> {
+    match command {
+        QualityCommand::Run(mut args) => {
+            if printer.json() && args.format == QualityFormat::Text {
+                args.format = QualityFormat::Json;
+            }
+            match &args.batch {
+                Some(list) => many(list, &args, printer),
+                None => single(&args, printer),
+            }
+        }
+        QualityCommand::Import { suite, parameters } => {
+            let suite = load(&suite, &parsed(&parameters)?, printer)?
+                .whole()
+                .map_err(|e| QualityError::Import(suite.clone(), e))?;
+            printer.result(&suite, || hcl(&suite, &suite.name).trim_end().to_owned());
+            Ok(Exit::Done)
+        }
+        QualityCommand::Schema => {
+            let schema = Suite::json_schema();
+            printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// One line of a list of runs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    suite: PathBuf,
+    path: PathBuf,
+    output: PathBuf,
+}
+
+fn single(args: &QualityRunArgs, printer: Printer) -> Result<Exit, QualityError> {
+    // The grammar demands both where there is no list.
+    let suite = args.suite.clone().unwrap_or_default();
+    let path = args.path.clone().unwrap_or_default();
+    let judged = match judge(&suite, &path, args, printer) {
+        Ok(judged) => judged,
+        Err(error) if error.is_about_data() => {
+            printer.error(&error, error.hint());
+            return Ok(Exit::NoVerdict);
+        }
+        Err(error) => return Err(error),
+    };
+    match &args.output {
+        Some(output) => write(output, &judged.written)?,
+        None => printer.text(&judged.written),
+    }
+    Ok(exit(judged.state))
+}
+
+/// How a list of runs ended.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    runs: usize,
+    passed: usize,
+    failed: usize,
+    no_verdict: usize,
+}
+
+fn many(list: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Exit, QualityError> {
+    let text = std::fs::read_to_string(list).map_err(|e| QualityError::Read(list.to_owned(), e))?;
+    let mut counts = Counts::default();
+    let mut worst = State::Pass;
+    for (at, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+        let listed: Listed = serde_json::from_str(line).map_err(|source| QualityError::Batch {
+            path: list.to_owned(),
+            line: at + 1,
+            source,
+        })?;
+        let state = match judge(&listed.suite, &listed.path, args, printer) {
+            Ok(judged) => {
+                write(&listed.output, &judged.written)?;
+                judged.state
+            }
+            // The others are judged all the same; what stands in its output is no verdict.
+            Err(error) => {
+                let mut causes = vec![error.to_string()];
+                let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+                while let Some(error) = cause {
+                    causes.push(error.to_string());
+                    cause = error.source();
+                }
+                let message = causes.join(": ");
+                let body = serde_json::json!({"error": {"message": message}});
+                write(&listed.output, &format!("{body}\n"))?;
+                State::Error
+            }
+        };
+        counts.runs += 1;
+        match state {
+            State::Error => counts.no_verdict += 1,
+            State::Fail => counts.failed += 1,
+            State::Skipped | State::Pass | State::Warn => counts.passed += 1,
+        }
+        worst = worst.max(state);
+    }
+    printer.result(&counts, || {
+        format!(
+            "{} runs: {} passed, {} failed, {} without a verdict",
+            counts.runs, counts.passed, counts.failed, counts.no_verdict
+        )
+    });
+    Ok(exit(worst))
+}
+
+const fn exit(state: State) -> Exit {
+    match state {
+        State::Skipped | State::Pass | State::Warn => Exit::Done,
+        State::Fail => Exit::DATA_FAILED,
+        State::Error => Exit::NoVerdict,
+    }
+}
+
+/// A verdict, and how it is written.
+struct Judged {
+    state: State,
+    written: String,
+}
+
+fn judge(suite_path: &Path, data: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Judged, QualityError> {
+    let gx::Imported { mut suite, refused, .. } = load(suite_path, &parsed(&args.parameters)?, printer)?;
+    let format = match args.result_format {
+        QualityResultFormat::BooleanOnly => ResultFormat::BooleanOnly,
+        QualityResultFormat::Basic => ResultFormat::Basic,
+        QualityResultFormat::Summary => ResultFormat::Summary,
+        QualityResultFormat::Complete => ResultFormat::Complete,
+    };
+    let options = Options {
+        samples: args.samples,
+        detail: match (args.format, format) {
+            (QualityFormat::Gx, ResultFormat::Complete) => Detail::Complete,
+            (QualityFormat::Gx, ResultFormat::Summary) => Detail::Counts,
+            _ => Detail::Samples,
+        },
+        rows: false,
+    };
+    let mut source = open(data)?;
+    let mut outcome =
+        evaluate(&suite, &mut *source, options).map_err(|e| QualityError::Evaluate(data.to_owned(), e))?;
+    gx::restore(&mut suite, &mut outcome, refused);
+    Ok(Judged {
+        state: outcome.state,
+        written: written(&suite, &outcome, suite_path, data, args, format),
+    })
+}
+
+fn written(
+    suite: &Suite,
+    outcome: &SuiteResult,
+    suite_path: &Path,
+    data: &Path,
+    args: &QualityRunArgs,
+    format: ResultFormat,
+) -> String {
+    match args.format {
+        QualityFormat::Text => format!("{}\n", report::text(outcome)),
+        QualityFormat::Json => json(outcome),
+        QualityFormat::Junit => report::junit(outcome),
+        QualityFormat::Sarif => json(&report::sarif(suite, outcome, &suite_path.to_string_lossy())),
+        QualityFormat::Gx => {
+            let run = RunInfo {
+                time: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, false),
+                name: None,
+                asset: data.to_string_lossy().into_owned(),
+                samples: args.samples,
+            };
+            json(&gx::validation_result(suite, outcome, format, &run))
+        }
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// A suite of ours, or one of Great Expectations with what of it was refused.
+fn load(path: &Path, parameters: &Map<String, Value>, printer: Printer) -> Result<gx::Imported, QualityError> {
+    let bytes = std::fs::read(path).map_err(|e| QualityError::Read(path.to_owned(), e))?;
+    let foreign = serde_json::from_slice(&bytes).is_ok_and(|document: Value| gx::is_suite(&document));
+    if !foreign {
+        let suite = Suite::from_json(&bytes).map_err(|e| QualityError::Suite(path.to_owned(), e))?;
+        return Ok(gx::Imported {
+            suite,
+            warnings: Vec::new(),
+            refused: Vec::new(),
+        });
+    }
+    let imported = gx::import(&bytes, parameters).map_err(|e| QualityError::Import(path.to_owned(), e))?;
+    for warning in &imported.warnings {
+        printer.note(&format!("{}: {warning}", path.display()));
+    }
+    Ok(imported)
+}
+
+fn parsed(parameters: &[String]) -> Result<Map<String, Value>, QualityError> {
+    parameters
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair
+                .split_once('=')
+                .ok_or_else(|| QualityError::Parameter(pair.clone()))?;
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+            Ok((name.to_owned(), value))
+        })
+        .collect()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), QualityError> {
+    std::fs::write(path, text).map_err(|e| QualityError::Write(path.to_owned(), e))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_wrong_command_line_is_told_from_others() {
+        for (line, expected) in [
+            ("quality run --bogus", true),
+            ("--json quality", true),
+            ("run --spec quality", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                super::is_named_by(line.split(' ').map(str::to_owned)),
+                expected,
+                "{line}"
+            );
+        }
+    }
+}
