@@ -291,8 +291,8 @@ pub enum LocalCommand {
 /// `headwater quality`.
 #[derive(Debug, Subcommand)]
 pub enum QualityCommand {
-    /// Judge a file by a suite.
-    Run(QualityRunArgs),
+    /// Judge a file, or a table of BigQuery, by a suite.
+    Run(Box<QualityRunArgs>),
     /// Print a suite of Great Expectations as HCL (or, with --json, in our JSON form).
     Import {
         /// The suite, in JSON.
@@ -309,13 +309,27 @@ pub enum QualityCommand {
 #[derive(Debug, Args)]
 pub struct QualityRunArgs {
     /// The suite: ours, or one of Great Expectations, in JSON.
-    #[arg(long, required_unless_present = "batch", requires = "path")]
+    #[arg(long, required_unless_present = "batch")]
     pub suite: Option<PathBuf>,
     /// The data: a file of Parquet, or of CSV with a header.
-    #[arg(long, requires = "suite")]
+    #[arg(long, requires = "suite", required_unless_present_any = ["batch", "table"])]
     pub path: Option<PathBuf>,
-    /// Several runs in one process: a file of one JSON object a line, {"suite": …, "path": …, "output": …}.
-    #[arg(long, conflicts_with_all = ["suite", "path", "output"])]
+    /// The data: a table of BigQuery, which evaluates the whole suite in one query.
+    #[arg(
+        long,
+        requires = "suite",
+        conflicts_with = "path",
+        value_name = "PROJECT.DATASET.TABLE"
+    )]
+    pub table: Option<String>,
+    /// What evaluates; absent: arrow over files, bigquery over tables, which is all that there is.
+    #[arg(long, value_enum)]
+    pub engine: Option<QualityEngine>,
+    /// Over tables: fail when BigQuery would be asked for more bytes than this. It bills at least 10 MB a query.
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes_billed: Option<u64>,
+    /// Several runs in one process: a file of one JSON object a line, {"suite": …, "path": … or "table": …, "output": …}.
+    #[arg(long, conflicts_with_all = ["suite", "path", "table", "output"])]
     pub batch: Option<PathBuf>,
     /// How results are written.
     #[arg(long, value_enum, default_value_t = QualityFormat::Text)]
@@ -332,6 +346,18 @@ pub struct QualityRunArgs {
     /// A value for one of the suite's $PARAMETERs, in JSON or as text.
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
+    /// The cloud that has the tables.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// What evaluates a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QualityEngine {
+    /// This process, over batches of a file.
+    Arrow,
+    /// BigQuery, over a table.
+    Bigquery,
 }
 
 /// How results of a suite are written.

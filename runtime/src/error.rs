@@ -75,7 +75,7 @@ impl CommandError {
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Stream(error) => Some(error.hint()).filter(|h| !h.is_empty()),
             Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
-            Self::Quality(error) => error.hint().map(str::to_owned),
+            Self::Quality(error) => error.hint(),
             Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
         }
     }

@@ -71,7 +71,7 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Runs(command) => runs::run(command, printer).await,
         Command::Local(command) => Ok(local::run(command, printer).await?),
         Command::Salesforce(command) => salesforce::run(command, printer).await,
-        Command::Quality(command) => Ok(quality::run(command, printer)?),
+        Command::Quality(command) => Ok(quality::run(command, printer).await?),
         Command::Schema => {
             let schema = headwater_spec::PipelineSpec::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());

@@ -323,6 +323,19 @@ impl BigQuery {
     /// # Errors
     /// `Invalid` with BigQuery's message when the SQL is wrong.
     pub async fn query(&self, sql: &str, location: Option<&str>) -> Result<QueryRows, Error> {
+        self.query_within(sql, location, None).await
+    }
+
+    /// The same; BigQuery refuses it, and bills nothing, when it would be billed for more than so many bytes.
+    ///
+    /// # Errors
+    /// `Invalid` with BigQuery's message when the SQL is wrong; what BigQuery says of a query that is too expensive.
+    pub async fn query_within(
+        &self,
+        sql: &str,
+        location: Option<&str>,
+        maximum_bytes_billed: Option<u64>,
+    ) -> Result<QueryRows, Error> {
         const ACTION: &str = "run query";
         let project = segment(&self.project);
         // The same request id makes a repeated request the same query.
@@ -330,6 +343,9 @@ impl BigQuery {
         let mut body = json!({"query": sql, "useLegacySql": false, "timeoutMs": 30_000, "requestId": request});
         if let Some(location) = location {
             body["location"] = location.into();
+        }
+        if let Some(maximum) = maximum_bytes_billed {
+            body["maximumBytesBilled"] = maximum.to_string().into();
         }
         let mut answer = Call::post(BQ, format!("/bigquery/v2/projects/{project}/queries"), ACTION)
             .repeatable()

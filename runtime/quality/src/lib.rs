@@ -12,6 +12,7 @@ pub mod gx;
 mod hcl;
 mod literal;
 pub mod report;
+pub mod sql;
 pub mod suite;
 
 pub use hcl::hcl;

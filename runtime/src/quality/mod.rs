@@ -2,9 +2,11 @@
 //! statuses.
 
 mod source;
+mod table;
 
 use std::path::{Path, PathBuf};
 
+use headwater_cloud::{BigQuery, TableRef};
 use headwater_quality::engine::{Detail, EvaluateError, Options, State, SuiteResult, evaluate};
 use headwater_quality::gx::{self, ImportError, ResultFormat, RunInfo};
 use headwater_quality::{Suite, SuiteError, hcl, report};
@@ -12,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::source::{SourceError, open};
-use crate::cli::{QualityCommand, QualityFormat, QualityResultFormat, QualityRunArgs};
+use crate::cli::{QualityCommand, QualityEngine, QualityFormat, QualityResultFormat, QualityRunArgs};
+use crate::cloud::connect;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
@@ -48,6 +51,33 @@ pub enum QualityError {
     /// The data's file.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// No table's name.
+    #[error("{0:?} is not PROJECT.DATASET.TABLE")]
+    Table(String),
+    /// An engine that does not read such data.
+    #[error("--engine {engine} evaluates no {data}")]
+    Engine {
+        /// Which.
+        engine: &'static str,
+        /// What it was to read.
+        data: &'static str,
+    },
+    /// A query that would read more than it may.
+    #[error("{table}: the query would read {bytes} bytes, and {most} are allowed")]
+    TooExpensive {
+        /// The table.
+        table: String,
+        /// How many.
+        bytes: u64,
+        /// How many are allowed.
+        most: u64,
+    },
+    /// BigQuery refused or is out of reach.
+    #[error(transparent)]
+    Cloud(#[from] headwater_cloud::Error),
+    /// The settings of the cloud.
+    #[error(transparent)]
+    Settings(Box<crate::error::CommandError>),
     /// The data.
     #[error("{}: no verdict", .0.display())]
     Evaluate(PathBuf, #[source] EvaluateError),
@@ -55,18 +85,30 @@ pub enum QualityError {
 
 impl QualityError {
     /// What to do about it.
-    pub const fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Batch { .. } => Some("each line is {\"suite\": …, \"path\": …, \"output\": …}"),
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Cloud(error) => return Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
+            Self::Settings(error) => return error.hint(),
+            Self::TooExpensive { .. } => Some("ask for fewer columns, or raise --max-bytes-billed"),
+            Self::Table(_) => Some("write it as my-project.my_dataset.my_table"),
+            Self::Engine { .. } => Some("leave --engine out: files are evaluated by arrow, tables by bigquery"),
+            Self::Batch { .. } => Some("each line is {\"suite\": …, \"path\" or \"table\": …, \"output\": …}"),
             Self::Suite(..) => Some("`headwater quality schema` prints the form of a suite"),
             Self::Evaluate(..) => Some("the file may have been damaged, replaced or cut short while it was read"),
             Self::Read(..) | Self::Write(..) | Self::Parameter(_) | Self::Import(..) | Self::Source(_) => None,
-        }
+        };
+        hint.map(str::to_owned)
     }
 
     /// The data is why there is no verdict, not how the command was called.
     const fn is_about_data(&self) -> bool {
-        matches!(self, Self::Evaluate(..) | Self::Source(SourceError::Unreadable { .. }))
+        matches!(
+            self,
+            Self::Evaluate(..)
+                | Self::Source(SourceError::Unreadable { .. })
+                | Self::Cloud(_)
+                | Self::TooExpensive { .. }
+        )
     }
 }
 
@@ -76,15 +118,15 @@ pub fn is_named_by(mut arguments: impl Iterator<Item = String>) -> bool {
 }
 
 /// `headwater quality COMMAND`.
-pub fn run(command: QualityCommand, printer: Printer) -> Result<Exit, QualityError> {
+pub async fn run(command: QualityCommand, printer: Printer) -> Result<Exit, QualityError> {
     match command {
         QualityCommand::Run(mut args) => {
             if printer.json() && args.format == QualityFormat::Text {
                 args.format = QualityFormat::Json;
             }
             match &args.batch {
-                Some(list) => many(list, &args, printer),
-                None => single(&args, printer),
+                Some(list) => many(list, &args, printer).await,
+                None => single(&args, printer).await,
             }
         }
         QualityCommand::Import { suite, parameters } => {
@@ -107,18 +149,61 @@ pub fn run(command: QualityCommand, printer: Printer) -> Result<Exit, QualityErr
 #[serde(deny_unknown_fields)]
 struct Listed {
     suite: PathBuf,
-    path: PathBuf,
+    #[serde(default)]
+    path: Option<PathBuf>,
+    #[serde(default)]
+    table: Option<String>,
     output: PathBuf,
 }
 
-fn single(args: &QualityRunArgs, printer: Printer) -> Result<Exit, QualityError> {
+/// What is judged.
+enum Data {
+    /// A file.
+    File(PathBuf),
+    /// A table of BigQuery.
+    Table(TableRef),
+}
+
+impl Data {
+    /// What was asked for, if the engine that was asked for reads it.
+    fn of(path: Option<&PathBuf>, table: Option<&String>, engine: Option<QualityEngine>) -> Result<Self, QualityError> {
+        match (table, engine) {
+            (Some(_), Some(QualityEngine::Arrow)) => Err(QualityError::Engine {
+                engine: "arrow",
+                data: "tables",
+            }),
+            (None, Some(QualityEngine::Bigquery)) => Err(QualityError::Engine {
+                engine: "bigquery",
+                data: "files",
+            }),
+            (Some(name), _) => table::named(name).map(Self::Table),
+            // The grammar demands one of them where there is no list.
+            (None, _) => Ok(Self::File(path.cloned().unwrap_or_default())),
+        }
+    }
+
+    /// As results name it.
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Table(table) => table.id(),
+        }
+    }
+}
+
+fn bigquery(args: &QualityRunArgs) -> Result<BigQuery, QualityError> {
+    let cloud = connect(&args.cloud).map_err(|e| QualityError::Settings(Box::new(e)))?;
+    Ok(cloud.bigquery())
+}
+
+async fn single(args: &QualityRunArgs, printer: Printer) -> Result<Exit, QualityError> {
     // The grammar demands both where there is no list.
     let suite = args.suite.clone().unwrap_or_default();
-    let path = args.path.clone().unwrap_or_default();
-    let judged = match judge(&suite, &path, args, printer) {
+    let data = Data::of(args.path.as_ref(), args.table.as_ref(), args.engine)?;
+    let judged = match judge(&suite, &data, args, printer).await {
         Ok(judged) => judged,
         Err(error) if error.is_about_data() => {
-            printer.error(&error, error.hint());
+            printer.error(&error, error.hint().as_deref());
             return Ok(Exit::NoVerdict);
         }
         Err(error) => return Err(error),
@@ -139,7 +224,7 @@ struct Counts {
     no_verdict: usize,
 }
 
-fn many(list: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Exit, QualityError> {
+async fn many(list: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Exit, QualityError> {
     let text = std::fs::read_to_string(list).map_err(|e| QualityError::Read(list.to_owned(), e))?;
     let mut counts = Counts::default();
     let mut worst = State::Pass;
@@ -149,7 +234,11 @@ fn many(list: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Exit, Qu
             line: at + 1,
             source,
         })?;
-        let state = match judge(&listed.suite, &listed.path, args, printer) {
+        let judged = match Data::of(listed.path.as_ref(), listed.table.as_ref(), args.engine) {
+            Ok(data) => judge(&listed.suite, &data, args, printer).await,
+            Err(error) => return Err(error),
+        };
+        let state = match judged {
             Ok(judged) => {
                 write(&listed.output, &judged.written)?;
                 judged.state
@@ -199,7 +288,12 @@ struct Judged {
     written: String,
 }
 
-fn judge(suite_path: &Path, data: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Judged, QualityError> {
+async fn judge(
+    suite_path: &Path,
+    data: &Data,
+    args: &QualityRunArgs,
+    printer: Printer,
+) -> Result<Judged, QualityError> {
     let gx::Imported { mut suite, refused, .. } = load(suite_path, &parsed(&args.parameters)?, printer)?;
     let format = match args.result_format {
         QualityResultFormat::BooleanOnly => ResultFormat::BooleanOnly,
@@ -216,13 +310,17 @@ fn judge(suite_path: &Path, data: &Path, args: &QualityRunArgs, printer: Printer
         },
         rows: false,
     };
-    let mut source = open(data)?;
-    let mut outcome =
-        evaluate(&suite, &mut *source, options).map_err(|e| QualityError::Evaluate(data.to_owned(), e))?;
+    let mut outcome = match data {
+        Data::File(path) => {
+            let mut source = open(path)?;
+            evaluate(&suite, &mut *source, options).map_err(|e| QualityError::Evaluate(path.clone(), e))?
+        }
+        Data::Table(table) => table::judge(&bigquery(args)?, &suite, table, args.max_bytes_billed, printer).await?,
+    };
     gx::restore(&mut suite, &mut outcome, refused);
     Ok(Judged {
         state: outcome.state,
-        written: written(&suite, &outcome, suite_path, data, args, format),
+        written: written(&suite, &outcome, suite_path, data.name(), args, format),
     })
 }
 
@@ -230,7 +328,7 @@ fn written(
     suite: &Suite,
     outcome: &SuiteResult,
     suite_path: &Path,
-    data: &Path,
+    asset: String,
     args: &QualityRunArgs,
     format: ResultFormat,
 ) -> String {
@@ -243,7 +341,7 @@ fn written(
             let run = RunInfo {
                 time: chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, false),
                 name: None,
-                asset: data.to_string_lossy().into_owned(),
+                asset,
                 samples: args.samples,
             };
             json(&gx::validation_result(suite, outcome, format, &run))

@@ -134,12 +134,6 @@ DIFFERENCES = [
         lambda c: c.they_raised("float() argument must be a string or a real number, not 'NoneType'"),
     ),
     Difference(
-        "discrete holdout",
-        "Great Expectations refuses internal_weight_holdout of a discrete partition; it has no meaning there, and is ignored here",
-        lambda c: c.they_raised("Internal weight holdout cannot be used for discrete data"),
-        ("expect_column_kl_divergence_to_be_less_than",),
-    ),
-    Difference(
         "no distribution of nothing",
         "over no values Great Expectations fails with NaN weights; here it cannot be evaluated, which is no pass either",
         lambda c: c.ours.get("raised", "").startswith("there are no values") and c.theirs.get("success") is False,

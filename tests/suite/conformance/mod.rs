@@ -13,4 +13,5 @@ mod gsutil;
 mod made;
 mod pubsub;
 mod python;
+mod quality;
 pub mod tools;

@@ -18,6 +18,7 @@ use crate::suite::{
 };
 
 /// What an aggregate says.
+#[derive(Debug, Clone)]
 pub struct Said {
     /// Whether it is as expected.
     pub success: bool,
@@ -285,7 +286,7 @@ impl Aggregate for Number {
 }
 
 /// Whether an observed value lies in an interval.
-fn holds(limits: &Limits, cell: &Cell) -> bool {
+pub fn holds(limits: &Limits, cell: &Cell) -> bool {
     match (limits, cell) {
         (Limits::Float(range), Cell::Float(f)) => range.holds(f),
         (Limits::Exact(lo, hi), Cell::Int(i) | Cell::Decimal(i, _)) => i >= lo && i <= hi,

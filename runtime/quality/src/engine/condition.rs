@@ -52,7 +52,7 @@ pub fn points(values: &Values, kind: &Kind) -> Result<Vec<Point>, Reason> {
 }
 
 /// The interval that a comparison with one value means.
-fn half_open(values: &Values, op: Operator) -> Result<Bounds, Reason> {
+pub fn half_open(values: &Values, op: Operator) -> Result<Bounds, Reason> {
     fn range<T: Clone>(values: &[T], op: Operator) -> Option<Range<T>> {
         let value = values.first()?.clone();
         let upper = matches!(op, Operator::Less | Operator::LessOrEqual);

@@ -5,25 +5,26 @@
 //! that are there is computed once. What an expectation keeps does not grow with the rows, but for uniqueness (8 or 16 bytes a
 //! row), exact quantiles (8 bytes a value) and sets of different values.
 
-mod aggregate;
+pub(crate) mod aggregate;
 mod bind;
 mod cell;
 mod column;
-mod condition;
+pub(crate) mod condition;
 mod distribution;
 mod kernel;
-mod keys;
+pub(crate) mod keys;
 mod late;
 mod mask;
 mod moments;
 mod outcome;
 mod plan;
 mod pool;
-mod rows;
+pub(crate) mod rows;
 mod run;
-mod shape;
+pub(crate) mod shape;
 mod tally;
 mod values;
+pub(crate) mod verdict;
 mod view;
 
 #[cfg(test)]
@@ -33,7 +34,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
+pub(crate) use aggregate::Said;
+pub(crate) use bind::{Limits, Point, limits, point};
 pub use cell::Cell;
+pub(crate) use column::Kind;
 pub use outcome::{ExpectationResult, Observed, Reason, RowCounts, State, SuiteResult};
 pub use run::evaluate;
 pub use tally::{Detail, Options};

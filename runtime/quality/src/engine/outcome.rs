@@ -10,7 +10,8 @@ use crate::suite::{Expectation, OnFail, Severity};
 /// Why an expectation could not be evaluated. Such a one is never passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// For programs: `missing_column`, `wrong_type`, `wrong_value`, `no_data`, `unsupported`, `too_large`, `unreadable`.
+    /// For programs: `missing_column`, `wrong_type`, `wrong_value`, `no_data`, `unsupported`, `too_large`, `unreadable`,
+    /// `sql_error`.
     pub code: &'static str,
     /// For people.
     pub message: String,
@@ -137,7 +138,7 @@ pub struct ExpectationResult {
 
 impl ExpectationResult {
     /// Nothing is known yet.
-    pub(super) fn of(expectation: &Expectation) -> Self {
+    pub(crate) fn of(expectation: &Expectation) -> Self {
         Self {
             id: expectation.identity(),
             check: expectation.check.name(),

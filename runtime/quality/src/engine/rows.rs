@@ -134,7 +134,7 @@ fn presence(slot: usize, wanted: bool) -> Test {
     })
 }
 
-fn needs_text(kind: &Kind, as_text: bool) -> Result<(), Reason> {
+pub fn needs_text(kind: &Kind, as_text: bool) -> Result<(), Reason> {
     if *kind == Kind::Text || (as_text && !matches!(kind, Kind::Bytes | Kind::Opaque)) {
         Ok(())
     } else {
@@ -353,7 +353,7 @@ fn ordered(check: &Ordered, slots: &Slots<'_>) -> Result<(Test, Shape), Reason> 
 }
 
 /// Whether two columns can be compared at all, so that a wrong suite is noticed even where there are no rows.
-fn comparable(left: &Kind, right: &Kind) -> Result<(), Reason> {
+pub fn comparable(left: &Kind, right: &Kind) -> Result<(), Reason> {
     let same = match (left, right) {
         (Kind::Opaque, _) | (_, Kind::Opaque) => false,
         (Kind::Timestamp(_, a), Kind::Timestamp(_, b)) => a == b,

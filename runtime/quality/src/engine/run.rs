@@ -1,20 +1,20 @@
 //! Runs a plan over a source, and draws the conclusions.
 
-use arrow::array::{BooleanBufferBuilder, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::SchemaRef;
 
 use super::aggregate::Said;
 use super::column::Column;
 use super::mask::Mask;
-use super::outcome::{ExpectationResult, Reason, State, SuiteResult};
+use super::outcome::{ExpectationResult, Reason, SuiteResult};
 use super::plan::{Plan, Running, Work};
 use super::rows::Test;
-use super::shape;
 use super::tally::{Options, Tally};
 use super::view::{Batch, Verdict, View};
 use super::{EvaluateError, Source};
-use crate::suite::{Expectation, OnFail, Suite};
+use super::{shape, verdict};
+use crate::suite::{Expectation, Suite};
 
 /// Evaluates a suite. What cannot be evaluated ends in the state `error` with a reason, and never passes.
 ///
@@ -80,13 +80,7 @@ pub fn evaluate(suite: &Suite, source: &mut dyn Source, options: Options) -> Res
         .zip(concluded)
         .map(|(expectation, conclusion)| result(expectation, conclusion))
         .collect();
-    let state = results.iter().map(|r| r.state).max().unwrap_or(State::Pass);
-    Ok(SuiteResult {
-        suite: suite.name.clone(),
-        state: state.max(State::Pass),
-        rows,
-        results,
-    })
+    Ok(verdict::suite(suite, rows, results))
 }
 
 /// Brings a batch's columns into the forms of the kernels; with `only`, these slots alone are in the batch.
@@ -256,36 +250,16 @@ fn second_look(
 }
 
 fn result(expectation: &Expectation, conclusion: Conclusion) -> ExpectationResult {
-    let mut result = ExpectationResult::of(expectation);
-    let state = |success: bool| match (success, expectation.on_fail) {
-        (true, _) => State::Pass,
-        (false, OnFail::Record) => State::Warn,
-        (false, OnFail::Fail | OnFail::Quarantine) => State::Fail,
-    };
     match conclusion {
-        Conclusion::Skipped => {}
-        Conclusion::Failed(reason) => {
-            result.state = State::Error;
-            result.reason = Some(reason);
-        }
-        Conclusion::Said(said) => {
-            result.state = state(said.success);
-            result.observed = said.observed;
-            result.details = said.details;
-        }
-        Conclusion::Rows(tally) => {
-            let counts = tally.counts;
-            let ratio = (counts.evaluated > 0)
-                .then(|| (counts.evaluated as f64 - counts.unexpected as f64) / counts.evaluated as f64);
-            result.state = state(ratio.is_none_or(|r| r >= expectation.mostly));
-            result.rows = Some(counts);
-            result.pass_ratio = ratio;
-            result.counts = tally.most_frequent();
-            result.samples = tally.samples;
-            result.sample_rows = tally.sample_rows;
-            result.complete = tally.complete;
-            result.failing = tally.failing.map(|mut bits: BooleanBufferBuilder| bits.finish());
-        }
+        Conclusion::Skipped => ExpectationResult::of(expectation),
+        Conclusion::Failed(reason) => ExpectationResult::without_verdict(expectation, reason),
+        Conclusion::Said(said) => verdict::said(expectation, said),
+        Conclusion::Rows(tally) => ExpectationResult {
+            counts: tally.most_frequent(),
+            sample_rows: tally.sample_rows,
+            complete: tally.complete,
+            failing: tally.failing.map(|mut bits| bits.finish()),
+            ..verdict::rows(expectation, tally.counts, tally.samples)
+        },
     }
-    result
 }

@@ -1,0 +1,253 @@
+//! Push-down: a suite as one query of GoogleSQL over a table in BigQuery, and what the query's one row says.
+//!
+//! The verdicts are those of the engine over batches: literals are bound to columns by the same code, and conclusions are drawn
+//! by the same code. The table is read once, and only the columns that are asked for. What BigQuery cannot say, such as the order
+//! of rows, is an expectation that could not be evaluated, with its reason. Everything is exact, quantiles and uniqueness too.
+//!
+//! Nothing here reads or writes: a query is text, an answer is JSON. A table that the query reads twice, row by row and grouped, is
+//! billed once: BigQuery bills a query for the columns that it names, not for how often.
+
+mod aggregates;
+mod conclude;
+mod constant;
+mod query;
+mod regex;
+mod rows;
+mod schema;
+mod scope;
+mod spread;
+mod times;
+
+#[cfg(test)]
+mod tests;
+
+use arrow::datatypes::SchemaRef;
+use serde_json::Value;
+
+pub use schema::schema;
+
+use crate::engine::{Reason, Said, SuiteResult, keys, shape};
+use crate::suite::{Check, Condition, Expectation, IgnoreRows, Suite, TypeNames, Unique};
+use aggregates::Reader;
+use query::Builder;
+use rows::Shape;
+use schema::{Field, identifier};
+use scope::Scope;
+
+/// So many rows that do not satisfy a check are shown.
+const SAMPLES: usize = 20;
+
+/// A suite that is to be pushed down.
+pub struct Pushdown<'a> {
+    suite: &'a Suite,
+    asked: Vec<Asked>,
+    query: Builder,
+    table: String,
+}
+
+/// What becomes of an expectation.
+enum Asked {
+    /// It is not asked for.
+    Skipped,
+    /// It cannot be evaluated.
+    Failed(Reason),
+    /// The schema has decided it.
+    Decided(Said),
+    /// The query counts rows, and shows some of them as cells of these kinds.
+    Rows(conclude::Shown),
+    /// The query returns numbers.
+    Aggregate(Reader),
+}
+
+impl<'a> Pushdown<'a> {
+    /// Of a suite over a table, whose name is given as it stands in SQL: `` `project.dataset.table` ``.
+    #[must_use]
+    pub fn new(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
+        let fields = Field::all(columns);
+        let mut query = Builder::default();
+        let mut asked = Vec::with_capacity(suite.expectations.len());
+        for (at, expectation) in suite.expectations.iter().enumerate() {
+            asked.push(if expectation.enabled {
+                ask(at, expectation, columns, &fields, table, &mut query).unwrap_or_else(Asked::Failed)
+            } else {
+                Asked::Skipped
+            });
+        }
+        Self {
+            suite,
+            asked,
+            query,
+            table: table.to_owned(),
+        }
+    }
+
+    /// The query. It returns one row.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        self.query.finish(&self.table)
+    }
+
+    /// Why nothing was answered: what becomes of the expectations that the query was to judge.
+    #[must_use]
+    pub fn unanswered(&self, message: &str) -> SuiteResult {
+        let refused = |asked: &Asked| match asked {
+            Asked::Aggregate(_) | Asked::Rows(_) => Some(Reason::new("sql_error", message.to_owned())),
+            Asked::Skipped | Asked::Failed(_) | Asked::Decided(_) => None,
+        };
+        let mut result = conclude::suite(self.suite, &self.asked, &self.query.answers(&[], self.asked.len()));
+        for (result, asked) in result.results.iter_mut().zip(&self.asked) {
+            if let Some(reason) = refused(asked) {
+                result.reason = Some(reason);
+            }
+        }
+        result
+    }
+
+    /// What the query's row says: its cells in their order, as BigQuery's REST API writes them.
+    #[must_use]
+    pub fn conclude(&self, row: &[Value]) -> SuiteResult {
+        let answers = self.query.answers(row, self.asked.len());
+        conclude::suite(self.suite, &self.asked, &answers)
+    }
+}
+
+fn ask(
+    at: usize,
+    expectation: &Expectation,
+    columns: &SchemaRef,
+    fields: &[Field],
+    table: &str,
+    query: &mut Builder,
+) -> Result<Asked, Reason> {
+    let check = &expectation.check;
+    if let Some(said) = shape::check(check, columns) {
+        return said.map(Asked::Decided);
+    }
+    let scope = Scope {
+        fields,
+        nan: expectation.nan,
+    };
+    let meant = match &expectation.row_condition {
+        Some(condition) => scope.condition(condition)?,
+        None => "TRUE".into(),
+    };
+    let asked = asks(at, check, &scope, &meant, columns, table, query)?;
+    query.reads(check.columns());
+    query.reads(expectation.row_condition.iter().flat_map(Condition::columns));
+    Ok(asked)
+}
+
+fn asks(
+    at: usize,
+    check: &Check,
+    scope: &Scope<'_>,
+    meant: &str,
+    columns: &SchemaRef,
+    table: &str,
+    query: &mut Builder,
+) -> Result<Asked, Reason> {
+    let checked = match check {
+        Check::ZScore(c) => Some(spread::z_score(c, scope, meant, query)?),
+        Check::NotOutlier(c) => Some(spread::outlier(c, scope, meant, query)?),
+        other => rows::of(other, scope)?,
+    };
+    if let Some(checked) = checked {
+        let judged = format!("{meant} AND {}", checked.judged);
+        let unexpected = format!("{judged} AND NOT IFNULL({}, FALSE)", checked.good);
+        query.over_rows(
+            at,
+            vec![
+                ("elements".into(), format!("COUNTIF({meant})")),
+                ("evaluated".into(), format!("COUNTIF({judged})")),
+                ("unexpected".into(), format!("COUNTIF({unexpected})")),
+                ("sample".into(), sample(&unexpected, &checked.shape.sql(scope), "")),
+            ],
+        );
+        return Ok(Asked::Rows(checked.shape.shown()));
+    }
+    if let Some(reader) = aggregates::ask(at, check, scope, meant, query)? {
+        return Ok(Asked::Aggregate(reader));
+    }
+    match check {
+        Check::Unique(c) => unique(at, c, scope, meant, query),
+        Check::Type(c) if c.names == TypeNames::Pandas => Err(Reason::new(
+            "unsupported",
+            "pandas' names of types mean nothing in BigQuery: say GoogleSQL's".into(),
+        )),
+        Check::Type(c) => {
+            let position = columns.index_of(&c.column).map_err(|_| no_column(&c.column))?;
+            Ok(Asked::Decided(shape::of_type(c, columns.field(position), false)))
+        }
+        Check::RowCountEquals(c) => {
+            let other = c.table.split('.').map(identifier).collect::<Vec<_>>().join(".");
+            query.over_rows(at, vec![("n".into(), format!("COUNTIF({meant})"))]);
+            query.over(at, other, vec![("other".into(), "COUNT(*)".into())]);
+            Ok(Asked::Aggregate(Box::new(conclude::same_count)))
+        }
+        Check::SqlRows(c) => {
+            let asked = c.query.trim().trim_end_matches(';').replace("{batch}", table);
+            query.over(at, format!("({asked})"), vec![("n".into(), "COUNT(*)".into())]);
+            Ok(Asked::Aggregate(Box::new(conclude::no_rows)))
+        }
+        other => Err(Reason::new(
+            "unsupported",
+            format!("{} is not evaluated in BigQuery", other.name()),
+        )),
+    }
+}
+
+fn no_column(name: &str) -> Reason {
+    Reason::new("missing_column", format!("there is no column {name}"))
+}
+
+/// Some of the rows of a condition.
+fn sample(rows: &str, value: &str, order: &str) -> String {
+    format!("ARRAY_AGG(IF({rows}, {value}, NULL) IGNORE NULLS{order} LIMIT {SAMPLES})")
+}
+
+/// Rows whose values other rows have as well, counted group by group.
+fn unique(at: usize, check: &Unique, scope: &Scope<'_>, meant: &str, query: &mut Builder) -> Result<Asked, Reason> {
+    let fields = check
+        .columns
+        .iter()
+        .map(|c| scope.field(c))
+        .collect::<Result<Vec<_>, _>>()?;
+    for field in &fields {
+        keys::comparable(&field.kind)?;
+    }
+    let (shape, ignore) = match fields.as_slice() {
+        [one] => (Shape::One(one), IgnoreRows::AnyMissing),
+        _ => (Shape::Many(fields.clone()), check.ignore_rows),
+    };
+    let judged = format!("{meant} AND {}", scope.complete(&fields, ignore));
+    // A missing value equals a missing value, also one that is a NaN.
+    let keys: Vec<String> = fields.iter().map(|f| scope.or_null(f)).collect();
+    let group = query.group(&keys, &judged);
+    let of_group: Vec<Field> = fields
+        .iter()
+        .enumerate()
+        .map(|(i, f)| Field {
+            name: format!("v{i}"),
+            kind: f.kind.clone(),
+        })
+        .collect();
+    let shown: Vec<String> = of_group
+        .iter()
+        .enumerate()
+        .map(|(i, f)| format!("{} AS v{i}", schema::shown(&f.kind, &f.sql())))
+        .collect();
+    query.over_rows(at, vec![("elements".into(), format!("COUNTIF({meant})"))]);
+    query.over(
+        at,
+        format!("g{group} AS t"),
+        vec![
+            ("evaluated".into(), "SUM(n)".into()),
+            ("unexpected".into(), "SUM(IF(n > 1, n, 0))".into()),
+            (
+                "sample".into(),
+                sample("n > 1", &format!("STRUCT({}, n AS n)", shown.join(", ")), ""),
+            ),
+        ],
+    );
+    Ok(Asked::Rows(shape.shown()))
+}

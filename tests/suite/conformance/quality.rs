@@ -1,0 +1,162 @@
+//! Data quality judged by Great Expectations: thousands of cases over every type that its pandas engine has, answered by it and
+//! by us; and the same cases pushed down to BigQuery, answered as over files. The scripts are in `tests/python/quality`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use headwater_tests::bigquery::query;
+use headwater_tests::cloud::{Cloud, PROJECT};
+use headwater_tests::programs::{self, Ended};
+use serde_json::{Value, json};
+
+/// Every public type of Great Expectations 1.24 that its pandas engine evaluates, and three that it has and does not list.
+const TYPES: u64 = 50;
+const CASES: u64 = 2_000;
+const DATASET: &str = "quality";
+
+#[track_caller]
+fn script(python: &Path, name: &str, arguments: &[&Path]) -> Ended {
+    let script = programs::root().join("tests/python/quality").join(name);
+    programs::run_within(
+        Command::new(python).arg(script).args(arguments),
+        Duration::from_secs(400),
+    )
+}
+
+/// The last line that a script prints, as JSON.
+#[track_caller]
+fn summary(ended: &Ended) -> Value {
+    let line = ended.stdout.lines().last().unwrap_or_default();
+    serde_json::from_str(line).unwrap_or_else(|e| panic!("no summary ({e}): {}", ended.text()))
+}
+
+/// Makes the cases, and lets our engine answer them over their files.
+fn answered(directory: &Path) {
+    script(&programs::gx_python(), "generate.py", &[directory]).ok();
+    run_batch(&directory.join("batch.jsonl"), &[], &[]);
+}
+
+#[track_caller]
+fn run_batch(batch: &Path, arguments: &[&str], environment: &[(String, String)]) -> Ended {
+    let ended = programs::run_within(
+        Command::new(programs::headwater())
+            .args(["quality", "run", "--format", "gx", "--batch"])
+            .arg(batch)
+            .args(arguments)
+            .envs(environment.iter().cloned()),
+        Duration::from_secs(300),
+    );
+    // Most suites hold something that is not so, and some what cannot be evaluated: verdicts about data, not failures of the program.
+    assert!([0, 2, 3].contains(&ended.code), "{}", ended.text());
+    ended
+}
+
+#[test]
+fn great_expectations_answers_alike_case_by_case() {
+    let directory = tempfile::tempdir().unwrap();
+    answered(directory.path());
+    let python = programs::gx_python();
+    script(&python, "judge.py", &[directory.path()]).ok();
+    let compared = script(&python, "compare.py", &[directory.path()]);
+    println!("{}", compared.stdout);
+    let compared = summary(&compared.ok());
+    let number = |key: &str| compared[key].as_u64().unwrap_or_default();
+    assert!(number("cases") >= CASES, "{compared}");
+    assert_eq!(number("types"), TYPES, "{compared}");
+    // Most of them are equal outright: a list of differences must not explain everything away.
+    assert!(number("equal") * 10 >= number("cases") * 8, "{compared}");
+}
+
+#[test]
+fn pushed_down_the_verdicts_are_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    answered(directory.path());
+    let cloud = Cloud::start();
+    let (url, dataset) = (PathBuf::from(cloud.url()), PathBuf::from(DATASET));
+    script(&programs::python(), "load.py", &[&url, &dataset, directory.path()]).ok();
+    let batch = directory.path().join("pushed.jsonl");
+    let lines = std::fs::read_to_string(directory.path().join("batch.jsonl")).unwrap();
+    let pushed: String = lines.lines().map(to_table).collect();
+    std::fs::write(&batch, pushed).unwrap();
+    run_batch(&batch, &["--engine", "bigquery"], &cloud.environment());
+    let compared = script(&programs::gx_python(), "engines.py", &[directory.path()]);
+    println!("{}", compared.stdout);
+    let compared = summary(&compared.ok());
+    assert!(compared["cases"].as_u64().unwrap_or_default() >= CASES, "{compared}");
+}
+
+/// How a suite over the table of orders ends.
+fn run_orders(cloud: &Cloud, suite: &Path, arguments: &[&str]) -> Ended {
+    let table = format!("{PROJECT}.shop.orders");
+    programs::run(
+        Command::new(programs::headwater())
+            .args(["quality", "run", "--table", &table, "--suite"])
+            .arg(suite)
+            .args(arguments)
+            .envs(cloud.environment()),
+    )
+}
+
+#[test]
+fn a_suite_reads_no_more_than_a_query_written_by_hand() {
+    let cloud = Cloud::start();
+    query(&cloud, "CREATE SCHEMA shop OPTIONS (location = 'EU')");
+    query(
+        &cloud,
+        "CREATE TABLE shop.orders AS SELECT x AS id, CONCAT('c', CAST(MOD(x, 7) AS STRING)) AS customer, x / 3 AS amount, \
+         TIMESTAMP_SECONDS(x) AS at, REPEAT('-', 100) AS note FROM UNNEST(GENERATE_ARRAY(1, 1000)) AS x",
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let suite = directory.path().join("suite.json");
+    let checks = [
+        json!({"not_null": {"column": "id"}}),
+        json!({"unique": {"columns": ["id"]}}),
+        json!({"unique": {"columns": ["id", "customer"]}}),
+        json!({"matches": {"column": "customer", "patterns": ["^c[0-6]$"]}}),
+        json!({"distinct_set": {"column": "customer", "mode": "in", "values": {"strings": ["c0", "c1", "c2", "c3", "c4", "c5", "c6"]}}}),
+        json!({"quantile": {"column": "amount", "quantiles": [{"p": 0.5, "min": 100.0, "max": 200.0}]}}),
+        json!({"z_score": {"column": "amount", "threshold": 3.0, "double_sided": true}}),
+        json!({"statistic": {"column": "amount", "statistic": "mean", "bounds": {"floats": {"min": 1.0}}}}),
+        json!({"row_count": {"min": 1000, "max": 1000}}),
+    ];
+    let expectations: Vec<Value> = checks.iter().map(|check| json!({"check": check})).collect();
+    let document = json!({"api_version": "headwater.dev/quality/v1", "name": "orders", "expectations": expectations});
+    std::fs::write(&suite, document.to_string()).unwrap();
+
+    let ended = run_orders(&cloud, &suite, &["--format", "json"]);
+    assert_eq!(ended.code, 0, "{}", ended.text());
+    assert_eq!(ended.json()["state"], "pass", "{}", ended.stdout);
+    let by_hand = json!({
+        "query": "SELECT COUNT(DISTINCT id), MAX(customer), AVG(amount) FROM shop.orders",
+        "useLegacySql": false,
+        "dryRun": true,
+    });
+    let (_, dry) = cloud.post(&format!("/bigquery/v2/projects/{PROJECT}/queries"), &by_hand);
+    let bytes = dry["totalBytesProcessed"].as_str().unwrap();
+    assert!(bytes.parse::<u64>().unwrap() > 0, "{dry}");
+    assert!(
+        ended.stderr.contains(&format!("one query over {bytes} bytes")),
+        "{}",
+        ended.stderr
+    );
+
+    // A limit holds before anything is read, and a table that is not there is no pass.
+    let ended = run_orders(&cloud, &suite, &["--max-bytes-billed", "10"]);
+    assert_eq!(ended.code, 3, "{}", ended.text());
+    assert!(ended.stderr.contains("10 are allowed"), "{}", ended.stderr);
+    query(&cloud, "DROP TABLE shop.orders");
+    let ended = run_orders(&cloud, &suite, &[]);
+    assert_eq!(ended.code, 3, "{}", ended.text());
+}
+
+/// A line of a batch over a file, over the table that was loaded from it.
+fn to_table(line: &str) -> String {
+    let mut line: Value = serde_json::from_str(line).unwrap();
+    let suite = line["suite"].as_str().unwrap().to_owned();
+    let name = suite.rsplit('/').next().unwrap().trim_end_matches(".suite.json");
+    line["table"] = format!("{PROJECT}.{DATASET}.{name}").into();
+    line["output"] = suite.replace(".suite.json", ".pushed.json").into();
+    line.as_object_mut().unwrap().remove("path");
+    format!("{line}\n")
+}
