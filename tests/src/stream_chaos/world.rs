@@ -40,6 +40,16 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// The number that its log gave last under this name.
+    fn said(&self, name: &str) -> Option<u64> {
+        let log = std::fs::read(&self.log).ok()?;
+        let tail = String::from_utf8_lossy(&log[log.len().saturating_sub(1 << 16)..]).into_owned();
+        tail.lines()
+            .rev()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|line| line[name].as_u64())
+    }
+
     fn start(name: &str, arguments: &'static [&'static str], world: &Setting<'_>) -> Self {
         let mut worker = Self {
             name: name.into(),
@@ -277,6 +287,12 @@ impl World {
                 table["numRows"].as_str().unwrap().parse::<usize>().unwrap()
             })
             .sum()
+    }
+
+    /// How many messages the first applier said last that it has and has not acknowledged. Rows say nothing of how far
+    /// behind it is: repairs write rows of their own.
+    pub fn outstanding(&self) -> u64 {
+        self.appliers[0].said("outstanding").unwrap_or(0)
     }
 
     /// What the workers logged stays; where.
