@@ -23,6 +23,8 @@ pub enum Service {
     Iam,
     /// Resource Manager, v3: projects.
     ResourceManager,
+    /// Dataflow, v1b3.
+    Dataflow,
     /// Dataform, v1.
     Dataform,
     /// Dataplex, v1: data scans.
@@ -45,6 +47,7 @@ impl Service {
             Service::PubSub => "https://pubsub.googleapis.com",
             Service::Iam => "https://iam.googleapis.com",
             Service::ResourceManager => "https://cloudresourcemanager.googleapis.com",
+            Service::Dataflow => "https://dataflow.googleapis.com",
             Service::Dataform => "https://dataform.googleapis.com",
             Service::Dataplex => "https://dataplex.googleapis.com",
             Service::IamCredentials => "https://iamcredentials.googleapis.com",
@@ -64,6 +67,7 @@ impl Service {
             Service::PubSub => "Pub/Sub",
             Service::Iam => "IAM",
             Service::ResourceManager => "Resource Manager",
+            Service::Dataflow => "Dataflow",
             Service::Dataform => "Dataform",
             Service::Dataplex => "Dataplex",
             Service::IamCredentials => "IAM Service Account Credentials",
@@ -77,6 +81,7 @@ impl Service {
             Service::Storage => "storage/v1",
             Service::BigQuery => "bigquery/v2",
             Service::Run => "v2",
+            Service::Dataflow => "v1b3",
             Service::ResourceManager => "v3",
             Service::Scheduler
             | Service::SecretManager

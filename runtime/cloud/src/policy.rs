@@ -38,6 +38,7 @@ fn style(service: Service) -> Style {
         | Service::Scheduler
         | Service::SecretManager
         | Service::PubSub
+        | Service::Dataflow
         | Service::Dataform
         | Service::Dataplex
         | Service::BigQueryStorage

@@ -12,6 +12,7 @@ mod blobs;
 mod clock;
 mod cloud;
 mod control;
+mod dataflow;
 mod dataform;
 mod dataplex;
 mod error;

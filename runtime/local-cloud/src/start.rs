@@ -21,8 +21,8 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    bigquery, control, dataform, dataplex, iam, iam_credentials, kms, operations, platform, projects, pubsub, run,
-    scheduler, secrets, storage,
+    bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, operations, platform, projects, pubsub,
+    run, scheduler, secrets, storage,
 };
 
 /// What a local cloud needs to be told.
@@ -196,6 +196,7 @@ fn routes() -> Routes {
     methods.extend(run::methods());
     methods.extend(operations::methods());
     methods.extend(scheduler::methods());
+    methods.extend(dataflow::methods());
     methods.extend(dataform::methods());
     methods.extend(dataplex::methods());
     methods.extend(iam::methods());

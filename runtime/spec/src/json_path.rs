@@ -59,6 +59,18 @@ impl JsonPath {
     }
 }
 
+impl JsonPath {
+    /// The steps as JSON: a name is text, a place in a list a number.
+    #[must_use]
+    pub fn steps(&self) -> Value {
+        let steps = self.steps.iter().map(|step| match step {
+            Step::Name(name) => Value::from(name.as_str()),
+            Step::Place(place) => Value::from(*place),
+        });
+        steps.collect()
+    }
+}
+
 impl FromStr for JsonPath {
     type Err = JsonPathError;
 

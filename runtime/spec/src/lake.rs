@@ -133,6 +133,16 @@ impl LakeLayout {
         self.below("/spec.json")
     }
 
+    /// The Beam pipeline that a stream on Dataflow is rendered as.
+    pub fn pipeline(&self) -> String {
+        self.below("/pipeline.yaml")
+    }
+
+    /// Prefix of what Dataflow keeps for a job, ending with a slash.
+    pub fn dataflow(&self) -> String {
+        self.below("/dataflow/")
+    }
+
     /// The URL of the spec, as the runtime's `--spec` takes it.
     pub fn spec_url(&self) -> String {
         format!("gs://{}/{}", self.bucket(), self.spec())

@@ -6,6 +6,7 @@
 //!
 //! This crate is pure: no IO, no tokio, no clock of its own, no client of anything. Anyone may depend on it.
 
+mod beam;
 mod column;
 mod connection;
 mod evolution;
@@ -17,9 +18,12 @@ mod run;
 mod schedule;
 mod secret;
 mod stream;
+mod stream_engine;
 mod stream_tables;
+mod stream_view;
 mod window;
 
+pub use beam::{dataflow_job, dataflow_launch};
 pub use column::{BigQueryType, Column, Mode};
 pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
 pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
@@ -38,6 +42,7 @@ pub use stream::{
     Batching, CdcStreamSpec, Debezium, DriftPolicy, EntitySpec, Mapping, MessageFormat, Operation, SalesforceSource,
     StreamDeletes, StreamSource, SubscriptionSource, Transport,
 };
+pub use stream_engine::{Dataflow, Engine};
 pub use stream_tables::{
     CHANGELOG_COLUMNS, CHANGELOG_KEY, CURRENT_COLUMNS, SystemColumn, entity_columns, entity_field,
 };

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stream_tables::is_system;
-use crate::{Column, DatasetRef, GcsUrl, JsonPath, SalesforceConnection, SpecError, check_object_name};
+use crate::{Column, DatasetRef, Engine, GcsUrl, JsonPath, SalesforceConnection, SpecError, check_object_name};
 
 /// Change events → Pub/Sub → BigQuery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,9 @@ pub struct CdcStreamSpec {
     /// What becomes of fields that no column is for.
     #[serde(default)]
     pub drift: DriftPolicy,
+    /// What executes it.
+    #[serde(default, skip_serializing_if = "Engine::is_runtime")]
+    pub engine: Engine,
     /// A topic that is told when the stream starts, stops, changes a table or repairs a gap: `projects/P/topics/T`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_topic: Option<String>,
@@ -39,7 +42,7 @@ pub struct CdcStreamSpec {
     pub alert_topic: Option<String>,
 }
 
-const fn default_parallelism() -> u32 {
+pub(crate) const fn default_parallelism() -> u32 {
     2
 }
 
@@ -271,6 +274,9 @@ impl CdcStreamSpec {
             }
         }
         self.check_source()?;
+        if let Engine::Dataflow(dataflow) = &self.engine {
+            dataflow.check(self)?;
+        }
         let mut tables = BTreeSet::new();
         for (name, entity) in &self.entities {
             entity.check(name, &mut tables)?;

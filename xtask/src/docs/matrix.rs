@@ -17,6 +17,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("bigquery", "BigQuery, REST v2"),
     ("bigquerystorage", "BigQuery Storage, v1"),
     ("pubsub", "Pub/Sub, v1"),
+    ("dataflow", "Dataflow, v1b3"),
     ("dataform", "Dataform, v1"),
     ("dataplex", "Dataplex, v1"),
     ("datacatalog", "Data Catalog, v1"),

@@ -19,6 +19,7 @@ pub(super) fn check(config: &Model) -> Diagnostics {
         }
     }
     check_tables(config, &mut problems);
+    check_engine(config, &mut problems);
     for (name, entity) in config.known_entities() {
         check_entity(config, name, entity, &mut problems);
     }
@@ -26,6 +27,54 @@ pub(super) fn check(config: &Model) -> Diagnostics {
         check_subscription(config, source, &mut problems);
     }
     problems
+}
+
+/// What Dataflow has no use for; what it cannot do with it is in `headwater-spec`.
+fn check_engine(config: &Model, problems: &mut Diagnostics) {
+    if !config.on_dataflow() {
+        if !config.dataflow.is_null() && !config.engine.is_unknown() {
+            problems.push(
+                Diagnostic::invalid("dataflow", "`dataflow` is for `engine = \"dataflow\"`")
+                    .hint("Remove it, or set `engine = \"dataflow\"`."),
+            );
+        }
+        return;
+    }
+    if config.drift.is_null() {
+        problems.push(
+            Diagnostic::invalid("drift", "`drift` is `evolve` by default, which Dataflow cannot do")
+                .detail("Its workers do not change tables: a new column comes with the next apply.")
+                .hint("Set `drift = \"freeze\"`, or `\"quarantine\"` so that no field is left out unseen."),
+        );
+    }
+    let mut unused = vec![
+        (
+            "parallelism",
+            !config.parallelism.is_null(),
+            "Dataflow shares out the subscription itself",
+        ),
+        (
+            "batching",
+            !config.batching.is_null(),
+            "Dataflow decides itself what it processes together",
+        ),
+    ];
+    if config.subscription.known().is_some() {
+        let why = "there is no worker pool when Dataflow reads a subscription";
+        unused.extend([
+            ("image", !config.image.is_null(), why),
+            ("cpu", !config.cpu.is_null(), why),
+            ("memory", !config.memory.is_null(), why),
+        ]);
+    }
+    for (attribute, set, why) in unused {
+        if set {
+            problems.push(
+                Diagnostic::invalid(attribute, format!("`{attribute}` has no meaning here: {why}"))
+                    .hint("Remove it; `dataflow` holds the settings of the job."),
+            );
+        }
+    }
 }
 
 fn check_tables(config: &Model, problems: &mut Diagnostics) {

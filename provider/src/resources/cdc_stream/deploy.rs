@@ -10,7 +10,7 @@ use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
 
 use super::model::{Model, schemas_of, texts};
 use super::plan::DEPLOYED_BY;
-use super::{plan, pool, spec, tables, transport};
+use super::{job, plan, pool, spec, tables, transport};
 use crate::clients::Clients;
 use crate::problems::{Explain as _, cloud_problem};
 use crate::resources::pipeline;
@@ -168,19 +168,32 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
             Err(error) => return Err(cloud_problem(format!("cannot write {path}"), &error).at("lake").into()),
         }
     }
+    if stream.engine.dataflow().is_some() {
+        let path = pipeline::document(&layout, layout.pipeline());
+        let text = stream.beam_pipeline().into_bytes();
+        let written = cloud
+            .storage()
+            .put(&path, "application/yaml", text.into(), Precondition::None)
+            .await;
+        written.explain_at("lake", format!("cannot write {path}"))?;
+    }
     pool::deploy(cloud, &project, &mut state, wait(cx)).await?;
+    let allowed = wait(cx);
+    job::deploy(cx, cloud, &wanted, stream, &mut state, allowed).await?;
     remember(cloud, &layout, &Deployment::of(&planned, false)).await?;
     Ok(state)
 }
 
 /// Takes everything down: workers first, so that nothing is written to what goes next; the spec last, so that a destroy that
 /// was killed can be repeated.
-pub(super) async fn destroy(cx: &mut Cx, cloud: &Cloud, state: &Model) -> Result<()> {
+pub(super) async fn destroy(cx: &mut Cx, clients: &Clients, state: &Model) -> Result<()> {
+    let cloud = clients.cloud()?;
     let Some(layout) = state.layout() else { return Ok(()) };
     let name = state.name.require("name")?;
     if let Some(pool) = state.worker_pool.known() {
         pool::delete(cloud, pool, name, wait(cx)).await?;
     }
+    job::delete(cloud, clients.require_project()?, state, wait(cx)).await?;
     let path = pipeline::spec_path(&layout);
     let found = cloud
         .storage()
@@ -197,7 +210,15 @@ pub(super) async fn destroy(cx: &mut Cx, cloud: &Cloud, state: &Model) -> Result
             tables::delete(&cloud.bigquery(), name, stream).await?;
         }
     }
-    for prefix in ["bridge/", "objects/", "control.json", "deployment.json", "spec.json"] {
+    for prefix in [
+        "bridge/",
+        "objects/",
+        "dataflow/",
+        "control.json",
+        "pipeline.yaml",
+        "deployment.json",
+        "spec.json",
+    ] {
         let prefix = format!("{}{prefix}", layout.root());
         let summary = format!("cannot delete gs://{}/{prefix}", layout.bucket());
         cloud

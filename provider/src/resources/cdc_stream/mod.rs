@@ -1,11 +1,12 @@
 //! `headwater_cdc_stream`: change events into changelogs and current tables.
 //!
 //! `model` is the state, `schema` and `check` are its rules, `columns` asks the org, `plan` completes a plan, `spec` maps to
-//! the PipelineSpec, `deploy` carries an apply out by way of `transport`, `tables` and `pool`.
+//! the PipelineSpec, `deploy` carries an apply out by way of `transport`, `tables`, `pool` and `job`.
 
 mod check;
 mod columns;
 mod deploy;
+mod job;
 mod model;
 mod plan;
 mod pool;
@@ -78,7 +79,9 @@ impl Resource for CdcStream {
         let mut found = state.with_spec(spec, stream);
         cx.private().set(plan::DEPLOYED_BY, &spec.deployed_by);
         // What is missing is made again by the next apply, which the plan shows by the hash.
-        let whole = pool::read(cloud, &mut found).await? & transport::is_there(cloud, stream).await?;
+        let whole = pool::read(cloud, &mut found).await?
+            & job::read(cloud, spec, stream, &mut found).await?
+            & transport::is_there(cloud, stream).await?;
         tables::hide_missing(cloud, stream, &mut found).await?;
         deploy::complete(cloud, &layout, &mut found).await?;
         if !whole {
@@ -94,7 +97,7 @@ impl Resource for CdcStream {
 
     async fn delete(&self, cx: &mut Cx, state: Model) -> Result<()> {
         let clients = cx.provider::<Clients>()?;
-        deploy::destroy(cx, clients.cloud()?, &state).await
+        deploy::destroy(cx, &clients, &state).await
     }
 
     async fn import(&self, _cx: &mut Cx, id: &str) -> Result<Model> {

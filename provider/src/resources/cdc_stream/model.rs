@@ -18,6 +18,8 @@ pub struct Model {
     pub(super) salesforce: Attr<SalesforceModel>,
     pub(super) subscription: Attr<SubscriptionModel>,
     pub(super) entities: Attr<BTreeMap<String, Attr<EntityModel>>>,
+    pub(super) engine: Attr<String>,
+    pub(super) dataflow: Attr<DataflowModel>,
     pub(super) drift: Attr<String>,
     pub(super) batching: Attr<BatchingModel>,
     pub(super) parallelism: Attr<i64>,
@@ -36,6 +38,7 @@ pub struct Model {
     pub(super) dead_letter_topic: Attr<String>,
     pub(super) dead_letter_subscription: Attr<String>,
     pub(super) worker_pool: Attr<String>,
+    pub(super) job_id: Attr<String>,
     pub(super) spec_hash: Attr<String>,
     pub(super) spec_url: Attr<String>,
     pub(super) id: Attr<String>,
@@ -92,6 +95,16 @@ pub struct BatchingModel {
     pub(super) rows: Attr<i64>,
     pub(super) bytes: Attr<i64>,
     pub(super) milliseconds: Attr<i64>,
+}
+
+/// How jobs of Dataflow are launched.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataflowModel {
+    pub(super) template: Attr<String>,
+    pub(super) machine_type: Attr<String>,
+    pub(super) network: Attr<String>,
+    pub(super) subnetwork: Attr<String>,
+    pub(super) private_addresses: Attr<bool>,
 }
 
 /// A column as the state shows it.
@@ -157,6 +170,11 @@ impl Model {
             &self.lake.as_deref()?.parse().ok()?,
             self.name.as_deref()?,
         ))
+    }
+
+    /// Whether Dataflow executes it.
+    pub(super) fn on_dataflow(&self) -> bool {
+        self.engine.as_deref() == Some("dataflow")
     }
 
     /// The entities that are known.

@@ -34,6 +34,14 @@ pub(super) async fn complete(
     name_tables(&mut planned, config);
     name_the_rest(clients, &mut planned);
     (planned.schemas, planned.spec_hash) = (Attr::Unknown, Attr::Unknown);
+    planned.job_id = if planned.on_dataflow() {
+        Attr::Unknown
+    } else {
+        Attr::Null
+    };
+    if planned.on_dataflow() && config.service_account.is_null() {
+        planned.service_account = Attr::Null;
+    }
     if planned.subscription.known().is_some() {
         planned.topic = Attr::Unknown;
     }
@@ -50,6 +58,7 @@ pub(super) async fn complete(
     wanted.check().map_err(|error| spec::problem(&error))?;
     if prior.and_then(|prior| prior.spec_hash.as_deref()) == Some(wanted.hash().as_str()) {
         planned.spec_hash = wanted.hash().into();
+        planned.job_id = prior.map_or(Attr::Null, |prior| prior.job_id.clone());
     }
     Ok(planned)
 }
@@ -100,7 +109,11 @@ fn name_the_rest(clients: &Clients, planned: &mut Model) {
     };
     planned.dead_letter_topic = names.dead_letter_topic.into();
     planned.dead_letter_subscription = names.dead_letter_subscription.into();
-    planned.worker_pool = names.pool.into();
+    planned.worker_pool = match planned.subscription.known() {
+        // Nothing is left for it to do.
+        Some(_) if planned.on_dataflow() => Attr::Null,
+        _ => names.pool.into(),
+    };
 }
 
 /// The columns and what else the spec says; `None` while something is not known yet.

@@ -14,12 +14,18 @@ fn pools(cloud: &Cloud, wait: Wait) -> Documents {
     cloud.documents(Service::Run).awaiting(wait)
 }
 
+/// How many there are to be. Where Dataflow applies, all that is left is the bridge, of which one is at work.
+fn instances(model: &Model) -> Result<i64, Diagnostic> {
+    let workers = *model.workers.require("workers")?;
+    Ok(if model.on_dataflow() { workers.min(1) } else { workers })
+}
+
 /// Puts what is planned into a document: an empty one to create a pool, the present one to change it.
 fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagnostic> {
     let name = model.name.require("name")?;
     document["labels"] = Json::Object(labels::wanted(&model.labels, false));
     document["labels"][PIPELINE] = name.as_str().into();
-    document["scaling"]["manualInstanceCount"] = json!(model.workers.require("workers")?);
+    document["scaling"]["manualInstanceCount"] = json!(instances(model)?);
     let template = &mut document["template"];
     if let Some(account) = model.service_account.as_deref() {
         template["serviceAccount"] = account.into();
@@ -27,6 +33,11 @@ fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagno
     let mut container = template["containers"][0].take();
     container["image"] = json!(model.image.require("image")?);
     container["args"] = json!(["stream", "--spec", model.spec_url.require("spec_url")?]);
+    if model.on_dataflow()
+        && let Some(args) = container["args"].as_array_mut()
+    {
+        args.push("--bridge-only".into());
+    }
     // Another spec is another revision: the workers begin anew with it.
     container["env"] = json!([
         {"name": "HEADWATER_PROJECT", "value": project},
@@ -41,7 +52,9 @@ fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagno
 
 /// Creates the pool or brings it to what is planned; the state with the account that it runs as.
 pub(super) async fn deploy(cloud: &Cloud, project: &str, model: &mut Model, wait: Wait) -> Result<(), Diagnostic> {
-    let name = model.worker_pool.require("worker_pool")?.clone();
+    let Some(name) = model.worker_pool.known().cloned() else {
+        return Ok(());
+    };
     let pools = pools(cloud, wait);
     let mut document = json!({"template": {"containers": [{}]}});
     write(model, project, &mut document)?;
@@ -66,7 +79,9 @@ pub(super) async fn deploy(cloud: &Cloud, project: &str, model: &mut Model, wait
         }
         Err(error) => return Err(cloud_problem(format!("cannot create the worker pool `{name}`"), &error)),
     };
-    model.service_account = account(&made);
+    if !model.on_dataflow() {
+        model.service_account = account(&made);
+    }
     Ok(())
 }
 
@@ -79,7 +94,9 @@ fn account(document: &Json) -> Attr<String> {
 
 /// Puts what the pool says into the state; whether it is there and executes the spec that lies in the lake.
 pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagnostic> {
-    let name = state.worker_pool.require("worker_pool")?.clone();
+    let Some(name) = state.worker_pool.known().cloned() else {
+        return Ok(true);
+    };
     let found = cloud.documents(Service::Run).get(&name).await.optional();
     let Some(found) = found.explain(format!("cannot read the worker pool `{name}`"))? else {
         return Ok(false);
@@ -91,14 +108,21 @@ pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagn
             .map(str::to_owned)
             .into()
     };
-    state.workers = found["scaling"]["manualInstanceCount"].as_i64().unwrap_or(0).into();
+    let workers = found["scaling"]["manualInstanceCount"].as_i64().unwrap_or(0);
+    let as_many = match state.on_dataflow() {
+        true => workers == instances(state)?,
+        false => {
+            state.workers = workers.into();
+            state.service_account = account(&found);
+            true
+        }
+    };
     state.image = container["image"].as_str().map(str::to_owned).into();
     state.cpu = limit("cpu");
     state.memory = limit("memory");
-    state.service_account = account(&found);
     let mut env = container["env"].as_array().into_iter().flatten();
     let hash = env.find(|variable| variable["name"] == "HEADWATER_SPEC_HASH");
-    Ok(hash.and_then(|variable| variable["value"].as_str()) == state.spec_hash.as_deref())
+    Ok(as_many && hash.and_then(|variable| variable["value"].as_str()) == state.spec_hash.as_deref())
 }
 
 pub(super) async fn delete(cloud: &Cloud, name: &str, pipeline: &str, wait: Wait) -> Result<(), Diagnostic> {

@@ -212,6 +212,31 @@ fn behaviour() -> Attributes {
     };
     vec![
         (
+            "engine",
+            Attribute::string()
+                .default("runtime")
+                .requires_replace()
+                .validate(validate::one_of(["runtime", "dataflow"]))
+                .describe(
+                    "What executes the stream: `runtime` is a Cloud Run worker pool, `dataflow` a streaming job of Dataflow, to which the spec is \
+                     rendered as an Apache Beam YAML pipeline (`pipeline.yaml` beside the spec). With `dataflow` the current table is a view of the \
+                     changelog, and the guide on Dataflow says what else is different. Salesforce's events are brought into the topic by a worker pool \
+                     of one worker, whatever the engine.",
+                ),
+        ),
+        (
+            "dataflow",
+            Attribute::object([
+                ("template", Attribute::string().optional().validate(validate::prefix("gs://")).describe("The flex template that executes a Beam YAML pipeline. Default: Google's, `gs://dataflow-templates-REGION/latest/flex/Yaml_Template`; a release of it in place of `latest` is pinned.")),
+                ("machine_type", Attribute::string().optional().describe("The workers' machines, such as `n2-standard-2`. Default: Dataflow's choice.")),
+                ("network", Attribute::string().optional().describe("The workers' network. Default: `default`.")),
+                ("subnetwork", Attribute::string().optional().describe("The workers' subnetwork: `regions/REGION/subnetworks/NAME`, or its URL.")),
+                ("private_addresses", Attribute::bool().default(false).describe("Whether the workers have no public addresses.")),
+            ])
+            .optional()
+            .describe("With `engine = \"dataflow\"`: how the job is launched."),
+        ),
+        (
             "drift",
             Attribute::string()
                 .default("evolve")
@@ -247,7 +272,7 @@ fn workers() -> Attributes {
         ),
         (
             "workers",
-            Attribute::number().default(1).validate(validate::whole_number()).validate(validate::range(0..=100)).describe("How many workers share the subscription; 0 lets the stream stand still."),
+            Attribute::number().default(1).validate(validate::whole_number()).validate(validate::range(0..=100)).describe("How many workers share the subscription; 0 lets the stream stand still. With Dataflow, how many there are at most."),
         ),
         (
             "image",
@@ -288,7 +313,8 @@ fn computed() -> Attributes {
         ("pull_subscription", Attribute::string().computed().describe("The subscription that workers pull from.")),
         ("dead_letter_topic", stable("Where messages go that cannot be applied.")),
         ("dead_letter_subscription", stable("What `headwater stream replay-dead-letters` pulls from.")),
-        ("worker_pool", stable("The worker pool: `projects/PROJECT/locations/REGION/workerPools/NAME`.")),
+        ("worker_pool", stable("The worker pool: `projects/PROJECT/locations/REGION/workerPools/NAME`. There is none when Dataflow reads a subscription.")),
+        ("job_id", Attribute::string().computed().describe("The id of the Dataflow job.")),
         ("spec_hash", Attribute::string().computed().describe("SHA-256 of the spec as it lies in the lake.")),
         ("spec_url", stable("Where the spec lies: what `headwater stream --spec` takes.")),
         ("id", stable("The same as `spec_url`.")),

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use headwater_spec::{
-    API_VERSION, Batching, CdcStreamSpec, DatasetRef, Debezium, DriftPolicy, EntitySpec, JsonPath, Mapping,
-    MessageFormat, Operation, PipelineSpec, SalesforceConnection, SalesforceSource, SpecError, StreamDeletes,
+    API_VERSION, Batching, CdcStreamSpec, Dataflow, DatasetRef, Debezium, DriftPolicy, Engine, EntitySpec, JsonPath,
+    Mapping, MessageFormat, Operation, PipelineSpec, SalesforceConnection, SalesforceSource, SpecError, StreamDeletes,
     StreamSource, SubscriptionSource, Transport,
 };
 use tfplugin_framework::{Attr, Diagnostic, Path};
 
+use super::job::template;
 use super::model::{
-    BatchingModel, Columns, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel, entity_path,
-    schemas_of, texts,
+    BatchingModel, Columns, DataflowModel, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel,
+    entity_path, schemas_of, texts,
 };
 use crate::labels::Labels;
 use crate::names::parse_dataset_path;
@@ -61,6 +62,7 @@ pub(super) fn spec(model: &Model, columns: &Columns, facts: &Facts) -> Option<Pi
         model.status_topic.is_unknown(),
         model.alert_topic.is_unknown(),
         model.batching.is_unknown(),
+        model.dataflow.is_unknown(),
     ];
     if unknown.contains(&true) {
         return None;
@@ -109,10 +111,40 @@ pub(super) fn spec(model: &Model, columns: &Columns, facts: &Facts) -> Option<Pi
                 "quarantine" => DriftPolicy::Quarantine,
                 _ => DriftPolicy::Evolve,
             },
+            engine: engine(model)?,
             status_topic: model.status_topic.known().cloned(),
             alert_topic: model.alert_topic.known().cloned(),
         }),
     })
+}
+
+fn engine(model: &Model) -> Option<Engine> {
+    if model.engine.as_deref()? != "dataflow" {
+        return Some(Engine::Runtime);
+    }
+    let settings = model.dataflow.known().cloned().unwrap_or_default();
+    let unknown = [
+        &settings.template,
+        &settings.machine_type,
+        &settings.network,
+        &settings.subnetwork,
+        &model.service_account,
+    ];
+    if unknown.iter().any(|attribute| attribute.is_unknown()) || settings.private_addresses.is_unknown() {
+        return None;
+    }
+    Some(Engine::Dataflow(Dataflow {
+        template: match settings.template.known() {
+            Some(template) => template.clone(),
+            None => template(model.region.as_deref()?),
+        },
+        workers: u32::try_from(*model.workers.known()?).ok()?,
+        machine_type: settings.machine_type.known().cloned(),
+        service_account: model.service_account.known().cloned(),
+        network: settings.network.known().cloned(),
+        subnetwork: settings.subnetwork.known().cloned(),
+        private_addresses: settings.private_addresses == Attr::Known(true),
+    }))
 }
 
 fn entity_spec(settings: &EntityModel, columns: Vec<headwater_spec::Column>) -> Option<EntitySpec> {
@@ -221,6 +253,7 @@ pub(super) fn problem(error: &SpecError) -> Diagnostic {
             None => entity_path(rest),
         },
         Some(("batching", attribute)) => Path::attr("batching").child(attribute),
+        Some(("engine", rest)) => Path::attr("dataflow").child(rest.rsplit('.').next().unwrap_or(rest)),
         Some(("source", _)) => Path::attr("subscription"),
         _ => Path::attr(tail),
     };
@@ -256,6 +289,8 @@ impl Model {
             .collect();
         let names = Names::of(&spec.project, &spec.region, &spec.name);
         let url = spec.layout().spec_url();
+        let dataflow = stream.engine.dataflow();
+        let unpooled = dataflow.is_some() && matches!(stream.source, StreamSource::Subscription(_));
         Model {
             name: spec.name.as_str().into(),
             lake: if same_lake {
@@ -272,6 +307,15 @@ impl Model {
             salesforce: salesforce_model(&stream.source),
             subscription: subscription_model(stream, self.subscription.known()),
             entities: entities.collect::<BTreeMap<_, _>>().into(),
+            engine: if dataflow.is_some() { "dataflow" } else { "runtime" }.into(),
+            dataflow: dataflow.map_or(Attr::Null, |dataflow| {
+                dataflow_model(dataflow, &spec.region, self.dataflow.known())
+            }),
+            workers: dataflow.map_or_else(|| self.workers.clone(), |dataflow| i64::from(dataflow.workers).into()),
+            service_account: dataflow.map_or_else(
+                || self.service_account.clone(),
+                |dataflow| dataflow.service_account.clone().into(),
+            ),
             drift: match stream.drift {
                 DriftPolicy::Evolve => "evolve",
                 DriftPolicy::Freeze => "freeze",
@@ -300,12 +344,37 @@ impl Model {
             pull_subscription: stream.transport.subscription.as_str().into(),
             dead_letter_topic: stream.transport.dead_letter_topic.as_str().into(),
             dead_letter_subscription: stream.transport.dead_letter_subscription.as_str().into(),
-            worker_pool: names.pool.into(),
+            worker_pool: if unpooled { Attr::Null } else { names.pool.into() },
             spec_hash: spec.hash().into(),
             spec_url: url.as_str().into(),
             id: url.into(),
             ..self.clone()
         }
+    }
+}
+
+/// Settings that are what they are by default are not shown unless they were stated.
+fn dataflow_model(dataflow: &Dataflow, region: &str, before: Option<&DataflowModel>) -> Attr<DataflowModel> {
+    let usual = before.is_none_or(|before| before.template.is_null()) && dataflow.template == template(region);
+    let model = DataflowModel {
+        template: if usual {
+            Attr::Null
+        } else {
+            dataflow.template.as_str().into()
+        },
+        machine_type: dataflow.machine_type.clone().into(),
+        network: dataflow.network.clone().into(),
+        subnetwork: dataflow.subnetwork.clone().into(),
+        private_addresses: dataflow.private_addresses.into(),
+    };
+    let default = DataflowModel {
+        private_addresses: false.into(),
+        ..DataflowModel::default()
+    };
+    if before.is_none() && model == default {
+        Attr::Null
+    } else {
+        Attr::Known(model)
     }
 }
 

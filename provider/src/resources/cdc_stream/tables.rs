@@ -21,6 +21,12 @@ struct Table<'a> {
     document: Json,
 }
 
+impl Table<'_> {
+    fn is_view(&self) -> bool {
+        self.document["view"].is_object()
+    }
+}
+
 fn dataset(stream: &CdcStreamSpec) -> DatasetRef {
     DatasetRef::new(&stream.dataset.project, &stream.dataset.dataset)
 }
@@ -40,7 +46,10 @@ fn tables(stream: &CdcStreamSpec) -> Vec<Table<'_>> {
                 entity: name,
                 attribute: "current",
                 table: dataset.table(current),
-                document: entity.current_document(),
+                document: match stream.engine.dataflow() {
+                    Some(_) => entity.current_view_document(&stream.dataset),
+                    None => entity.current_document(),
+                },
             });
         }
     }
@@ -77,6 +86,20 @@ pub(super) async fn existing(
             problems.push(
                 Diagnostic::invalid(path, format!("the table `{}` {whose}", table.table))
                     .hint("Give the table another name, or use another `dataset`."),
+            );
+            continue;
+        }
+        if document["view"].is_object() != table.is_view() {
+            let (is, wanted) = match table.is_view() {
+                true => ("a table, which a stream of the engine `runtime` made", "a view"),
+                false => ("a view, which a stream of the engine `dataflow` made", "a table"),
+            };
+            problems.push(
+                Diagnostic::invalid(
+                    path,
+                    format!("`{}` is {is}, and would have to be {wanted}", table.table),
+                )
+                .hint("Give it another name, or drop it: all that it says is in the changelog."),
             );
             continue;
         }
@@ -150,9 +173,17 @@ async fn change(
     found: &Document,
     wanted: &Json,
 ) -> Result<(), Diagnostic> {
+    let mut change = json!({});
+    if table.is_view() && found["view"]["query"] != wanted["view"]["query"] {
+        change["view"] = wanted["view"].clone();
+    }
     let mut fields = found["schema"]["fields"].as_array().cloned().unwrap_or_default();
     let before = fields.len();
-    for column in entity.into_iter().flat_map(|entity| &entity.columns) {
+    for column in entity
+        .into_iter()
+        .filter(|_| !table.is_view())
+        .flat_map(|entity| &entity.columns)
+    {
         let there = fields.iter().any(|field| {
             field["name"]
                 .as_str()
@@ -162,7 +193,6 @@ async fn change(
             fields.push(entity_field(column));
         }
     }
-    let mut change = json!({});
     if fields.len() > before {
         change["schema"] = json!({"fields": fields});
     }
