@@ -98,6 +98,12 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
             message: "the stream's source is a subscription, which nothing has to be brought into".into(),
         });
     }
+    if !args.bridge_only && spec.stream()?.engine.dataflow().is_some() {
+        return Err(CommandError::Usage {
+            argument: "--bridge-only",
+            message: "it is missing, and the stream's engine is Dataflow: a job there applies its changes".into(),
+        });
+    }
     let bridged = bridged && !args.apply_only;
     let options = bridge::Options::default();
     let progress = Arc::clone(&options.progress);

@@ -43,8 +43,8 @@ const DBT_PACKAGES: &[&str] = &[
     "sqlalchemy-bigquery==1.17.3",
 ];
 
-/// Apache Beam, which executes the pipelines that streams on Dataflow are rendered as.
-const BEAM_PACKAGES: &[&str] = &["apache-beam[gcp,yaml]==2.77.0"];
+/// Apache Beam, which executes the pipelines that streams on Dataflow are rendered as; and Google's descriptions of its APIs.
+const BEAM_PACKAGES: &[&str] = &["apache-beam[gcp,yaml]==2.77.0", "google-api-python-client==2.202.0"];
 
 /// Great Expectations, the judge of data quality. It wants its own numpy: of 2.4 it makes results that its own store refuses.
 const GREAT_EXPECTATIONS_PACKAGES: &[&str] = &[

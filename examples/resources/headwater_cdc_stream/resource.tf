@@ -54,3 +54,31 @@ resource "headwater_cdc_stream" "orders" {
   drift   = "quarantine"
   workers = 2
 }
+
+# The same by a streaming job of Dataflow, for what a few workers cannot carry.
+resource "headwater_cdc_stream" "clicks" {
+  name    = "clicks"
+  lake    = headwater_storage_bucket.lake.url
+  dataset = headwater_bigquery_dataset.raw.id
+  engine  = "dataflow"
+
+  subscription = {
+    id     = headwater_pubsub_subscription.workers.id
+    format = "mapping"
+    mapping = {
+      key   = "$.session"
+      order = "$.at"
+    }
+  }
+
+  entities = {
+    clicks = { columns = { page = "STRING", at = "TIMESTAMP" } }
+  }
+
+  drift   = "quarantine"
+  workers = 20
+  dataflow = {
+    machine_type      = "n2-standard-2"
+    private_addresses = true
+  }
+}

@@ -18,7 +18,7 @@ impl EntitySpec {
         let changelog = format!("`{}.{}.{}`", dataset.project, dataset.dataset, self.changelog);
         let latest = |column: &str| format!("ARRAY_AGG({column} ORDER BY place DESC LIMIT 1)[OFFSET(0)] AS {column}");
         let mut sql = format!(
-            "SELECT _record_id, {}, {}, {},\n  IFNULL(ARRAY_AGG(IF(_operation = 'UPDATE', NULL, _operation = 'DELETE') \
+            "SELECT _record_id, {}, {}, {},\n  IFNULL(ARRAY_AGG(CASE WHEN _operation != 'UPDATE' THEN _operation = 'DELETE' END \
              IGNORE NULLS ORDER BY place DESC LIMIT 1)[SAFE_OFFSET(0)], FALSE) AS _deleted",
             latest("_commit_number"),
             latest("_sequence_number"),
@@ -29,7 +29,7 @@ impl EntitySpec {
             // What a change sets to NULL is set, too: a struct of it is not NULL.
             let _ = write!(
                 sql,
-                ",\n  ARRAY_AGG(IF(place >= whole AND '{name}' IN UNNEST(_changed_fields), STRUCT(`{name}` AS v), NULL) \
+                ",\n  ARRAY_AGG(CASE WHEN place >= whole AND '{name}' IN UNNEST(_changed_fields) THEN STRUCT(`{name}` AS v) END \
                  IGNORE NULLS ORDER BY place DESC LIMIT 1)[SAFE_OFFSET(0)].v AS `{name}`"
             );
         }

@@ -1,5 +1,5 @@
-//! `gcloud secrets`, `gcloud kms`, `gcloud scheduler` and `gcloud dataplex datascans` against the local cloud. (`gcloud run` is in `made`: it
-//! reads jobs, which others make.)
+//! `gcloud secrets`, `gcloud kms`, `gcloud scheduler`, `gcloud dataplex datascans` and `gcloud dataflow` against the local
+//! cloud. (`gcloud run` is in `made`: it reads jobs, which others make.)
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use serde_json::json;
@@ -141,6 +141,46 @@ fn dataplex_datascans() {
     let missing = scans(&["describe", "orders"]);
     assert_ne!(missing.code, 0);
     contains(&missing.stderr, &["NOT_FOUND"]);
+}
+
+#[test]
+fn dataflow_jobs() {
+    let cloud = Cloud::start();
+    let tools = Tools::new(&cloud);
+    let region = format!("--region={REGION}");
+    let dataflow = |arguments: &[&str]| tools.gcloud(&[&["dataflow"], arguments, &[&region]].concat());
+    tools.file("pipeline.yaml", "pipeline:\n  type: chain\n");
+    let launched = dataflow(&[
+        "yaml",
+        "run",
+        "crm",
+        "--yaml-pipeline-file=pipeline.yaml",
+        "--format=json",
+    ]);
+    let launched = launched.ok().json();
+    let id = launched["job"]["id"].as_str().expect("an id").to_owned();
+    let twice = dataflow(&["yaml", "run", "crm", "--yaml-pipeline-file=pipeline.yaml"]);
+    assert_ne!(twice.code, 0);
+    contains(&twice.stderr, &["already an active job named crm"]);
+
+    headwater_tests::wait_for("the job runs", std::time::Duration::from_secs(30), || {
+        let described = dataflow(&["jobs", "describe", &id, "--full", "--format=json"])
+            .ok()
+            .json();
+        assert_eq!(described["name"], "crm", "{described}");
+        (described["currentState"] == "JOB_STATE_RUNNING").then_some(())
+    });
+    let listed = dataflow(&["jobs", "list", "--status=active", "--format=json"])
+        .ok()
+        .json();
+    assert_eq!(listed[0]["id"], id.as_str(), "{listed}");
+    let said = tools.gcloud(&["beta", "dataflow", "logs", "list", &id, &region, "--importance=warning"]);
+    contains(&said.ok().stdout, &["does not execute it"]);
+    dataflow(&["jobs", "drain", &id]).ok();
+    headwater_tests::wait_for("the job is drained", std::time::Duration::from_secs(30), || {
+        let described = dataflow(&["jobs", "describe", &id, "--format=json"]).ok().json();
+        (described["currentState"] == "JOB_STATE_DRAINED").then_some(())
+    });
 }
 
 #[test]

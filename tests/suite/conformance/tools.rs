@@ -63,6 +63,7 @@ impl Tools {
             "SECRETMANAGER",
             "CLOUDKMS",
             "CLOUDSCHEDULER",
+            "DATAFLOW",
             "DATAPLEX",
             "IAM",
             "CLOUDRESOURCEMANAGER",

@@ -7,8 +7,12 @@ use tfplugin_framework::{Attr, Diagnostic};
 use super::model::Model;
 use crate::labels;
 use crate::problems::{Explain as _, cloud_problem};
+use crate::resources::runtime::default_image;
 
 const PIPELINE: &str = "headwater-pipeline";
+/// What workers have unless it is said otherwise.
+pub(super) const CPU: &str = "1";
+pub(super) const MEMORY: &str = "1Gi";
 
 fn pools(cloud: &Cloud, wait: Wait) -> Documents {
     cloud.documents(Service::Run).awaiting(wait)
@@ -95,6 +99,17 @@ fn account(document: &Json) -> Attr<String> {
 /// Puts what the pool says into the state; whether it is there and executes the spec that lies in the lake.
 pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagnostic> {
     let Some(name) = state.worker_pool.known().cloned() else {
+        // Nothing says what workers would be that are not there: an import takes what is written nowhere either.
+        let usual = [
+            (&mut state.image, default_image()),
+            (&mut state.cpu, CPU.to_owned()),
+            (&mut state.memory, MEMORY.to_owned()),
+        ];
+        for (attribute, value) in usual {
+            if attribute.is_null() {
+                *attribute = value.into();
+            }
+        }
         return Ok(true);
     };
     let found = cloud.documents(Service::Run).get(&name).await.optional();

@@ -281,8 +281,8 @@ fn workers() -> Attributes {
                 .validate(validate::matches("must be a container image without spaces", |text| !text.is_empty() && !text.contains(char::is_whitespace)))
                 .describe("The container image of the runtime. The local cloud runs its own `headwater` whatever is written here."),
         ),
-        ("cpu", Attribute::string().default("1").validate(names::cpu()).describe("CPUs of each worker.")),
-        ("memory", Attribute::string().default("1Gi").validate(names::memory()).describe("Memory of each worker.")),
+        ("cpu", Attribute::string().default(super::pool::CPU).validate(names::cpu()).describe("CPUs of each worker.")),
+        ("memory", Attribute::string().default(super::pool::MEMORY).validate(names::memory()).describe("Memory of each worker.")),
         (
             "service_account",
             Attribute::string()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use headwater_spec::{BigQueryType, Column, Mode, PipelineSpec, SalesforceAuth, SalesforceConnection, SecretRef};
 use tfplugin_framework::Attr;
 
-use super::model::{Columns, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel};
+use super::model::{Columns, DataflowModel, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel};
 use super::spec::{Facts, Names, problem, spec};
 
 fn column(name: &str, data_type: BigQueryType, salesforce_type: &str) -> Column {
@@ -36,6 +36,7 @@ fn model() -> Model {
         lake: "gs://lake/".into(),
         dataset: "projects/p/datasets/raw".into(),
         region: "europe-west1".into(),
+        engine: "runtime".into(),
         drift: "freeze".into(),
         parallelism: 3.into(),
         workers: 2.into(),
@@ -133,6 +134,24 @@ fn others(format: &str) -> (Model, Columns, Facts) {
     (model, columns, facts)
 }
 
+fn on_dataflow() -> (Model, Columns, Facts) {
+    let (model, columns, facts) = others("mapping");
+    let settings = DataflowModel {
+        machine_type: "n2-standard-2".into(),
+        private_addresses: true.into(),
+        ..DataflowModel::default()
+    };
+    let model = Model {
+        engine: "dataflow".into(),
+        dataflow: Attr::Known(settings),
+        parallelism: 2.into(),
+        service_account: "stream@p.iam.gserviceaccount.com".into(),
+        worker_pool: Attr::Null,
+        ..model
+    };
+    (model, columns, facts)
+}
+
 #[test]
 fn the_state_says_what_the_spec_says() {
     for (what, (model, columns, facts)) in [
@@ -140,6 +159,7 @@ fn the_state_says_what_the_spec_says() {
         ("subscription", others("salesforce")),
         ("debezium", others("debezium")),
         ("mapping", others("mapping")),
+        ("dataflow", on_dataflow()),
     ] {
         let made = spec(&model, &columns, &facts).expect(what);
         made.check().expect(what);
@@ -161,7 +181,8 @@ fn the_state_says_what_the_spec_says() {
         let mut found = bare.with_spec(&read, read.stream().expect(what));
         let mut expected = Model {
             lake: "gs://lake".into(),
-            workers: Attr::Null,
+            // The spec says it of Dataflow's.
+            workers: if what == "dataflow" { 2.into() } else { Attr::Null },
             batching: found.batching.clone(),
             ..expected
         };

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod buckets;
 #[cfg(test)]
+mod dataflow;
+#[cfg(test)]
 mod dataform;
 #[cfg(test)]
 mod dataplex;

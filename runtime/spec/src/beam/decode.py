@@ -104,6 +104,9 @@ def text_at(text, steps):
 def scalar(value):
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Number) and not (re.fullmatch("0|-?[1-9][0-9]*", value) and -(1 << 63) <= int(value) < 1 << 64):
+        # As a double, in its shortest form.
+        return re.sub(r"e([+-])0?", lambda mark: "e" + mark[1].strip("+"), repr(float(value)))
     return str(value) if isinstance(value, str) else None
 
 

@@ -56,7 +56,7 @@ class Write(beam.DoFn):
         self.classes = {name: message_class(entity["columns"]) for name, entity in self.entities.items()}
 
     def start_bundle(self):
-        self.waiting, self.refused = {}, []
+        self.waiting, self.bytes, self.refused = dict(), dict(), []
 
     def process(self, change, timestamp=beam.DoFn.TimestampParam, window=beam.DoFn.WindowParam):
         entity, row, payload, attributes = change
@@ -67,9 +67,11 @@ class Write(beam.DoFn):
             elif value is not None:
                 setattr(message, name, value)
         setattr(message, "_CHANGE_TYPE", "UPSERT")
-        waiting = self.waiting.setdefault(entity, [])
-        waiting.append((message.SerializeToString(), payload, attributes, timestamp, window))
-        if len(waiting) >= ROWS or sum(len(row[0]) for row in waiting) >= BYTES:
+        encoded = message.SerializeToString()
+        rows = self.waiting.setdefault(entity, [])
+        rows.append((encoded, payload, attributes, timestamp, window))
+        self.bytes[entity] = self.bytes.get(entity, 0) + len(encoded)
+        if len(rows) >= ROWS or self.bytes[entity] >= BYTES:
             self.flush(entity)
 
     def finish_bundle(self):
@@ -80,11 +82,12 @@ class Write(beam.DoFn):
 
     def flush(self, entity):
         rows = self.waiting.pop(entity, [])
+        self.bytes[entity] = 0
         while rows:
             refused = self.append(entity, [row[0] for row in rows])
             for index, why in refused.items():
                 _, payload, attributes, timestamp, window = rows[index]
-                attributes["headwater-reason-code"] = "refused"
+                attributes["headwater-reason-code"] = "row_refused"
                 attributes["headwater-reason"] = "BigQuery refused the row"
                 attributes["headwater-subscription"] = self.subscription
                 letter = beam.Row(payload=payload, attributes=attributes)
@@ -110,7 +113,7 @@ class Write(beam.DoFn):
                 return {error.index: error.code for error in response.row_errors}
             if response.error.code:
                 raise RuntimeError("BigQuery answers %d for %s" % (response.error.code, stream))
-            return {}
+            return dict()
         raise RuntimeError("BigQuery gave no answer for " + stream)
 
 
