@@ -311,7 +311,7 @@ impl Model {
             dataflow: dataflow.map_or(Attr::Null, |dataflow| {
                 dataflow_model(dataflow, &spec.region, self.dataflow.known())
             }),
-            workers: dataflow.map_or_else(|| self.workers.clone(), |dataflow| i64::from(dataflow.workers).into()),
+            workers: dataflow.map_or_else(|| self.workers, |dataflow| i64::from(dataflow.workers).into()),
             service_account: dataflow.map_or_else(
                 || self.service_account.clone(),
                 |dataflow| dataflow.service_account.clone().into(),
