@@ -344,15 +344,19 @@ impl Run {
                 first: self.first,
                 expired: &self.expired,
             };
-            let judging = Instant::now();
+            let (judging, standing_for) = (Instant::now(), self.progress.1.elapsed());
             let verdict = verdict::tables(&self.world, &expected);
             // Judging reads all tables: the stream needs the machine, too.
-            pause = Duration::from_secs(2).max(judging.elapsed() * 2);
+            pause = (judging.elapsed() * 2).clamp(Duration::from_secs(2), UNMOVED);
             let mut problems = verdict.problems.clone();
             problems.extend(verdict::dead_letters(&letters, &self.poison));
-            if problems.is_empty() || self.progress.1.elapsed() > SETTLED {
+            // Judging takes minutes: what came meanwhile is in no table that was read before.
+            let came_meanwhile = self.world.changes() != before;
+            if problems.is_empty() || (!came_meanwhile && standing_for > SETTLED) {
                 return (verdict, problems);
             }
+            // The time that it took is not the stream's.
+            self.progress.1 += judging.elapsed();
         }
     }
 }

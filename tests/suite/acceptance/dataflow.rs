@@ -268,5 +268,7 @@ fn what_dataflow_cannot_do_is_refused_by_path() {
             .replace("│ ", "");
         assert!(text.contains(expected), "{settings}: {expected} is not in {text}");
     }
+    // What it destroys is the ground; the last configuration cannot be planned.
+    tf.write(&orders(r#"status = "STRING""#, "drift = \"freeze\""));
     tf.destroy();
 }
