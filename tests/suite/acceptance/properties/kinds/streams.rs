@@ -64,6 +64,18 @@ fn stream(random: &mut Random, index: usize) -> Body {
         2 => debezium(random, index, &mut body),
         _ => mapped(random, index, &mut body),
     }
+    if index == 10 {
+        dataflow(random, &mut body);
+    } else {
+        runtime(random, index, &mut body);
+    }
+    body.raw("workers", 0);
+    body.raw("delete_tables_on_destroy", true);
+    body
+}
+
+/// What a stream of the runtime may say.
+fn runtime(random: &mut Random, index: usize, body: &mut Body) {
     if index < 4 || random.coin() {
         body.text("drift", random.pick(&["evolve", "freeze", "quarantine"]));
         body.set(
@@ -89,9 +101,22 @@ fn stream(random: &mut Random, index: usize) -> Body {
         body.text("memory", random.pick(&["512Mi", "2Gi", "4Gi"]));
         body.text("service_account", account(random));
     }
-    body.raw("workers", 0);
-    body.raw("delete_tables_on_destroy", true);
-    body
+}
+
+/// What a stream on Dataflow may say. Without workers no job is launched: what jobs do is other tests' matter.
+fn dataflow(random: &mut Random, body: &mut Body) {
+    body.text("engine", "dataflow");
+    body.text("drift", random.pick(&["freeze", "quarantine"]));
+    let mut job = Body::new();
+    job.text(
+        "template",
+        format!("gs://acme-templates/{}/Yaml_Template", random.word()),
+    );
+    job.text("machine_type", random.pick(&["n2-standard-2", "e2-standard-4"]));
+    job.text("network", random.word());
+    job.text("subnetwork", format!("regions/{REGION}/subnetworks/{}", random.word()));
+    job.raw("private_addresses", random.coin());
+    body.set("dataflow", job.object());
 }
 
 /// What an entity of any source may say.
