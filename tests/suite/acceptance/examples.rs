@@ -69,6 +69,8 @@ pub fn delete_what_an_extract_leaves(cloud: &Cloud) {
         "Contact",
         "orders_changes",
         "orders_now",
+        "clicks",
+        "clicks_changes",
     ];
     for table in of_the_extract.into_iter().chain(of_the_streams) {
         let status = cloud.delete(&format!(
