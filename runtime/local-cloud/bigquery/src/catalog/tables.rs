@@ -1,5 +1,7 @@
 //! Tables and views: a document each, and for a table a DuckDB table of the same name.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::evolve::{described, evolve, in_stored_order};
@@ -74,12 +76,21 @@ pub(crate) fn read_ahead(tx: &Session<'_>, names: &[TableName]) -> Result<(), Fa
     if names.len() < 2 {
         return Ok(());
     }
-    let each: Vec<&str> = names.iter().map(|_| "(?, ?, ?)").collect();
+    let mut datasets: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for name in names {
+        let dataset = (name.project.as_str(), name.dataset.as_str());
+        datasets.entry(dataset).or_default().push(&name.table);
+    }
+    let (mut each, mut all) = (Vec::new(), Vec::new());
+    for ((project, dataset), tables) in &datasets {
+        let marks = vec!["?"; tables.len()].join(", ");
+        each.push(format!("(project = ? AND dataset = ? AND name IN ({marks}))"));
+        all.extend([project, dataset].into_iter().chain(tables).copied().map(Bind::Text));
+    }
     let sql = format!(
-        "SELECT project, dataset, name, doc FROM _headwater.tables WHERE (project, dataset, name) IN ({})",
-        each.join(", ")
+        "SELECT project, dataset, name, doc FROM _headwater.tables WHERE {}",
+        each.join(" OR ")
     );
-    let all: Vec<Bind<'_>> = names.iter().flat_map(binds).collect();
     let found = tx.query(&sql, &all)?;
     for name in names {
         let text = found

@@ -56,7 +56,7 @@ use std::rc::Rc;
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned, visit_relations};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Query, Spanned, Visit as _, Visitor};
 use sqlparser::tokenizer::Span;
 
 use crate::Caller;
@@ -109,6 +109,28 @@ pub(crate) struct Translator<'a> {
     shared: Rc<Shared>,
     /// Whether relations get names of their own in DuckDB's SQL: a function's body stands among another query's names.
     renames: bool,
+}
+
+/// What a query names: relations, and those of them that its WITH clauses define.
+#[derive(Default)]
+struct Named {
+    relations: Vec<ObjectName>,
+    own: BTreeSet<String>,
+}
+
+impl Visitor for Named {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let defined = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.own.extend(defined.map(|cte| cte.alias.name.value.to_lowercase()));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
+        self.relations.push(name.clone());
+        ControlFlow::Continue(())
+    }
 }
 
 /// A translated query and the columns that it answers.
@@ -235,14 +257,28 @@ impl<'a> Translator<'a> {
         }
     }
 
+    /// Reads what is known of the stored tables that a query names. A single name that the query defines itself is none of them:
+    /// at worst, a table is read later by itself.
+    fn read_ahead(&self, query: &Query) -> Result<()> {
+        let mut named = Named::default();
+        let _ = query.visit(&mut named);
+        let mut tables = Vec::new();
+        for name in &named.relations {
+            let own =
+                matches!(&*name.0, [ObjectNamePart::Identifier(one)] if named.own.contains(&one.value.to_lowercase()));
+            if !own
+                && let Ok(table) = self.table_name(name)
+                && !tables.contains(&table)
+            {
+                tables.push(table);
+            }
+        }
+        tables::read_ahead(self.tx, &tables)
+    }
+
     /// A whole query.
     pub(crate) fn top_query(&self, query: &Query) -> Result<Translated> {
-        let mut named = Vec::new();
-        let _ = visit_relations(query, |name| {
-            named.extend(self.table_name(name));
-            ControlFlow::<()>::Continue(())
-        });
-        tables::read_ahead(self.tx, &named)?;
+        self.read_ahead(query)?;
         let mut out = self.query(query, &Scope::root())?;
         self.must_filter()?;
         if let (
