@@ -10,6 +10,8 @@ const MAX_LINES: usize = 800;
 
 /// Which of our crates a crate may depend on (outside of tests). A crate that is not listed may depend on none.
 const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("headwater-spec", &["headwater-suite"]),
+    ("headwater-quality", &["headwater-suite"]),
     (
         "headwater-salesforce",
         &["headwater-spec", "headwater-salesforce-eventbus"],
@@ -42,6 +44,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-cloud",
             "headwater-salesforce",
             "headwater-quality",
+            "headwater-suite",
         ],
     ),
     (
@@ -54,6 +57,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-extract",
             "headwater-stream",
             "headwater-quality",
+            "headwater-suite",
             "headwater-local-cloud",
             "headwater-salesforce-org",
         ],
@@ -95,6 +99,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("headwater-report", &["tokio", "reqwest", "hyper"]),
     ("headwater-spec", &["tokio", "reqwest", "hyper"]),
     ("headwater-quality", &["tokio", "reqwest", "hyper"]),
+    ("headwater-suite", &["tokio", "reqwest", "hyper", "arrow"]),
 ];
 
 /// Licences that may be linked into an Apache-2.0 program.

@@ -4,11 +4,15 @@
 //! that both sides must agree on lives here: its types, the names of objects in the lake and of jobs and tables in BigQuery,
 //! the type system that leads from Salesforce to BigQuery, the rules of schema evolution, and the records of runs.
 //!
+//! The model of a suite stands in `headwater-suite`, which this crate contains as it is.
+//!
 //! This crate is pure: no IO, no tokio, no clock of its own, no client of anything. Anyone may depend on it.
 
 mod beam;
 mod column;
 mod connection;
+mod dq;
+mod dq_tables;
 mod evolution;
 mod json_path;
 mod lake;
@@ -26,11 +30,14 @@ mod window;
 pub use beam::{dataflow_job, dataflow_launch};
 pub use column::{BigQueryType, Column, Mode};
 pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
+pub use dq::{AlertOn, DqAlert, DqResults, DqSuiteSpec, DqTarget};
+pub use dq_tables::{DQ_RESULT_COLUMNS, DQ_RUN_COLUMNS, dq_table};
 pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
 pub use json_path::{JsonPath, JsonPathError};
 pub use lake::{GcsUrl, GcsUrlError, LakeLayout, ObjectPaths};
 pub use name::{
     NameError, apply_job_id, check_object_name, check_pipeline_name, load_job_id, merge_job_id, staging_table,
+    verdict_job_id,
 };
 pub use pipeline::{
     API_VERSION, ApiBudget, DatasetRef, Deletes, ObjectSpec, PipelineSpec, ReadMode, SalesforceExtractSpec, SpecError,

@@ -74,6 +74,11 @@ pub fn apply_job_id(pipeline: &str, entity: &str, identity: &str, number: u64) -
     format!("headwater_{pipeline}_{entity}_{identity}_apply_{number:09}")
 }
 
+/// The query that gives a run of a suite its verdict; `attempt` is 1 for the first. See [`load_job_id`].
+pub fn verdict_job_id(pipeline: &str, run: &str, attempt: u32) -> String {
+    job_id(pipeline, "suite", run, "verdict", attempt)
+}
+
 fn job_id(pipeline: &str, object: &str, batch: &str, step: &str, attempt: u32) -> String {
     let suffix = if attempt > 1 {
         format!("_a{attempt}")

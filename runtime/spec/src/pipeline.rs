@@ -6,13 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{CdcStreamSpec, Column, GcsUrl, LakeLayout, SalesforceConnection, check_object_name, check_pipeline_name};
+use crate::{
+    CdcStreamSpec, Column, DqSuiteSpec, GcsUrl, LakeLayout, SalesforceConnection, check_object_name,
+    check_pipeline_name,
+};
 
 /// The version of the document's shape. A runtime refuses a version that it does not know.
 pub const API_VERSION: &str = "headwater.dev/v1";
 
 /// What a pipeline is: written by the provider, executed by the runtime.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSpec {
     /// [`API_VERSION`].
@@ -35,6 +38,9 @@ pub struct PipelineSpec {
     /// The work, when it is a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cdc_stream: Option<CdcStreamSpec>,
+    /// The work, when it is a suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dq_suite: Option<DqSuiteSpec>,
 }
 
 /// Salesforce → Parquet in the lake → BigQuery.
@@ -225,38 +231,53 @@ impl PipelineSpec {
     /// Where the pipeline's documents lie.
     fn lake(&self) -> &GcsUrl {
         static NOWHERE: std::sync::OnceLock<GcsUrl> = std::sync::OnceLock::new();
-        match (&self.salesforce_extract, &self.cdc_stream) {
-            (Some(extract), _) => &extract.lake,
-            (None, Some(stream)) => &stream.lake,
-            // `check` refuses a spec without work.
-            (None, None) => NOWHERE.get_or_init(GcsUrl::nowhere),
-        }
+        let extract = self.salesforce_extract.as_ref().map(|extract| &extract.lake);
+        let stream = self.cdc_stream.as_ref().map(|stream| &stream.lake);
+        let suite = self.dq_suite.as_ref().map(|suite| &suite.lake);
+        // `check` refuses a spec without work.
+        extract
+            .or(stream)
+            .or(suite)
+            .unwrap_or_else(|| NOWHERE.get_or_init(GcsUrl::nowhere))
     }
 
     /// The work of an extract.
     ///
     /// # Errors
-    /// When the pipeline is a stream.
+    /// When the pipeline is another kind.
     pub fn extract(&self) -> Result<&SalesforceExtractSpec, SpecError> {
-        self.salesforce_extract.as_ref().ok_or_else(|| SpecError::Kind {
-            name: self.name.clone(),
-            wanted: "salesforce_extract",
-            found: "cdc_stream",
-            command: "stream",
-        })
+        let extract = self.salesforce_extract.as_ref();
+        extract.ok_or_else(|| self.other_than("salesforce_extract"))
     }
 
     /// The work of a stream.
     ///
     /// # Errors
-    /// When the pipeline is an extract.
+    /// When the pipeline is another kind.
     pub fn stream(&self) -> Result<&CdcStreamSpec, SpecError> {
-        self.cdc_stream.as_ref().ok_or_else(|| SpecError::Kind {
+        self.cdc_stream.as_ref().ok_or_else(|| self.other_than("cdc_stream"))
+    }
+
+    /// The work of a suite.
+    ///
+    /// # Errors
+    /// When the pipeline is another kind.
+    pub fn suite(&self) -> Result<&DqSuiteSpec, SpecError> {
+        self.dq_suite.as_ref().ok_or_else(|| self.other_than("dq_suite"))
+    }
+
+    fn other_than(&self, wanted: &'static str) -> SpecError {
+        let (found, command) = match (&self.salesforce_extract, &self.cdc_stream) {
+            (Some(_), _) => ("salesforce_extract", "run"),
+            (None, Some(_)) => ("cdc_stream", "stream"),
+            (None, None) => ("dq_suite", "run"),
+        };
+        SpecError::Kind {
             name: self.name.clone(),
-            wanted: "cdc_stream",
-            found: "salesforce_extract",
-            command: "run",
-        })
+            wanted,
+            found,
+            command,
+        }
     }
 
     /// The JSON Schema of the document.
@@ -270,15 +291,19 @@ impl PipelineSpec {
     /// The first field that is wrong.
     pub fn check(&self) -> Result<(), SpecError> {
         check_pipeline_name(&self.name).map_err(|e| SpecError::field("name", e.to_string()))?;
-        match (&self.salesforce_extract, &self.cdc_stream) {
-            (Some(extract), None) => extract.check(),
-            (None, Some(stream)) => stream.check(),
-            (Some(_), Some(_)) => {
-                let reason = "salesforce_extract is there too: a pipeline does one of the two";
-                Err(SpecError::field("cdc_stream", reason))
-            }
-            (None, None) => {
-                let reason = "it is missing, and cdc_stream too: a pipeline does one of the two";
+        let second = |field: &str, first: &str| {
+            let reason = format!("{first} is there too: a pipeline does one of the three");
+            Err(SpecError::field(field, reason))
+        };
+        match (&self.salesforce_extract, &self.cdc_stream, &self.dq_suite) {
+            (Some(extract), None, None) => extract.check(),
+            (None, Some(stream), None) => stream.check(),
+            (None, None, Some(suite)) => suite.check(),
+            (Some(_), Some(_), _) => second("cdc_stream", "salesforce_extract"),
+            (Some(_), None, Some(_)) => second("dq_suite", "salesforce_extract"),
+            (None, Some(_), Some(_)) => second("dq_suite", "cdc_stream"),
+            (None, None, None) => {
+                let reason = "it is missing, and cdc_stream and dq_suite too: a pipeline does one of the three";
                 Err(SpecError::field("salesforce_extract", reason))
             }
         }
@@ -370,8 +395,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&str, serde_json::Value, &str); 10] = [
-            ("/salesforce_extract", serde_json::Value::Null, "one of the two"),
+        let cases: [(&str, serde_json::Value, &str); 11] = [
+            ("/salesforce_extract", serde_json::Value::Null, "one of the three"),
+            ("/dq_suite", crate::dq::sample(), "salesforce_extract is there too"),
             (
                 "/cdc_stream",
                 crate::stream::sample(),

@@ -86,6 +86,7 @@ pub(super) fn spec(model: &Model, columns: &Columns, facts: &Facts) -> Option<Pi
             .collect(),
         deployed_by: facts.deployed_by.clone(),
         salesforce_extract: None,
+        dq_suite: None,
         cdc_stream: Some(CdcStreamSpec {
             source: source(model, facts)?,
             transport: Transport {

@@ -45,6 +45,7 @@ impl Wanted {
             labels: self.labels.clone(),
             deployed_by: facts.deployed_by.clone(),
             cdc_stream: None,
+            dq_suite: None,
             salesforce_extract: Some(SalesforceExtractSpec {
                 connection: facts.connection.clone(),
                 lake: self.lake.clone(),

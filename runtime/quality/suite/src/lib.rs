@@ -1,7 +1,12 @@
 //! The model of a suite: what provider, runtime and importers agree on, and its JSON form.
+//!
+//! It stands apart from `headwater-quality`, which evaluates suites, because the contract of pipelines holds a suite and must
+//! not bring an engine with it. It refuses to know how anything is evaluated, and is pure: no IO, no tokio. Anyone may
+//! depend on it.
 
 mod check;
 mod condition;
+pub mod literal;
 mod validate;
 mod value;
 
