@@ -12,6 +12,7 @@ pub mod bigquery_view;
 pub mod cdc_stream;
 pub(crate) mod dataform;
 pub(crate) mod dataplex_data_scan;
+pub mod dq_suite;
 mod iam_member;
 pub(crate) mod pipeline;
 pub(crate) mod pubsub_schema;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),
         Box::new(cdc_stream::CdcStream),
+        Box::new(dq_suite::DqSuite),
     ];
     all.extend(iam_member::all());
     all

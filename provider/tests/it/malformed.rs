@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("bigquery.tf", include_str!("malformed/bigquery.tf")),
     ("bigquery_tables.tf", include_str!("malformed/bigquery_tables.tf")),
     ("cdc_stream.tf", include_str!("malformed/cdc_stream.tf")),
+    ("dq_suite.tf", include_str!("malformed/dq_suite.tf")),
     ("storage_iam.tf", include_str!("malformed/storage_iam.tf")),
     ("dataform.tf", include_str!("malformed/dataform.tf")),
     ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),

@@ -11,6 +11,7 @@ mod lifecycle;
 mod messages;
 mod planning;
 mod properties;
+mod quality;
 mod scenario;
 mod second_run;
 mod storage_iam;

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use headwater_salesforce::check_condition;
-use headwater_spec::{Schedule, ScheduleError};
-use tfplugin_framework::{Attr, Diagnostic, Diagnostics, Path};
+use tfplugin_framework::{Attr, Diagnostic, Diagnostics};
 
-use super::model::{Model, ObjectModel, ScheduleModel, object_path};
+use super::model::{Model, ObjectModel, object_path};
 use crate::problems::sentence;
 
 /// Columns that a table cannot do without: the key, the order of changes, the mark of a deleted row.
@@ -15,7 +14,7 @@ const ALWAYS: [&str; 3] = ["Id", "SystemModstamp", "IsDeleted"];
 pub(super) fn check(config: &Model) -> Diagnostics {
     let mut problems = Diagnostics::new();
     if let Some(schedule) = config.schedule.known() {
-        problems.extend(check_schedule(schedule));
+        problems.extend(schedule.check());
     }
     let Some(objects) = config.objects.known() else {
         return problems;
@@ -58,32 +57,6 @@ pub(super) fn check(config: &Model) -> Diagnostics {
         }
     }
     problems
-}
-
-fn check_schedule(schedule: &ScheduleModel) -> Diagnostics {
-    let time_zone = match &schedule.time_zone {
-        Attr::Known(zone) => zone.clone(),
-        // Its default.
-        Attr::Null => "UTC".to_owned(),
-        Attr::Unknown => "UTC".to_owned(),
-    };
-    // A cron expression that is not known yet must not hide a time zone that is wrong.
-    let cron = schedule.cron.as_deref().unwrap_or("0 0 * * *").to_owned();
-    match (Schedule { cron, time_zone }).check() {
-        Ok(()) => Diagnostics::new(),
-        Err(error) => {
-            let attribute = match &error {
-                ScheduleError::TimeZone(_) => "time_zone",
-                ScheduleError::Cron { .. } | ScheduleError::Never(_) => "cron",
-            };
-            Diagnostic::invalid(
-                Path::attr("schedule").child(attribute),
-                format!("`schedule.{attribute}` is not usable"),
-            )
-            .detail(sentence(&error.to_string()))
-            .into()
-        }
-    }
 }
 
 fn check_object(name: &str, object: &ObjectModel) -> Diagnostics {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use headwater_cloud::{Cloud, Kind, OptionalExt as _, Precondition};
+use headwater_cloud::{Cloud, OptionalExt as _, Precondition};
 use headwater_spec::PipelineSpec;
 use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
 
@@ -11,11 +11,11 @@ use super::deployment::{self, Deployment, State};
 use super::model::{Model, Wanted, columns_of, schemas_of};
 use super::plan::DEPLOYED_BY;
 use super::spec::{Facts, deployer};
-use super::{execution, schedule, tables};
+use super::{execution, tables};
 use crate::clients::Clients;
 use crate::org::Connection;
-use crate::problems::{Explain as _, cloud_problem};
-use crate::resources::pipeline;
+use crate::problems::Explain as _;
+use crate::resources::pipeline::{self, Present, schedule};
 
 /// Brings everything to what is planned: tables, state of objects, spec, schedule, and a run if one is asked for.
 pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>, planned: Model) -> Result<Model> {
@@ -29,10 +29,13 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
         .await
         .explain_at("runtime", format!("cannot use the runtime `{}`", wanted.runtime))?;
     let (columns, facts) = prepare(clients, &wanted, &planned, &project).await?;
-    let before = Present::read(cloud, &wanted).await?;
-    let spec = settle(&wanted, &columns, &facts, before.spec.as_ref());
+    let before = Present::read(cloud, &layout).await?;
+    let spec = before.settle(wanted.spec(&columns, &facts));
     if prior.is_none() {
-        check_absent(cloud, &wanted, &before, &spec).await?;
+        let half_made = deployment::read(cloud, &layout)
+            .await?
+            .is_some_and(|deployment| deployment.state == State::Creating);
+        before.check_absent(&spec, half_made)?;
     }
 
     let at_work = if prior.is_none() {
@@ -49,11 +52,13 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
     let outcome = tables::deploy(&cloud.bigquery(), &wanted, &columns).await?;
     let renewed = renewed(prior, &wanted, &outcome.created);
     forget_progress(cloud, &wanted, &renewed).await?;
-    let changed = before.write(cloud, &wanted, &spec).await?;
+    let changed = before.write(cloud, &layout, &spec).await?;
     forget_removed(cloud, &wanted, before.spec.as_ref()).await?;
-    let account = schedule::account(cloud, &wanted, &runtime).await;
-    schedule::deploy(cloud, &project, &wanted, account.as_deref()).await?;
-    drop_moved_schedule(cloud, &project, prior, &wanted).await?;
+    let account = schedule::account(cloud, &layout, &runtime).await;
+    let started = wanted.started(&layout);
+    schedule::deploy(cloud, &project, started, account.as_deref()).await?;
+    let runtime_before = prior.and_then(|prior| prior.runtime.as_deref());
+    schedule::drop_moved(cloud, &project, runtime_before, started).await?;
 
     let unfinished = prior.is_some_and(|prior| prior.spec_hash.is_null());
     if wanted.run_on_apply && (prior.is_none() || changed || unfinished || !renewed.is_empty()) {
@@ -114,103 +119,6 @@ async fn prepare(clients: &Clients, wanted: &Wanted, planned: &Model, project: &
         deployed_by: deployer(|name| std::env::var(name).ok()),
     };
     Ok((columns, facts))
-}
-
-/// The spec to write. If only its author would change, it stays the author's who wrote it.
-fn settle(wanted: &Wanted, columns: &Columns, facts: &Facts, before: Option<&PipelineSpec>) -> PipelineSpec {
-    let mut spec = wanted.spec(columns, facts);
-    if let Some(before) = before {
-        let same = PipelineSpec {
-            deployed_by: before.deployed_by.clone(),
-            ..spec.clone()
-        };
-        if same == *before {
-            spec = same;
-        }
-    }
-    spec
-}
-
-/// The spec that lies in the lake.
-struct Present {
-    generation: Option<i64>,
-    hash_of_bytes: Option<Vec<u8>>,
-    spec: Option<PipelineSpec>,
-}
-
-impl Present {
-    async fn read(cloud: &Cloud, wanted: &Wanted) -> Result<Self, Diagnostic> {
-        let path = pipeline::spec_path(&wanted.layout());
-        let found = cloud
-            .storage()
-            .get(&path)
-            .await
-            .optional()
-            .explain_at("lake", format!("cannot read {path}"))?;
-        Ok(match found {
-            None => Self {
-                generation: None,
-                hash_of_bytes: None,
-                spec: None,
-            },
-            Some(found) => Self {
-                generation: Some(found.generation),
-                spec: PipelineSpec::from_json(&found.bytes).ok(),
-                hash_of_bytes: Some(found.bytes.to_vec()),
-            },
-        })
-    }
-
-    /// Writes the spec if it is another one; says whether it was.
-    async fn write(&self, cloud: &Cloud, wanted: &Wanted, spec: &PipelineSpec) -> Result<bool, Diagnostic> {
-        let text = spec.to_json().into_bytes();
-        if self.hash_of_bytes.as_deref() == Some(&text) {
-            return Ok(false);
-        }
-        let path = pipeline::spec_path(&wanted.layout());
-        let precondition = self.generation.map_or(Precondition::Absent, Precondition::Generation);
-        match cloud
-            .storage()
-            .put(&path, "application/json", text.into(), precondition)
-            .await
-        {
-            Ok(_) => {
-                tracing::info!(spec = %path, hash = spec.hash(), "spec written");
-                Ok(true)
-            }
-            Err(error) if error.kind() == Kind::PreconditionFailed => Err(Diagnostic::error(format!(
-                "somebody else changed {path} during this apply"
-            ))
-            .hint("Plan and apply again.")),
-            Err(error) if error.is_not_found() => {
-                Err(cloud_problem(format!("the lake `{}` does not exist", wanted.lake), &error).at("lake"))
-            }
-            Err(error) => Err(cloud_problem(format!("cannot write {path}"), &error).at("lake")),
-        }
-    }
-}
-
-/// A pipeline that is created must not take over one that is there, unless an apply that was killed left it behind.
-async fn check_absent(cloud: &Cloud, wanted: &Wanted, before: &Present, spec: &PipelineSpec) -> Result<(), Diagnostic> {
-    if before.generation.is_none() {
-        return Ok(());
-    }
-    let half_made = deployment::read(cloud, &wanted.layout())
-        .await?
-        .is_some_and(|deployment| deployment.state == State::Creating);
-    if before.spec.as_ref() == Some(spec) || half_made {
-        tracing::info!(pipeline = wanted.name, "pipeline of an earlier apply adopted");
-        return Ok(());
-    }
-    let url = wanted.layout().spec_url();
-    Err(Diagnostic::invalid(
-        "name",
-        format!("the pipeline `{}` exists already in this lake", wanted.name),
-    )
-    .detail(format!("There is a spec at {url}, and it says something else."))
-    .hint(format!(
-        "Import it: `terraform import ADDRESS {url}`, or choose another `name`."
-    )))
 }
 
 /// Objects whose rows must all be read again: their table is new, or another than before.
@@ -278,21 +186,4 @@ async fn forget_removed(cloud: &Cloud, wanted: &Wanted, before: Option<&Pipeline
         }
     }
     Ok(())
-}
-
-/// A runtime in another region has its schedule there: the old one goes.
-async fn drop_moved_schedule(
-    cloud: &Cloud,
-    project: &str,
-    prior: Option<&Model>,
-    wanted: &Wanted,
-) -> Result<(), Diagnostic> {
-    let before = prior.and_then(|prior| schedule::job_name(project, prior.runtime.as_deref()?, &wanted.name));
-    let now = schedule::job_name(project, &wanted.runtime, &wanted.name);
-    match before {
-        Some(before) if Some(&before) != now.as_ref() => {
-            schedule::delete(cloud, &before, wanted.layout().spec_url()).await
-        }
-        _ => Ok(()),
-    }
 }

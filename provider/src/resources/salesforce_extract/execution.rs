@@ -1,30 +1,16 @@
-//! Running a deployed pipeline as a part of the apply, and stopping what runs before it is destroyed.
+//! Running a deployed pipeline as a part of the apply.
 
 use std::time::{Duration, Instant};
 
-use headwater_cloud::{Cloud, Execution, OptionalExt as _, Wait};
+use headwater_cloud::{Cloud, Execution};
 use headwater_spec::{ErrorRecord, LakeLayout, ObjectRun, RunState};
 use tfplugin_framework::{Cx, Diagnostic, Result};
 
 use super::model::Wanted;
-use super::schedule::overrides;
 use crate::problems::{Explain as _, sentence};
 use crate::resources::pipeline;
-
-/// How long a cancelled execution may take to end.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Executions of a runtime that work on this pipeline now.
-async fn running(cloud: &Cloud, runtime: &str, spec_url: &str) -> Result<Vec<Execution>, Diagnostic> {
-    let all = cloud
-        .run()
-        .list_executions(runtime)
-        .await
-        .optional()
-        .explain(format!("cannot list the executions of `{runtime}`"))?;
-    let ours = |execution: &Execution| !execution.completed && execution.document.to_string().contains(spec_url);
-    Ok(all.unwrap_or_default().into_iter().filter(ours).collect())
-}
+use crate::resources::pipeline::execution::running;
+use crate::resources::pipeline::schedule::overrides;
 
 /// Starts an execution and waits until it has ended. One that is running already, of an apply that was killed or of the
 /// schedule, is waited for first: two would only compete for the leases.
@@ -176,32 +162,6 @@ fn causes(records: &[ObjectRun]) -> Vec<(Vec<&str>, &ErrorRecord)> {
         }
     }
     causes
-}
-
-/// Cancels what works on the pipeline and waits a little for it to end, so that nothing writes into what is deleted.
-pub(super) async fn stop(cloud: &Cloud, runtime: &str, spec_url: &str) -> Result<(), Diagnostic> {
-    for execution in running(cloud, runtime, spec_url).await? {
-        let summary = format!("cannot stop the execution `{}`", execution.name);
-        tracing::info!(execution = execution.name, "execution is cancelled");
-        match cloud
-            .run()
-            .cancel_execution(&execution.name)
-            .await
-            .optional()
-            .explain(&*summary)?
-        {
-            None => {}
-            Some(()) => {
-                cloud
-                    .run()
-                    .wait_execution(&execution.name, Wait::at_most(PATIENCE))
-                    .await
-                    .optional()
-                    .explain(summary)?;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

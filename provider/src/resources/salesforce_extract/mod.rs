@@ -1,7 +1,7 @@
 //! `headwater_salesforce_extract`: Salesforce objects into BigQuery tables.
 //!
 //! `model` is the state, `schema` and `check` are its rules, `plan` and `columns` ask the org, `spec` maps to the
-//! PipelineSpec, `deploy` carries an apply out by way of `tables`, `schedule`, `deployment` and `execution`.
+//! PipelineSpec, `deploy` carries an apply out by way of `tables`, `deployment` and `execution`.
 
 mod check;
 pub(crate) mod columns;
@@ -10,7 +10,6 @@ mod deployment;
 mod execution;
 mod model;
 mod plan;
-mod schedule;
 mod schema;
 mod spec;
 mod tables;
@@ -23,7 +22,7 @@ use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result,
 use self::model::{Model, Schemas, Wanted};
 use crate::clients::Clients;
 use crate::problems::Explain as _;
-use crate::resources::pipeline;
+use crate::resources::pipeline::{self, execution as executions, schedule};
 
 pub use self::model::Model as ExtractModel;
 pub(crate) use self::spec::deployer;
@@ -91,7 +90,7 @@ impl Resource for Extract {
                 found.spec_hash = Attr::Null;
             }
         }
-        schedule::read(cx, cloud, clients.require_project()?, &mut found).await?;
+        read_schedule(cx, cloud, clients.require_project()?, &layout, &mut found).await?;
         hide_missing(cloud, extract, &mut found).await?;
         Ok(Some(found))
     }
@@ -115,6 +114,31 @@ impl Resource for Extract {
             ..Model::default()
         })
     }
+}
+
+/// Puts into the state what the schedule really is, so that a plan shows what was changed by hand.
+async fn read_schedule(
+    cx: &mut Cx,
+    cloud: &Cloud,
+    project: &str,
+    layout: &LakeLayout,
+    state: &mut Model,
+) -> Result<(), Diagnostic> {
+    let (Some(runtime), Some(name)) = (state.runtime.as_deref(), state.name.as_deref()) else {
+        return Ok(());
+    };
+    let Some(found) = schedule::read(cx, cloud, project, runtime, layout, name).await? else {
+        state.schedule = Attr::Null;
+        return Ok(());
+    };
+    state.schedule = found.schedule.into();
+    if let Some(runtime) = found.runtime {
+        state.runtime = runtime.into();
+    }
+    if let Some(tasks) = found.task_count {
+        state.task_count = tasks.into();
+    }
+    Ok(())
 }
 
 /// Takes out of `schemas` what is not there: tables, and columns that were dropped. The plan then shows them as added.
@@ -153,7 +177,7 @@ async fn destroy(cloud: &Cloud, project: &str, state: &Model) -> Result<(), Diag
         if let Some(job) = schedule::job_name(project, runtime, name) {
             schedule::delete(cloud, &job, spec_url.clone()).await?;
         }
-        execution::stop(cloud, runtime, &spec_url).await?;
+        executions::stop(cloud, runtime, &spec_url).await?;
     }
     if let Some(wanted) = state.known() {
         destroy_tables(cloud, &wanted).await?;

@@ -9,6 +9,7 @@ use tfplugin_framework::{Attr, Diagnostic, Path, parse_duration};
 
 use crate::labels::{self, Labels};
 use crate::names::{RuntimeId, parse_dataset_path};
+use crate::resources::pipeline::schedule::{ScheduleModel, Started};
 
 /// The state of an extract.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,13 +38,6 @@ pub struct Model {
 
 /// Columns by object.
 pub(super) type Schemas = BTreeMap<String, Vec<ColumnModel>>;
-
-/// When it runs.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ScheduleModel {
-    pub(super) cron: Attr<String>,
-    pub(super) time_zone: Attr<String>,
-}
 
 /// One object.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -160,6 +154,16 @@ impl Wanted {
         LakeLayout::new(&self.lake, &self.name)
     }
 
+    pub fn started<'a>(&'a self, layout: &'a LakeLayout) -> Started<'a> {
+        Started {
+            name: &self.name,
+            runtime: &self.runtime,
+            layout,
+            task_count: self.task_count,
+            schedule: self.schedule.as_ref(),
+        }
+    }
+
     pub fn dataset(&self) -> headwater_cloud::DatasetRef {
         headwater_cloud::DatasetRef::new(&self.dataset_project, &self.dataset)
     }
@@ -197,10 +201,7 @@ impl Model {
         let runtime = self.runtime.as_deref()?;
         let schedule = match self.schedule.known() {
             None => None,
-            Some(schedule) => Some(Schedule {
-                cron: schedule.cron.known()?.clone(),
-                time_zone: schedule.time_zone.known()?.clone(),
-            }),
+            Some(schedule) => Some(schedule.known()?),
         };
         let api_budget = match self.api_budget.known() {
             None => None,

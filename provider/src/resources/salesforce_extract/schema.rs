@@ -5,6 +5,7 @@ use std::time::Duration;
 use tfplugin_framework::{Attribute, Schema, Timeouts, Type, Value, equal, parse_duration, validate};
 
 use crate::names;
+use crate::resources::pipeline::schedule;
 
 pub(super) fn schema() -> Schema {
     Schema::new(
@@ -166,21 +167,7 @@ fn behaviour() -> Attributes {
 
 fn deployment() -> Attributes {
     vec![
-        (
-            "schedule",
-            Attribute::object([
-                (
-                    "cron",
-                    Attribute::string().required().describe("When, in unix-cron format: minute, hour, day of the month, month, day of the week, such as `0 * * * *`."),
-                ),
-                (
-                    "time_zone",
-                    Attribute::string().default("UTC").describe("In which time zone, by its IANA name such as `Europe/Berlin`."),
-                ),
-            ])
-            .optional()
-            .describe("When it runs, by a Cloud Scheduler job `headwater-NAME` in the runtime's region. Without it, the pipeline runs when somebody starts it."),
-        ),
+        ("schedule", schedule::attribute()),
         (
             "run_on_apply",
             Attribute::bool().default(false).describe("Whether the apply that creates the pipeline, or changes its spec, also runs it and waits for the end. A run that fails makes the apply fail."),

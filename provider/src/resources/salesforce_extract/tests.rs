@@ -10,8 +10,9 @@ use tfplugin_framework::Attr;
 
 use super::check;
 use super::deployment::{Deployment, State};
-use super::model::{BudgetModel, Model, Object, ObjectModel, ScheduleModel, Wanted, schemas_of};
+use super::model::{BudgetModel, Model, Object, ObjectModel, Wanted, schemas_of};
 use super::spec::{Facts, deployer};
+use crate::resources::pipeline::schedule::ScheduleModel;
 
 pub(super) fn wanted() -> Wanted {
     planned().known().expect("known")

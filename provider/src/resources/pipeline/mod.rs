@@ -1,4 +1,10 @@
-//! What the resources of pipelines share: their ids, and their documents in the lake.
+//! What the resources of pipelines share: their ids, their documents in the lake, schedules and executions.
+
+pub(crate) mod execution;
+mod present;
+pub(crate) mod schedule;
+
+pub(crate) use self::present::Present;
 
 use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _};
 use headwater_spec::{GcsUrl, LakeLayout, PipelineSpec};

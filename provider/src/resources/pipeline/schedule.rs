@@ -3,27 +3,94 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use headwater_cloud::{Cloud, Document, Kind, OptionalExt as _, Overrides, Scheduler};
-use headwater_spec::Schedule;
+use headwater_spec::{LakeLayout, Schedule, ScheduleError};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use tfplugin_framework::{Attr, Cx, Diagnostic};
+use tfplugin_framework::{Attr, Attribute, Cx, Diagnostic, Diagnostics, Path};
 
-use super::model::{Model, ScheduleModel, Wanted};
 use crate::names::RuntimeId;
-use crate::problems::{Explain as _, cloud_problem};
+use crate::problems::{Explain as _, cloud_problem, sentence};
 
 const RUN: &str = "https://run.googleapis.com/v2/";
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// What a change of ours may touch: pauses and retries that somebody set stay.
 const MASK: &str = "schedule,timeZone,description,httpTarget";
 
+/// When it runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleModel {
+    pub(crate) cron: Attr<String>,
+    pub(crate) time_zone: Attr<String>,
+}
+
+impl ScheduleModel {
+    /// The same when all of it is known.
+    pub(crate) fn known(&self) -> Option<Schedule> {
+        Some(Schedule {
+            cron: self.cron.known()?.clone(),
+            time_zone: self.time_zone.known()?.clone(),
+        })
+    }
+
+    /// What can be wrong with it.
+    pub(crate) fn check(&self) -> Diagnostics {
+        let time_zone = match &self.time_zone {
+            Attr::Known(zone) => zone.clone(),
+            // Its default.
+            Attr::Null | Attr::Unknown => "UTC".to_owned(),
+        };
+        // A cron expression that is not known yet must not hide a time zone that is wrong.
+        let cron = self.cron.as_deref().unwrap_or("0 0 * * *").to_owned();
+        let Err(error) = (Schedule { cron, time_zone }).check() else {
+            return Diagnostics::new();
+        };
+        let attribute = match &error {
+            ScheduleError::TimeZone(_) => "time_zone",
+            ScheduleError::Cron { .. } | ScheduleError::Never(_) => "cron",
+        };
+        Diagnostic::invalid(
+            Path::attr("schedule").child(attribute),
+            format!("`schedule.{attribute}` is not usable"),
+        )
+        .detail(sentence(&error.to_string()))
+        .into()
+    }
+}
+
+/// The attribute `schedule`.
+pub(crate) fn attribute() -> Attribute {
+    Attribute::object([
+        (
+            "cron",
+            Attribute::string().required().describe("When, in unix-cron format: minute, hour, day of the month, month, day of the week, such as `0 * * * *`."),
+        ),
+        (
+            "time_zone",
+            Attribute::string().default("UTC").describe("In which time zone, by its IANA name such as `Europe/Berlin`."),
+        ),
+    ])
+    .optional()
+    .describe("When it runs, by a Cloud Scheduler job `headwater-NAME` in the runtime's region. Without it, the pipeline runs when somebody starts it.")
+}
+
+/// A pipeline as a schedule starts it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Started<'a> {
+    pub name: &'a str,
+    pub runtime: &'a str,
+    pub layout: &'a LakeLayout,
+    pub task_count: u32,
+    pub schedule: Option<&'a Schedule>,
+}
+
 /// The job's full name: in the region of the runtime that it starts.
-pub(super) fn job_name(project: &str, runtime: &str, pipeline: &str) -> Option<String> {
+pub(crate) fn job_name(project: &str, runtime: &str, pipeline: &str) -> Option<String> {
     let region = RuntimeId::parse(runtime)?.region;
     Some(Scheduler::job_name(project, region, &format!("headwater-{pipeline}")))
 }
 
 /// What every execution of a pipeline is told, by the schedule and by us.
-pub(super) fn overrides(spec_url: &str, task_count: u32) -> Overrides {
+pub(crate) fn overrides(spec_url: &str, task_count: u32) -> Overrides {
     Overrides {
         args: Some(vec!["run".into(), "--spec".into(), spec_url.into()]),
         task_count: Some(task_count),
@@ -31,9 +98,9 @@ pub(super) fn overrides(spec_url: &str, task_count: u32) -> Overrides {
     }
 }
 
-fn document(wanted: &Wanted, schedule: &Schedule, account: Option<&str>) -> Document {
-    let spec_url = wanted.layout().spec_url();
-    let body = STANDARD.encode(overrides(&spec_url, wanted.task_count).to_body().to_string());
+fn document(started: Started<'_>, schedule: &Schedule, account: Option<&str>) -> Document {
+    let spec_url = started.layout.spec_url();
+    let body = STANDARD.encode(overrides(&spec_url, started.task_count).to_body().to_string());
     let mut token = json!({"scope": SCOPE});
     if let Some(account) = account {
         token["serviceAccountEmail"] = account.into();
@@ -44,7 +111,7 @@ fn document(wanted: &Wanted, schedule: &Schedule, account: Option<&str>) -> Docu
         "timeZone": schedule.time_zone,
         "attemptDeadline": "180s",
         "httpTarget": {
-            "uri": format!("{RUN}{}:run", wanted.runtime),
+            "uri": format!("{RUN}{}:run", started.runtime),
             "httpMethod": "POST",
             "headers": {"Content-Type": "application/json"},
             "body": body,
@@ -82,15 +149,25 @@ fn target(document: &Document) -> Target {
     }
 }
 
-/// Puts into the state what the schedule really is, so that a plan shows what was changed by hand.
-pub(super) async fn read(cx: &mut Cx, cloud: &Cloud, project: &str, state: &mut Model) -> Result<(), Diagnostic> {
-    let (Some(runtime), Some(pipeline), Some(layout)) =
-        (state.runtime.as_deref(), state.name.as_deref(), state.layout())
-    else {
-        return Ok(());
-    };
+/// A schedule as Cloud Scheduler has it.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub schedule: ScheduleModel,
+    pub runtime: Option<String>,
+    pub task_count: Option<i64>,
+}
+
+/// What the schedule really is, so that a plan shows what was changed by hand; `None` when there is none of this pipeline.
+pub(crate) async fn read(
+    cx: &mut Cx,
+    cloud: &Cloud,
+    project: &str,
+    runtime: &str,
+    layout: &LakeLayout,
+    pipeline: &str,
+) -> Result<Option<Found>, Diagnostic> {
     let Some(name) = job_name(project, runtime, pipeline) else {
-        return Ok(());
+        return Ok(None);
     };
     let found = cloud
         .scheduler()
@@ -98,15 +175,11 @@ pub(super) async fn read(cx: &mut Cx, cloud: &Cloud, project: &str, state: &mut 
         .await
         .optional()
         .explain(format!("cannot read the schedule `{name}`"))?;
-    let Some(document) = found else {
-        state.schedule = Attr::Null;
-        return Ok(());
-    };
+    let Some(document) = found else { return Ok(None) };
     let target = target(&document);
     if target.spec_url.as_deref() != Some(&layout.spec_url()) {
         // It starts something else: as good as none of ours.
-        state.schedule = Attr::Null;
-        return Ok(());
+        return Ok(None);
     }
     if document["state"].as_str() == Some("PAUSED") {
         cx.report(
@@ -115,33 +188,31 @@ pub(super) async fn read(cx: &mut Cx, cloud: &Cloud, project: &str, state: &mut 
                 .at("schedule"),
         );
     }
-    state.schedule = Attr::Known(ScheduleModel {
-        cron: document["schedule"].as_str().map(str::to_owned).into(),
-        time_zone: document["timeZone"].as_str().unwrap_or("UTC").into(),
-    });
-    if let Some(runtime) = target.runtime {
-        state.runtime = runtime.into();
-    }
-    if let Some(tasks) = target.task_count {
-        state.task_count = tasks.into();
-    }
-    Ok(())
+    Ok(Some(Found {
+        schedule: ScheduleModel {
+            cron: document["schedule"].as_str().map(str::to_owned).into(),
+            time_zone: document["timeZone"].as_str().unwrap_or("UTC").into(),
+        },
+        runtime: target.runtime,
+        task_count: target.task_count,
+    }))
 }
 
 /// Makes the schedule what it shall be.
-pub(super) async fn deploy(
+pub(crate) async fn deploy(
     cloud: &Cloud,
     project: &str,
-    wanted: &Wanted,
+    started: Started<'_>,
     account: Option<&str>,
 ) -> Result<(), Diagnostic> {
-    let Some(name) = job_name(project, &wanted.runtime, &wanted.name) else {
+    let Some(name) = job_name(project, started.runtime, started.name) else {
         return Ok(());
     };
-    let Some(schedule) = &wanted.schedule else {
-        return delete(cloud, &name, wanted.layout().spec_url()).await;
+    let spec_url = started.layout.spec_url();
+    let Some(schedule) = started.schedule else {
+        return delete(cloud, &name, spec_url).await;
     };
-    let document = document(wanted, schedule, account);
+    let document = document(started, schedule, account);
     let summary = format!("cannot set the schedule `{name}`");
     match cloud.scheduler().create_job(&name, &document).await {
         Ok(_) => Ok(()),
@@ -151,9 +222,7 @@ pub(super) async fn deploy(
                 .get_job(&name)
                 .await
                 .explain_at("schedule", &*summary)?;
-            let other = target(&present)
-                .spec_url
-                .filter(|url| *url != wanted.layout().spec_url());
+            let other = target(&present).spec_url.filter(|url| *url != spec_url);
             if let Some(other) = other {
                 return Err(Diagnostic::invalid("name", format!("the schedule `{name}` belongs to another pipeline"))
                     .detail(format!("It runs {other}."))
@@ -170,8 +239,23 @@ pub(super) async fn deploy(
     }
 }
 
+/// A runtime in another region has its schedule there: the one that the runtime before had goes.
+pub(crate) async fn drop_moved(
+    cloud: &Cloud,
+    project: &str,
+    before: Option<&str>,
+    started: Started<'_>,
+) -> Result<(), Diagnostic> {
+    let before = before.and_then(|runtime| job_name(project, runtime, started.name));
+    let now = job_name(project, started.runtime, started.name);
+    match before {
+        Some(before) if Some(&before) != now.as_ref() => delete(cloud, &before, started.layout.spec_url()).await,
+        _ => Ok(()),
+    }
+}
+
 /// Deletes the schedule if it is this pipeline's.
-pub(super) async fn delete(cloud: &Cloud, name: &str, spec_url: String) -> Result<(), Diagnostic> {
+pub(crate) async fn delete(cloud: &Cloud, name: &str, spec_url: String) -> Result<(), Diagnostic> {
     let summary = format!("cannot delete the schedule `{name}`");
     let Some(present) = cloud.scheduler().get_job(name).await.optional().explain(&*summary)? else {
         return Ok(());
@@ -184,14 +268,14 @@ pub(super) async fn delete(cloud: &Cloud, name: &str, spec_url: String) -> Resul
 }
 
 /// The identity that the schedule presents: the runtime's, else the project's default compute account.
-pub(super) async fn account(cloud: &Cloud, wanted: &Wanted, runtime: &Document) -> Option<String> {
+pub(crate) async fn account(cloud: &Cloud, layout: &LakeLayout, runtime: &Document) -> Option<String> {
     let own = runtime["template"]["template"]["serviceAccount"]
         .as_str()
         .filter(|account| !account.is_empty());
     if let Some(account) = own {
         return Some(account.to_owned());
     }
-    let bucket = cloud.storage().get_bucket(wanted.lake.bucket()).await.ok()?;
+    let bucket = cloud.storage().get_bucket(layout.bucket()).await.ok()?;
     let number = &bucket["projectNumber"];
     let number = number
         .as_str()
@@ -201,26 +285,34 @@ pub(super) async fn account(cloud: &Cloud, wanted: &Wanted, runtime: &Document) 
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     #[test]
     fn a_job_reads_back_as_what_it_starts() {
-        let wanted = super::super::tests::wanted();
+        let lake: headwater_spec::GcsUrl = "gs://lake".parse().expect("a url");
+        let layout = LakeLayout::new(&lake, "crm");
         let schedule = Schedule {
             cron: "0 * * * *".into(),
             time_zone: "UTC".into(),
         };
-        let document = document(&wanted, &schedule, Some("a@b.c"));
+        let started = Started {
+            name: "crm",
+            runtime: "projects/p/locations/europe-west1/jobs/headwater",
+            layout: &layout,
+            task_count: 4,
+            schedule: Some(&schedule),
+        };
+        let document = document(started, &schedule, Some("a@b.c"));
         assert_eq!(
             document["httpTarget"]["uri"],
             "https://run.googleapis.com/v2/projects/p/locations/europe-west1/jobs/headwater:run"
         );
         assert_eq!(document["httpTarget"]["oauthToken"]["serviceAccountEmail"], "a@b.c");
         let expected = Target {
-            runtime: Some(wanted.runtime.clone()),
+            runtime: Some(started.runtime.to_owned()),
             spec_url: Some("gs://lake/headwater/pipelines/crm/spec.json".into()),
-            task_count: Some(i64::from(wanted.task_count)),
+            task_count: Some(4),
         };
         assert_eq!(target(&document), expected);
         assert_eq!(

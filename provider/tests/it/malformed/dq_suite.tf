@@ -1,0 +1,333 @@
+#! expectations.not_null[0].mostly | from 0 to 1
+resource "headwater_dq_suite" "wrong_0" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "id", mostly = 1.5 }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.not_null[1].id | an `id` of its own
+resource "headwater_dq_suite" "wrong_1" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "id" }, { column = "id", mostly = 0.5 }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.not_null[0].severity | error
+resource "headwater_dq_suite" "wrong_2" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "id", severity = "grave" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.between[0] | exactly one of `ints`
+resource "headwater_dq_suite" "wrong_3" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    between = [{ column = "quantity" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.between[0].ints.min | `min` no greater than `max`
+resource "headwater_dq_suite" "wrong_4" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    between = [{ column = "quantity", ints = { min = 2, max = 1 } }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.between[0].floats | one type
+resource "headwater_dq_suite" "wrong_5" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    between = [{ column = "quantity", ints = { min = 1 }, floats = { max = 2 } }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.between[0].timestamps.min | 2026-01-31
+resource "headwater_dq_suite" "wrong_6" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    between = [{ column = "ordered", timestamps = { min = "yesterday" } }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.between[1].ints | No value of `quantity`
+resource "headwater_dq_suite" "wrong_7" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    between = [{ column = "quantity", ints = { max = 1 } }, { id = "b", column = "quantity", ints = { min = 2 } }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.in_set[0].strings | at least one value
+resource "headwater_dq_suite" "wrong_8" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    in_set = [{ column = "status", strings = [] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.in_set[0].ints | Take one of them out
+resource "headwater_dq_suite" "wrong_9" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    in_set = [{ column = "quantity", ints = [1, 1] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.matches[0].patterns | RE2
+resource "headwater_dq_suite" "wrong_10" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    matches = [{ column = "email", patterns = ["(?=a)b"] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.matches[0].patterns | RE2
+resource "headwater_dq_suite" "wrong_11" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    matches = [{ column = "email", patterns = ["(a)\\1"] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.row_count[0].on_fail | `record` or `fail`
+resource "headwater_dq_suite" "wrong_12" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    row_count = [{ min = 1, on_fail = "quarantine" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.quantile[0].quantiles[0].p | from 0 to 1
+resource "headwater_dq_suite" "wrong_13" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    quantile = [{ column = "score", quantiles = [{ p = 2 }] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.length[0].min | at least one
+resource "headwater_dq_suite" "wrong_14" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    length = [{ column = "status" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.unique[0].columns | 1
+resource "headwater_dq_suite" "wrong_15" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    unique = [{ columns = [] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.is_null[0].column | Take one of them out
+resource "headwater_dq_suite" "wrong_16" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "id" }]
+    is_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.not_null[0].where[0].op | Give one list
+resource "headwater_dq_suite" "wrong_17" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "id", where = [{ column = "status", op = "=" }] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.pair_in_set[0].pairs[0].right | right_type
+resource "headwater_dq_suite" "more_0" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    pair_in_set = [{ left = "a", right = "b", pairs = [{ left = "x", right = "y", right_type = "int" }] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.distribution[0].categories | add up to 1
+resource "headwater_dq_suite" "more_1" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    distribution = [{ column = "a", categories = { strings = ["x"], weights = [0.5] } }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.distribution[0] | `categories` or `bins`
+resource "headwater_dq_suite" "more_2" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    distribution = [{ column = "a" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.not_null[0].where | exactly one value
+resource "headwater_dq_suite" "more_3" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "a", where = [{ column = "b", op = "=", ints = [1, 2] }] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.not_null[0].where[0].ints | Leave it out
+resource "headwater_dq_suite" "more_4" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "a", where = [{ column = "b", op = "is_null", ints = [1] }] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.not_in_set[0].ints | demanded and forbidden
+resource "headwater_dq_suite" "more_5" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    in_set = [{ column = "a", ints = [1, 2] }]
+    not_in_set = [{ column = "a", ints = [2] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.row_count[0].min | no greater than `max`
+resource "headwater_dq_suite" "more_6" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    row_count = [{ min = 3, max = 2 }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.like[0].escape | 1
+resource "headwater_dq_suite" "more_7" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    like = [{ column = "a", patterns = ["a%"], escape = "!!" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations | Add an expectation
+resource "headwater_dq_suite" "nothing_expected" {
+  name         = "orders"
+  lake         = "gs://acme-lake"
+  runtime      = "projects/p/locations/europe-west1/jobs/headwater"
+  table        = "projects/p/datasets/d/tables/orders"
+  expectations = {}
+  results      = { dataset = "projects/p/datasets/dq" }
+}
+
+#! results.result_table | another name
+resource "headwater_dq_suite" "one_table_for_both" {
+  name         = "orders"
+  lake         = "gs://acme-lake"
+  runtime      = "projects/p/locations/europe-west1/jobs/headwater"
+  table        = "projects/p/datasets/d/tables/orders"
+  expectations = { not_null = [{ column = "id" }] }
+  results      = { dataset = "projects/p/datasets/dq", run_table = "x", result_table = "x" }
+}

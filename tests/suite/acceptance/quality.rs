@@ -1,0 +1,221 @@
+//! A suite of expectations: those that do not fit their table are refused where they stand, and nothing is left of the others.
+
+use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+use headwater_tests::inventory::inventory;
+use headwater_tests::terraform::Terraform;
+use serde_json::Value;
+
+const SPEC: &str = "gs://quality-lake/headwater/pipelines/orders/spec.json";
+
+/// The table that is judged, and what a suite needs.
+const PLATFORM: &str = r#"
+resource "headwater_storage_bucket" "lake" {
+  name          = "quality-lake"
+  location      = "EU"
+  force_destroy = true
+}
+
+resource "headwater_bigquery_dataset" "shop" {
+  dataset_id                 = "shop"
+  location                   = "EU"
+  delete_contents_on_destroy = true
+}
+
+resource "headwater_bigquery_dataset" "dq" {
+  dataset_id = "dq"
+  location   = "EU"
+}
+
+resource "headwater_bigquery_table" "orders" {
+  dataset             = headwater_bigquery_dataset.shop.id
+  table_id            = "orders"
+  deletion_protection = false
+  columns = [
+    { name = "id", type = "INT64" },
+    { name = "status", type = "STRING" },
+    { name = "email", type = "STRING" },
+    { name = "quantity", type = "INT64" },
+    { name = "price", type = "NUMERIC" },
+    { name = "score", type = "FLOAT64" },
+    { name = "ordered", type = "TIMESTAMP" },
+    { name = "shipped", type = "TIMESTAMP" },
+    { name = "tags", type = "STRING", mode = "REPEATED" },
+  ]
+}
+
+resource "headwater_pubsub_topic" "alerts" {
+  name = "alerts"
+}
+
+resource "headwater_pubsub_subscription" "alerts" {
+  name  = "alerts"
+  topic = headwater_pubsub_topic.alerts.id
+}
+
+resource "headwater_runtime" "main" {
+  name = "headwater"
+}
+"#;
+
+/// A suite of this name over the table.
+fn suite(name: &str, expectations: &str, more: &str) -> String {
+    format!(
+        r#"
+resource "headwater_dq_suite" "{name}" {{
+  name                      = "{}"
+  lake                      = headwater_storage_bucket.lake.url
+  runtime                   = headwater_runtime.main.id
+  table                     = headwater_bigquery_table.orders.id
+  delete_results_on_destroy = true
+  expectations = {{
+    {expectations}
+  }}
+  results = {{ dataset = headwater_bigquery_dataset.dq.id }}
+  {more}
+}}
+"#,
+        name.replace('_', "-")
+    )
+}
+
+/// Twelve kinds.
+const TWELVE: &str = r#"
+    not_null   = [{ column = "id" }, { column = "email", mostly = 0.5, severity = "warn", on_fail = "record" }]
+    unique     = [{ columns = ["id"] }]
+    in_set     = [{ column = "status", strings = ["new", "paid", "shipped"] }]
+    not_in_set = [{ column = "quantity", ints = [13] }]
+    between = [
+      { column = "quantity", ints = { min = 1, max = 100 } },
+      { id = "dear", column = "price", decimals = { min = "0.01" }, where = [{ column = "status", op = "=", strings = ["paid"] }] },
+    ]
+    length    = [{ column = "status", min = 3, max = 10 }]
+    matches   = [{ column = "email", patterns = ["^[^@]+@[^@]+$"] }]
+    compare   = [{ left = "shipped", op = ">=", right = "ordered" }]
+    statistic = [{ column = "score", statistic = "mean", floats = { min = 0, max = 1 } }]
+    row_count = [{ min = 1, max = 1000 }]
+    columns   = [{ names = ["id", "status"], mode = "contain" }]
+    type      = [{ column = "price", types = ["NUMERIC"] }]
+"#;
+
+const REST: &str = r#"
+  schedule         = { cron = "0 3 1 1 *", time_zone = "UTC" }
+  alert            = { topic = headwater_pubsub_topic.alerts.id }
+  max_bytes_billed = 1000000000
+"#;
+
+/// Expectations that do not fit the table, and where they are refused.
+const UNFIT: &[(&str, &str)] = &[
+    (r#"not_null = [{ column = "ids" }]"#, "not_null[0].column"),
+    (r#"unique = [{ columns = ["id", "line"] }]"#, "unique[0].columns[1]"),
+    (
+        r#"matches = [{ column = "quantity", patterns = ["a"] }]"#,
+        "matches[0].column",
+    ),
+    (
+        r#"statistic = [{ column = "status", statistic = "mean", floats = { min = 0 } }]"#,
+        "statistic[0].column",
+    ),
+    (
+        r#"in_set = [{ column = "quantity", strings = ["1"] }]"#,
+        "in_set[0].strings",
+    ),
+    (
+        r#"between = [{ column = "ordered", ints = { min = 1 } }]"#,
+        "between[0].ints",
+    ),
+    (
+        r#"compare = [{ left = "shipped", op = ">", right = "order" }]"#,
+        "compare[0].right",
+    ),
+    (
+        r#"sql_rows = [{ query = "SELECT wibble FROM {batch}" }]"#,
+        "sql_rows[0].query",
+    ),
+    (
+        r#"not_null = [{ column = "id", where = [{ column = "state", op = "is_null" }] }]"#,
+        "not_null[0].where[0].column",
+    ),
+    (
+        r#"not_null = [{ column = "id", where = [{ column = "status", op = "=", ints = [1] }] }]"#,
+        "not_null[0].where[0].ints",
+    ),
+];
+
+/// Plans a suite of each, and holds what is said against where it should be.
+fn assert_refused(tf: &Terraform, wrong: &[(&str, &str)]) {
+    let suites = wrong.iter().enumerate();
+    let suites: String = suites
+        .map(|(at, (expectations, _))| suite(&format!("wrong_{at}"), expectations, ""))
+        .collect();
+    tf.write(&format!("{PLATFORM}{suites}"));
+    let plan = tf.run(&["plan", "-json"]);
+    assert_eq!(plan.code, 1, "{}", plan.text());
+    let said: Vec<Value> = plan
+        .stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .map(|line| line["diagnostic"].clone())
+        .filter(|diagnostic| diagnostic["severity"] == "error")
+        .collect();
+    for (at, (expectations, path)) in wrong.iter().enumerate() {
+        let address = format!("headwater_dq_suite.wrong_{at}");
+        let mine: Vec<&Value> = said
+            .iter()
+            .filter(|diagnostic| diagnostic["address"] == address)
+            .collect();
+        let attribute = format!("Attribute: expectations.{path}");
+        let named = mine.iter().any(|diagnostic| {
+            let detail = diagnostic["detail"].as_str().unwrap_or_default();
+            detail.lines().any(|line| line == attribute)
+        });
+        assert!(named, "{expectations}: no {attribute} in {mine:?}");
+    }
+}
+
+#[test]
+fn a_suite_from_nothing_to_nothing() {
+    let cloud = Cloud::start();
+    let before = inventory(&cloud, PROJECT, REGION);
+    let tf = Terraform::new(&cloud, PLATFORM);
+    tf.apply();
+    assert_refused(&tf, UNFIT);
+
+    let whole = format!("{PLATFORM}{}", suite("orders", TWELVE, REST));
+    tf.write(&whole);
+    tf.apply();
+    tf.assert_no_changes("after apply");
+    let spec = cloud.object("quality-lake", "headwater/pipelines/orders/spec.json");
+    assert_eq!(
+        spec["dq_suite"]["suite"]["expectations"].as_array().map(Vec::len),
+        Some(14)
+    );
+
+    drift(&cloud, &tf);
+    tf.destroy();
+    assert_eq!(inventory(&cloud, PROJECT, REGION), before);
+}
+
+/// What is changed behind Terraform's back is planned, and mended by the next apply; an import finds everything.
+fn drift(cloud: &Cloud, tf: &Terraform) {
+    let spec = "/storage/v1/b/quality-lake/o/headwater%2Fpipelines%2Forders%2Fspec.json";
+    for (path, change) in [
+        (spec.to_owned(), "headwater_dq_suite.orders: create"),
+        (
+            format!("/bigquery/v2/projects/{PROJECT}/datasets/dq/tables/dq_result"),
+            "headwater_dq_suite.orders: update",
+        ),
+        (
+            format!("/v1/projects/{PROJECT}/locations/{REGION}/jobs/headwater-orders"),
+            "headwater_dq_suite.orders: update",
+        ),
+    ] {
+        let status = cloud.delete(&path);
+        assert!((200..300).contains(&status), "DELETE {path}: {status}");
+        assert_eq!(tf.changes(), [change], "{path}");
+        tf.apply();
+        tf.assert_no_changes(&format!("after {path} was made again"));
+    }
+    tf.run(&["state", "rm", "headwater_dq_suite.orders"]).ok();
+    tf.run(&["import", "headwater_dq_suite.orders", SPEC]).ok();
+    tf.assert_no_changes("after import");
+}
