@@ -12,6 +12,8 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage.
     Usage = 2,
+    /// The data does not satisfy its suite.
+    Refused = 3,
     /// Stopped early by a limit or a deadline; running again resumes.
     Resumable = 4,
     /// `headwater quality`: there is no verdict for some expectation.

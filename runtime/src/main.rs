@@ -15,6 +15,7 @@ mod runs;
 mod salesforce;
 mod signals;
 mod stream;
+mod suite;
 
 use clap::{CommandFactory, Parser};
 

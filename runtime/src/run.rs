@@ -1,5 +1,5 @@
 //! `headwater run`: what a Cloud Run task executes. Reads the spec, hands it to the executor, prints the outcome, and turns it
-//! into an exit status.
+//! into an exit status. A suite's run is in `suite`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +46,9 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
     }
     let path = ObjectPath::parse(&args.spec).map_err(|e| CommandError::usage("--spec", &e))?;
     let spec = PipelineSpec::from_json(&cloud.storage().get(&path).await?.bytes)?;
+    if spec.dq_suite.is_some() {
+        return crate::suite::run(&spec, &cloud, args.run_id.unwrap_or_else(new_run), printer).await;
+    }
     let extract = spec.extract()?;
     let unknown = args.objects.iter().find(|o| !extract.objects.contains_key(*o));
     if let Some(object) = unknown {

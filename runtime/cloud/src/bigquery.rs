@@ -10,6 +10,7 @@ use crate::Document;
 use crate::endpoints::Service::BigQuery as BQ;
 use crate::errors::{Error, Kind};
 use crate::http_json::{Call, Transport, segment};
+use crate::jobs::JobRef;
 
 /// BigQuery.
 #[derive(Clone)]
@@ -314,6 +315,42 @@ impl BigQuery {
                 .map(str::to_owned);
             if page.is_none() {
                 return Ok(tables);
+            }
+        }
+    }
+
+    /// The rows of a query that is done, when they are few.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such query, and its own failure.
+    pub async fn results(&self, job: &JobRef) -> Result<QueryRows, Error> {
+        let mut result = QueryRows {
+            schema: Value::Null,
+            rows: Vec::new(),
+        };
+        let mut page: Option<String> = None;
+        loop {
+            let path = format!(
+                "/bigquery/v2/projects/{}/queries/{}",
+                segment(&job.project),
+                segment(&job.id)
+            );
+            let answer = Call::get(BQ, path, format!("read the rows of query `{job}`"))
+                .query_opt("location", job.location.as_deref())
+                .query("timeoutMs", 30_000)
+                .query_opt("pageToken", page.as_deref())
+                .send_json(&self.transport)
+                .await?;
+            if result.schema.is_null() {
+                result.schema = answer["schema"].clone();
+            }
+            result.extend(&answer);
+            page = answer["pageToken"]
+                .as_str()
+                .filter(|token| !token.is_empty())
+                .map(str::to_owned);
+            if page.is_none() {
+                return Ok(result);
             }
         }
     }

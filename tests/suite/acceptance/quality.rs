@@ -1,9 +1,13 @@
-//! A suite of expectations: those that do not fit their table are refused where they stand, and nothing is left of the others.
+//! A suite of expectations: wrong ones are refused where they stand, right ones become verdicts, and nothing is left of them.
+
+use std::time::Duration;
 
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use headwater_tests::inventory::inventory;
+use headwater_tests::programs::{self, Ended};
 use headwater_tests::terraform::Terraform;
-use serde_json::Value;
+use headwater_tests::{bigquery, wait_for};
+use serde_json::{Value, json};
 
 const SPEC: &str = "gs://quality-lake/headwater/pipelines/orders/spec.json";
 
@@ -172,8 +176,49 @@ fn assert_refused(tf: &Terraform, wrong: &[(&str, &str)]) {
     }
 }
 
+fn insert(cloud: &Cloud, rows: &str) {
+    bigquery::query(
+        cloud,
+        &format!("INSERT INTO shop.orders (id, status, email, quantity, price, score, ordered, shipped) VALUES {rows}"),
+    );
+}
+
+const GOOD: &str = "(1, 'new', 'a@b.c', 1, NUMERIC '2.50', 0.5, TIMESTAMP '2026-01-01', NULL), \
+     (2, 'paid', 'b@b.c', 100, NUMERIC '1', 0.25, TIMESTAMP '2026-01-01', TIMESTAMP '2026-01-02')";
+const BAD: &str = "(2, 'lost', 'nobody', 13, NUMERIC '1', 0.5, TIMESTAMP '2026-01-02', TIMESTAMP '2026-01-01'), \
+     (NULL, 'paid', NULL, 0, NUMERIC '0', 9.0, TIMESTAMP '2026-01-01', NULL)";
+
+fn run(cloud: &Cloud, id: &str) -> Ended {
+    let mut command = std::process::Command::new(programs::headwater());
+    command
+        .envs(cloud.environment())
+        .args(["run", "--json", "--spec", SPEC, "--run-id", id]);
+    programs::run_within(&mut command, Duration::from_secs(120))
+}
+
+/// The messages that wait.
+fn alerts(cloud: &Cloud) -> Vec<Value> {
+    let path = format!("/v1/projects/{PROJECT}/subscriptions/alerts:pull");
+    let (status, answer) = cloud.post(&path, &json!({"maxMessages": 10, "returnImmediately": true}));
+    assert_eq!(status, 200, "{answer}");
+    let received = answer["receivedMessages"].as_array().cloned().unwrap_or_default();
+    let ids: Vec<&Value> = received.iter().map(|one| &one["ackId"]).collect();
+    if !ids.is_empty() {
+        let path = format!("/v1/projects/{PROJECT}/subscriptions/alerts:acknowledge");
+        assert_eq!(cloud.post(&path, &json!({ "ackIds": ids })).0, 200);
+    }
+    received.iter().map(|one| one["message"].clone()).collect()
+}
+
+fn states(cloud: &Cloud, run: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT STRING_AGG(CONCAT(expectation_id, ' ', state), ',' ORDER BY expectation_id) FROM dq.dq_result WHERE run_id = '{run}'"
+    );
+    bigquery::cell(cloud, &sql).split(',').map(str::to_owned).collect()
+}
+
 #[test]
-fn a_suite_from_nothing_to_nothing() {
+fn a_suite_from_nothing_to_verdicts_and_back() {
     let cloud = Cloud::start();
     let before = inventory(&cloud, PROJECT, REGION);
     let tf = Terraform::new(&cloud, PLATFORM);
@@ -189,6 +234,80 @@ fn a_suite_from_nothing_to_nothing() {
         spec["dq_suite"]["suite"]["expectations"].as_array().map(Vec::len),
         Some(14)
     );
+
+    // Bad rows: started by the schedule, as in production.
+    insert(&cloud, GOOD);
+    insert(&cloud, BAD);
+    let job = format!("/v1/projects/{PROJECT}/locations/{REGION}/jobs/headwater-orders:run");
+    assert_eq!(cloud.post(&job, &json!({})).0, 200);
+    let id = wait_for("the scheduled run's verdict", Duration::from_secs(120), || {
+        let rows = bigquery::query(&cloud, "SELECT run_id FROM dq.dq_run WHERE suite = 'orders'");
+        rows.first().map(|row| row[0].clone())
+    });
+    let run_row = bigquery::query(
+        &cloud,
+        "SELECT state, transition, severity, CAST(rows_evaluated AS STRING), CAST(failed AS STRING), CAST(errors AS STRING) FROM dq.dq_run",
+    );
+    assert_eq!(run_row, [["fail", "new", "error", "4", "9", "0"]]);
+    assert_eq!(
+        states(&cloud, &id),
+        [
+            "between.quantity fail",
+            "columns pass",
+            "compare.shipped.ordered fail",
+            "dear fail",
+            "in_set.status fail",
+            "length.status pass",
+            "matches.email fail",
+            "not_in_set.quantity fail",
+            "not_null.email pass",
+            "not_null.id fail",
+            "row_count pass",
+            "statistic.mean.score fail",
+            "type.price pass",
+            "unique.id fail",
+        ]
+    );
+    let told = wait_for("the alert", Duration::from_secs(30), || {
+        alerts(&cloud).into_iter().next()
+    });
+    let attributes = &told["attributes"];
+    for (name, value) in [
+        ("suite", "orders"),
+        ("target", "test-project.shop.orders"),
+        ("state", "fail"),
+        ("severity", "error"),
+        ("transition", "new"),
+        ("run_id", id.as_str()),
+    ] {
+        assert_eq!(attributes[name], value, "{name} in {attributes}");
+    }
+
+    // The same run again changes nothing and tells nothing.
+    let again = run(&cloud, &id);
+    assert_eq!(again.code, 3, "{}", again.text());
+    assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_run"), "1");
+    assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_result"), "14");
+    assert_eq!(alerts(&cloud), Vec::<Value>::new());
+
+    // Mended.
+    bigquery::query(&cloud, "DELETE FROM shop.orders WHERE TRUE");
+    insert(&cloud, GOOD);
+    let mended = run(&cloud, "mended");
+    assert_eq!(mended.code, 0, "{}", mended.text());
+    let told = wait_for("the all-clear", Duration::from_secs(30), || {
+        alerts(&cloud).into_iter().next()
+    });
+    assert_eq!(told["attributes"]["transition"], "recovered", "{told}");
+    assert_eq!(told["attributes"]["state"], "pass", "{told}");
+
+    // A column that the suite needs is gone: an error, not a pass.
+    bigquery::query(&cloud, "ALTER TABLE shop.orders DROP COLUMN score");
+    let broken = run(&cloud, "broken");
+    assert_eq!(broken.code, 1, "{}", broken.text());
+    assert!(states(&cloud, "broken").contains(&"statistic.mean.score error".to_owned()));
+    tf.run(&["apply", "-auto-approve"]);
+    tf.assert_no_changes("after the column is there again");
 
     drift(&cloud, &tf);
     tf.destroy();

@@ -101,7 +101,7 @@ async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result
         }
     }
     problems.into_result()?;
-    query::check(clients, planned, &table, target.location.as_deref()).await
+    query::check(clients, planned, &table, &target).await
 }
 
 /// What else the spec says; `None` while a dataset is not there.

@@ -1,13 +1,17 @@
-//! SQL in a suite, checked by BigQuery while it is planned: errors where they stand.
+//! SQL in a suite, and the one query that the suite becomes, checked by BigQuery while it is planned: errors where they stand,
+//! and the bytes that it would read.
 
 use headwater_cloud::TableRef;
-use headwater_suite::Check;
-use tfplugin_framework::{Attr, Diagnostics, Path, Result};
+use headwater_quality::sql::{Pushdown, schema};
+use headwater_suite::{API_VERSION, Check, Suite};
+use tfplugin_framework::{Attr, Diagnostic, Diagnostics, Path, Result};
 
 use super::expectation::path;
 use super::model::Model;
+use super::target::Target;
 use crate::clients::Clients;
-use crate::queries;
+use crate::problems::sentence;
+use crate::{queries, stakes};
 
 /// What is read, as it stands behind FROM.
 fn source(table: &TableRef, filter: Option<&str>) -> String {
@@ -17,8 +21,9 @@ fn source(table: &TableRef, filter: Option<&str>) -> String {
     }
 }
 
-/// Checks the filter, and each query that the user wrote.
-pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, location: Option<&str>) -> Result<()> {
+/// Checks the filter, each query that the user wrote, and the whole.
+pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, target: &Target) -> Result<()> {
+    let location = target.location.as_deref();
     let mut problems = Diagnostics::new();
     let mut ask = async |sql: String, user_text: &str, at: Path| {
         if let Err(problem) = queries::dry_run(clients, &sql, user_text, location, at).await {
@@ -50,5 +55,64 @@ pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, 
             ask(text.replace("{batch}", &source), text, at.child(attribute)).await;
         }
     }
-    problems.into_result()
+    problems.into_result()?;
+    check_whole(clients, planned, &source, target).await
+}
+
+/// Codes of reasons that are known before any row is read.
+const BEFOREHAND: [&str; 4] = ["missing_column", "wrong_type", "wrong_value", "unsupported"];
+
+/// Checks the query that the suite becomes: what BigQuery cannot evaluate, and what it would read.
+async fn check_whole(clients: &Clients, planned: &Model, source: &str, target: &Target) -> Result<()> {
+    let Some(expectations) = planned.known_expectations() else {
+        return Ok(());
+    };
+    let suite = Suite {
+        api_version: API_VERSION.to_owned(),
+        name: planned.name.as_deref().unwrap_or_default().to_owned(),
+        description: None,
+        expectations,
+    };
+    let pushdown = Pushdown::new(&suite, &schema(&target.schema), source);
+    let results = pushdown.conclude(&[]).results;
+    let refused = planned
+        .placed()
+        .into_iter()
+        .zip(results)
+        .filter_map(|(placed, result)| {
+            let reason = result.reason.filter(|reason| BEFOREHAND.contains(&reason.code))?;
+            let at = path(placed.kind, placed.index);
+            Some(
+                Diagnostic::invalid(at.clone(), format!("`{at}` cannot be evaluated in BigQuery"))
+                    .detail(sentence(&reason.message))
+                    .hint("Change it, or demand the same by `sql_rows`."),
+            )
+        });
+    refused.collect::<Diagnostics>().into_result()?;
+    let location = target.location.as_deref();
+    let Some(found) = queries::dry_run(clients, &pushdown.sql(), "", location, "expectations").await? else {
+        return Ok(());
+    };
+    match planned
+        .max_bytes_billed
+        .known()
+        .and_then(|limit| u64::try_from(*limit).ok())
+    {
+        Some(limit) if found.bytes > limit => {
+            let problem = Diagnostic::invalid(
+                "max_bytes_billed",
+                format!(
+                    "the suite would read {}, and the limit is {}",
+                    stakes::bytes(found.bytes),
+                    stakes::bytes(limit)
+                ),
+            );
+            let hint = format!(
+                "Narrow it by `partition_filter`, or raise the limit to at least {}.",
+                found.bytes
+            );
+            Err(problem.hint(hint).into())
+        }
+        _ => Ok(()),
+    }
 }

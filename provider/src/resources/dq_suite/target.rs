@@ -13,6 +13,7 @@ pub(super) struct Target {
     /// The column by which it is partitioned, when a query must filter by it.
     pub required_filter: Option<String>,
     pub location: Option<String>,
+    pub schema: Document,
 }
 
 struct Column {
@@ -52,6 +53,7 @@ impl Target {
             .or_else(|| document["rangePartitioning"]["field"].as_str());
         Self {
             columns: columns.collect(),
+            schema: document["schema"].clone(),
             location: document["location"].as_str().map(str::to_owned),
             required_filter: required
                 .iter()

@@ -1,0 +1,116 @@
+//! `headwater run` of a suite: judges the target by one query where it lies, tells who wants to be told, writes the verdict
+//! down, and turns it into an exit status.
+
+mod alert;
+mod evaluate;
+mod record;
+
+use chrono::{DateTime, Utc};
+use headwater_cloud::Cloud;
+use headwater_quality::engine::State;
+use headwater_spec::{DqSuiteSpec, PipelineSpec};
+use serde::Serialize;
+
+use self::evaluate::Evaluation;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::printer::{Printer, table};
+
+/// A run of a suite.
+pub struct Run<'a> {
+    pub spec: &'a PipelineSpec,
+    pub suite: &'a DqSuiteSpec,
+    pub id: String,
+    pub started: DateTime<Utc>,
+}
+
+/// The outcome as it is printed.
+#[derive(Debug, Serialize)]
+struct Printed<'a> {
+    run: &'a str,
+    suite: &'a str,
+    target: String,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    bytes_billed: Option<u64>,
+    results: &'a [headwater_quality::engine::ExpectationResult],
+}
+
+/// Executes a suite's spec.
+pub async fn run(spec: &PipelineSpec, cloud: &Cloud, id: String, printer: Printer) -> Result<Exit, CommandError> {
+    let run = Run {
+        spec,
+        suite: spec.suite()?,
+        id,
+        started: Utc::now(),
+    };
+    let history = record::history(cloud, &run).await?;
+    if let Some(state) = history.own {
+        // A task that is tried again: the verdict of its first attempt was told and written.
+        printer.note(&format!("run {} has its verdict: {}", run.id, word(state)));
+        return Ok(exit(state));
+    }
+    let evaluation = evaluate::evaluate(cloud, &run).await;
+    let transition = alert::transition(history.before, evaluation.state());
+    // Told first and written then: what is killed in between tells it again, and never not at all.
+    alert::publish(cloud, &run, &evaluation, transition).await?;
+    record::write(cloud, &run, &evaluation, transition).await?;
+    print(&run, &evaluation, printer);
+    Ok(exit(evaluation.state()))
+}
+
+const fn exit(state: State) -> Exit {
+    match state {
+        State::Skipped | State::Pass | State::Warn => Exit::Done,
+        State::Fail => Exit::Refused,
+        State::Error => Exit::Failed,
+    }
+}
+
+/// A state as it is written.
+pub const fn word(state: State) -> &'static str {
+    match state {
+        State::Skipped => "skipped",
+        State::Pass => "pass",
+        State::Warn => "warn",
+        State::Fail => "fail",
+        State::Error => "error",
+    }
+}
+
+fn print(run: &Run<'_>, evaluation: &Evaluation, printer: Printer) {
+    let printed = Printed {
+        run: &run.id,
+        suite: &run.spec.name,
+        target: run.suite.target.name(),
+        state: evaluation.state(),
+        reason: evaluation.reason.as_deref(),
+        bytes_billed: evaluation.bytes_billed,
+        results: evaluation.results(),
+    };
+    printer.result(&printed, || {
+        let rows: Vec<Vec<String>> = evaluation
+            .results()
+            .iter()
+            .map(|result| {
+                let unexpected = result.rows.map_or_else(String::new, |rows| rows.unexpected.to_string());
+                let why = result
+                    .reason
+                    .as_ref()
+                    .map_or_else(String::new, |reason| reason.message.clone());
+                vec![result.id.clone(), word(result.state).to_owned(), unexpected, why]
+            })
+            .collect();
+        let mut text = format!(
+            "run {}: {}\n{}",
+            run.id,
+            word(evaluation.state()),
+            table(&["expectation", "state", "unexpected", "reason"], &rows)
+        );
+        if let Some(reason) = &evaluation.reason {
+            text.push_str(&format!("\n{reason}"));
+        }
+        text
+    });
+}
