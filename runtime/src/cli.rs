@@ -81,7 +81,7 @@ pub enum Command {
     #[command(subcommand)]
     Salesforce(SalesforceCommand),
     /// Data quality: judge data by a suite of expectations, import suites of Great Expectations. Exit statuses: 0 the data
-    /// passes (or only warnings), 1 wrong usage or no such file, 2 the data fails, 3 there is no verdict for some expectation.
+    /// passes (or only warnings), 1 no such file, 2 wrong usage, 3 the data fails, 5 there is no verdict for some expectation.
     #[command(subcommand)]
     Quality(QualityCommand),
     /// Print the JSON Schema of the pipeline spec.

@@ -1,5 +1,4 @@
 //! The exit status of every command. The numbers are an interface: documented in docs/cli.md and never given another meaning.
-//! `headwater quality` has a scheme of its own, in which verdicts about data have numbers: there, wrong usage is 1.
 
 use std::process::{ExitCode, Termination};
 
@@ -16,15 +15,10 @@ pub enum Exit {
     Refused = 3,
     /// Stopped early by a limit or a deadline; running again resumes.
     Resumable = 4,
-    /// `headwater quality`: there is no verdict for some expectation.
-    NoVerdict = 3,
+    /// There is no verdict on the data: some expectation could not be evaluated.
+    NoVerdict = 5,
     /// Interrupted after a clean drain.
     Interrupted = 130,
-}
-
-impl Exit {
-    /// `headwater quality`: the data fails its suite. The number is that of wrong usage elsewhere.
-    pub const DATA_FAILED: Self = Self::Usage;
 }
 
 impl Termination for Exit {

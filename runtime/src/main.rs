@@ -31,13 +31,10 @@ fn main() -> Exit {
             error.print().ok();
             return match error.exit_code() {
                 0 => Exit::Done,
-                // In this group 2 is a verdict.
-                _ if quality::is_named_by(std::env::args().skip(1)) => Exit::Failed,
                 _ => Exit::Usage,
             };
         }
     };
-    let of_quality = matches!(cli.command, Command::Quality(_));
     logging::init(&cli.global);
     // ring is the one crypto provider; an error only means that it was installed before.
     rustls::crypto::ring::default_provider().install_default().ok();
@@ -56,7 +53,7 @@ fn main() -> Exit {
         Ok(exit) => exit,
         Err(error) => {
             printer.error(&error, error.hint().as_deref());
-            if matches!(error, CommandError::Usage { .. }) && !of_quality {
+            if matches!(error, CommandError::Usage { .. }) {
                 Exit::Usage
             } else {
                 Exit::Failed

@@ -112,11 +112,6 @@ impl QualityError {
     }
 }
 
-/// Whether a command line that does not parse was meant for this group.
-pub fn is_named_by(mut arguments: impl Iterator<Item = String>) -> bool {
-    arguments.find(|a| !a.starts_with('-')).is_some_and(|a| a == "quality")
-}
-
 /// `headwater quality COMMAND`.
 pub async fn run(command: QualityCommand, printer: Printer) -> Result<Exit, QualityError> {
     match command {
@@ -277,7 +272,7 @@ async fn many(list: &Path, args: &QualityRunArgs, printer: Printer) -> Result<Ex
 const fn exit(state: State) -> Exit {
     match state {
         State::Skipped | State::Pass | State::Warn => Exit::Done,
-        State::Fail => Exit::DATA_FAILED,
+        State::Fail => Exit::Refused,
         State::Error => Exit::NoVerdict,
     }
 }
@@ -387,23 +382,4 @@ fn parsed(parameters: &[String]) -> Result<Map<String, Value>, QualityError> {
 
 fn write(path: &Path, text: &str) -> Result<(), QualityError> {
     std::fs::write(path, text).map_err(|e| QualityError::Write(path.to_owned(), e))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_wrong_command_line_is_told_from_others() {
-        for (line, expected) in [
-            ("quality run --bogus", true),
-            ("--json quality", true),
-            ("run --spec quality", false),
-            ("", false),
-        ] {
-            assert_eq!(
-                super::is_named_by(line.split(' ').map(str::to_owned)),
-                expected,
-                "{line}"
-            );
-        }
-    }
 }

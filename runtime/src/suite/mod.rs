@@ -64,7 +64,7 @@ const fn exit(state: State) -> Exit {
     match state {
         State::Skipped | State::Pass | State::Warn => Exit::Done,
         State::Fail => Exit::Refused,
-        State::Error => Exit::Failed,
+        State::Error => Exit::NoVerdict,
     }
 }
 

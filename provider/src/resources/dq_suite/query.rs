@@ -73,8 +73,10 @@ async fn check_whole(clients: &Clients, planned: &Model, source: &str, target: &
         description: None,
         expectations,
     };
-    let pushdown = Pushdown::new(&suite, &schema(&target.schema), source);
-    let results = pushdown.conclude(&[]).results;
+    let (results, sql) = {
+        let pushdown = Pushdown::new(&suite, &schema(&target.schema), source);
+        (pushdown.conclude(&[]).results, pushdown.sql())
+    };
     let refused = planned
         .placed()
         .into_iter()
@@ -90,7 +92,7 @@ async fn check_whole(clients: &Clients, planned: &Model, source: &str, target: &
         });
     refused.collect::<Diagnostics>().into_result()?;
     let location = target.location.as_deref();
-    let Some(found) = queries::dry_run(clients, &pushdown.sql(), "", location, "expectations").await? else {
+    let Some(found) = queries::dry_run(clients, &sql, "", location, "expectations").await? else {
         return Ok(());
     };
     match planned
