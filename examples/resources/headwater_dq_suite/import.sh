@@ -1,4 +1,4 @@
-terraform import headwater_dq_suite.orders gs://acme-lake/headwater/pipelines/orders/spec.json
+terraform import headwater_dq_suite.orders gs://acme-lake/headwater/pipelines/order-quality/spec.json
 
 # or
-terraform import headwater_dq_suite.orders 'gs://acme-lake#orders'
+terraform import headwater_dq_suite.orders 'gs://acme-lake#order-quality'

@@ -1,5 +1,5 @@
 resource "headwater_dq_suite" "orders" {
-  name    = "orders"
+  name    = "order-quality"
   lake    = headwater_storage_bucket.lake.url
   runtime = headwater_runtime.main.id
   table   = headwater_bigquery_table.orders.id
@@ -18,7 +18,7 @@ resource "headwater_dq_suite" "orders" {
     in_set = [{ column = "country", strings = ["AT", "CH", "DE"] }]
     between = [
       # Only of some rows.
-      { column = "amount", decimals = { min = "0.01" }, where = [{ column = "country", op = "=", strings = ["DE"] }] },
+      { column = "amount", decimals = { min = "0.01" }, where = "country = 'DE'" },
     ]
     matches   = [{ column = "order_id", patterns = ["^[A-Z]{2}-[0-9]+$"] }]
     row_count = [{ min = 1, owner = "sales@acme.com" }]

@@ -56,7 +56,7 @@ fn check_expectations(config: &Model) -> Diagnostics {
         && kinds.values().all(Attr::is_null)
     {
         problems.push(
-            Diagnostic::invalid("expectations", "nothing is expected")
+            Diagnostic::invalid("expectations", "`expectations` is empty")
                 .hint("Add an expectation, such as `not_null = [{ column = \"id\" }]`."),
         );
     }

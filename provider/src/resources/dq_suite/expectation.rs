@@ -1,12 +1,13 @@
 //! Between a block of the configuration and an expectation of the suite.
 
-use headwater_suite::{Expectation, Kind};
+use headwater_suite::{Condition, Expectation, Kind};
 use serde_json::{Map, Value as Json, json};
 use tfplugin_framework::{Attr, Attribute, Diagnostic, Path};
 
+use super::families;
 use super::kinds::{Argument, KINDS, arguments, bins, shared, written};
 use super::node::{Block, Node, Unknown, json as known, object};
-use super::{condition, families};
+use crate::problems::sentence;
 
 /// The attributes of one kind.
 pub(super) fn attributes(kind: &str, judges: Kind) -> Vec<(&'static str, Attribute)> {
@@ -116,34 +117,16 @@ fn one_family<I: Iterator<Item = &'static str>>(at: &Path, block: &Block, all: f
 }
 
 fn read_condition(at: &Path, block: &Block) -> Result<Option<Json>, Failure> {
-    let Some(Attr::Known(Node::List(elements))) = block.get("where") else {
-        return match block.get("where") {
-            Some(Attr::Unknown) => Err(Failure::Unknown),
-            _ => Ok(None),
-        };
+    let text = match block.get("where") {
+        None | Some(Attr::Null) => return Ok(None),
+        Some(Attr::Known(Node::Text(text))) => text,
+        Some(_) => return Err(Failure::Unknown),
     };
-    let mut all = Vec::new();
-    for (index, element) in elements.iter().enumerate() {
-        let at = at.child("where").index(index);
-        let Attr::Known(Node::Object(element)) = element else {
-            return Err(Failure::Unknown);
-        };
-        let read = condition::to_json(element).map_err(|problem| {
-            let at = problem.at.into_iter().fold(at.clone(), |at, step| at.child(step));
-            let summary = format!("`{at}` {}", problem.reason.split(':').next().unwrap_or_default());
-            let hint = problem
-                .reason
-                .split_once(": ")
-                .map_or_else(String::new, |(_, hint)| crate::problems::sentence(hint));
-            wrong(at, summary, &hint)
-        })?;
-        all.push(read?);
-    }
-    Ok(match all.len() {
-        0 => None,
-        1 => all.pop(),
-        _ => Some(json!({ "all": all })),
-    })
+    let condition = Condition::parse(text).map_err(|why| {
+        let at = at.child("where");
+        wrong(at.clone(), format!("`{at}` is no condition"), &sentence(&why))
+    })?;
+    Ok(Some(serde_json::to_value(condition).unwrap_or_default()))
 }
 
 /// `[{left, right, left_type, right_type}]` → `[[left, right]]`.
@@ -231,7 +214,11 @@ pub(super) fn write(expectation: &Expectation) -> (&'static str, Block) {
     for (name, attribute) in shared(judges(kind)) {
         let value = match name {
             "id" => Attr::Known(Node::Text(expectation.identity())),
-            "where" => condition::of_json(document.get("where")),
+            "where" => expectation
+                .row_condition
+                .as_ref()
+                .map(|condition| Node::Text(condition.to_string()))
+                .into(),
             name => Node::of(document.get(name), &attribute),
         };
         block.insert(name.to_owned(), value);

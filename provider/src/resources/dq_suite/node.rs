@@ -42,13 +42,6 @@ impl Node {
         })
     }
 
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
     /// What JSON says where the schema has this attribute: absent values are the attribute's default, or null.
     pub fn of(json: Option<&Json>, attribute: &Attribute) -> Attr<Self> {
         let Some(json) = json.filter(|json| !json.is_null()) else {

@@ -81,38 +81,32 @@ impl Target {
             }
         }
         if let Some(condition) = &known.expectation.row_condition {
-            let all = match condition {
-                Condition::All(all) => all.iter().collect(),
-                one => vec![one],
-            };
-            for (index, one) in all.into_iter().enumerate() {
-                let at = known.at("where").index(index);
-                match one {
-                    Condition::Any(any) => {
-                        for (index, one) in any.iter().enumerate() {
-                            let at = at.child("any").index(index);
-                            problems.extend(self.check_condition(&at, one).into_iter().collect());
-                        }
-                    }
-                    one => problems.extend(self.check_condition(&at, one).into_iter().collect()),
-                }
-            }
+            self.check_condition(&known.at("where"), condition, &mut problems);
         }
         problems
     }
 
-    fn check_condition(&self, at: &Path, condition: &Condition) -> Option<Diagnostic> {
+    fn check_condition(&self, at: &Path, condition: &Condition, problems: &mut Diagnostics) {
         let (name, values) = match condition {
+            Condition::All(all) | Condition::Any(all) => {
+                for one in all {
+                    self.check_condition(at, one, problems);
+                }
+                return;
+            }
             Condition::Compare(c) => (&c.column, Some(&c.value)),
             Condition::In(c) => (&c.column, Some(&c.values)),
             Condition::IsNull(c) => (&c.column, None),
-            Condition::All(_) | Condition::Any(_) => return None,
         };
         let Some(column) = self.column(name) else {
-            return Some(self.unknown(at.child("column"), name));
+            problems.push(self.unknown(at.clone(), name));
+            return;
         };
-        let family = family_of_values(values?)?;
-        (!holds(family, &column.data_type)).then(|| mismatch(at.child(family), family, column))
+        if let Some(family) = values.and_then(family_of_values)
+            && !holds(family, &column.data_type)
+        {
+            problems.push(mismatch(at.clone(), family, column));
+        }
     }
 
     fn unknown(&self, at: Path, name: &str) -> Diagnostic {

@@ -280,19 +280,19 @@ fn offline_checks_name_path_and_remedy() {
             "change `right_type`",
         ),
         (
-            json!({"not_null": [{"column": "a", "where": [{"column": "b", "op": "="}]}]}),
-            "expectations.not_null[0].where[0].op",
-            "Give one list",
-        ),
-        (
-            json!({"not_null": [{"column": "a", "where": [{"column": "b", "op": "=", "ints": [1, 2]}]}]}),
+            json!({"not_null": [{"column": "a", "where": "b = "}]}),
             "expectations.not_null[0].where",
-            "exactly one value",
+            "ends too early",
         ),
         (
-            json!({"not_null": [{"column": "a", "where": [{"column": "b", "op": "is_null", "ints": [1]}]}]}),
-            "expectations.not_null[0].where[0].ints",
-            "Leave it out",
+            json!({"not_null": [{"column": "a", "where": "b = 1 AND LOWER(s) = 'x'"}]}),
+            "expectations.not_null[0].where",
+            "t character 16",
+        ),
+        (
+            json!({"not_null": [{"column": "a", "where": "b > DATE '31.1.2026'"}]}),
+            "expectations.not_null[0].where",
+            "2026-01-31",
         ),
         (
             json!({"not_null": [{"column": "a"}, {"column": "a", "mostly": 0.5}]}),
@@ -321,7 +321,7 @@ fn offline_checks_name_path_and_remedy() {
         assert!(said.contains(says), "{expectations}: {said}");
     }
     let mild = json!({
-        "between": [{"column": "a", "ints": {"max": 1}, "where": [{"column": "b", "op": "is_null"}]}, {"id": "b", "column": "a", "ints": {"min": 2}}],
+        "between": [{"column": "a", "ints": {"max": 1}, "where": "b IS NULL"}, {"id": "b", "column": "a", "ints": {"min": 2}}],
         "not_null": [{"column": "a", "mostly": 0.5}], "is_null": [{"column": "a"}]
     });
     assert_eq!(first(&check(&config(&mild))).1, "", "of other rows, or of some of them");
@@ -378,13 +378,13 @@ fn expectations_are_held_against_the_tables_columns() {
             "`sql_rows`",
         ),
         (
-            json!({"not_null": [{"column": "status", "where": [{"column": "state", "op": "is_null"}]}]}),
-            "expectations.not_null[0].where[0].column",
+            json!({"not_null": [{"column": "status", "where": "state IS NULL"}]}),
+            "expectations.not_null[0].where",
             "`state`",
         ),
         (
-            json!({"not_null": [{"column": "status", "where": [{"any": [{"column": "status", "op": "=", "ints": [1]}]}]}]}),
-            "expectations.not_null[0].where[0].any[0].ints",
+            json!({"not_null": [{"column": "status", "where": "status IS NULL OR status = 1"}]}),
+            "expectations.not_null[0].where",
             "`strings`",
         ),
         (

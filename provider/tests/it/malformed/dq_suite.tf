@@ -203,14 +203,14 @@ resource "headwater_dq_suite" "wrong_16" {
   results = { dataset = "projects/p/datasets/dq" }
 }
 
-#! expectations.not_null[0].where[0].op | Give one list
+#! expectations.not_null[0].where | ends too early
 resource "headwater_dq_suite" "wrong_17" {
   name    = "orders"
   lake    = "gs://acme-lake"
   runtime = "projects/p/locations/europe-west1/jobs/headwater"
   table   = "projects/p/datasets/d/tables/orders"
   expectations = {
-    not_null = [{ column = "id", where = [{ column = "status", op = "=" }] }]
+    not_null = [{ column = "id", where = "status =" }]
   }
   results = { dataset = "projects/p/datasets/dq" }
 }
@@ -251,26 +251,26 @@ resource "headwater_dq_suite" "more_2" {
   results = { dataset = "projects/p/datasets/dq" }
 }
 
-#! expectations.not_null[0].where | exactly one value
+#! expectations.not_null[0].where | a literal is expected
 resource "headwater_dq_suite" "more_3" {
   name    = "orders"
   lake    = "gs://acme-lake"
   runtime = "projects/p/locations/europe-west1/jobs/headwater"
   table   = "projects/p/datasets/d/tables/orders"
   expectations = {
-    not_null = [{ column = "a", where = [{ column = "b", op = "=", ints = [1, 2] }] }]
+    not_null = [{ column = "a", where = "b = c" }]
   }
   results = { dataset = "projects/p/datasets/dq" }
 }
 
-#! expectations.not_null[0].where[0].ints | Leave it out
+#! expectations.not_null[0].where | write the opposite
 resource "headwater_dq_suite" "more_4" {
   name    = "orders"
   lake    = "gs://acme-lake"
   runtime = "projects/p/locations/europe-west1/jobs/headwater"
   table   = "projects/p/datasets/d/tables/orders"
   expectations = {
-    not_null = [{ column = "a", where = [{ column = "b", op = "is_null", ints = [1] }] }]
+    not_null = [{ column = "a", where = "NOT b = 1" }]
   }
   results = { dataset = "projects/p/datasets/dq" }
 }

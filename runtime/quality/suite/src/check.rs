@@ -608,9 +608,14 @@ pub struct SqlEquals {
     /// One SELECT; `{batch}` is the table.
     pub query: String,
     /// Where the other is asked.
+    #[serde(default = "bigquery")]
     pub other_source: String,
     /// The other.
     pub other_query: String,
+}
+
+fn bigquery() -> String {
+    "bigquery".to_owned()
 }
 
 /// What a check judges.

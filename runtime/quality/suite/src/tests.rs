@@ -1,5 +1,7 @@
 //! Suites that are read, suites that are refused.
 
+use serde_json::json;
+
 use super::*;
 
 fn suite(expectations: &str) -> Result<Suite, SuiteError> {
@@ -70,7 +72,7 @@ fn what_cannot_be_meant_is_refused_with_the_place_and_the_remedy() {
         ),
         (
             r#"{"check":{"between":{"column":"a","bounds":{"ints":{"min":3,"max":2}}}}}"#,
-            "no value lies between Some(3) and Some(2)",
+            "no value lies between 3 and 2",
         ),
         (
             r#"{"check":{"between":{"column":"a","bounds":{"ints":{"min":3,"max":3,"strict_min":true}}}}}"#,
@@ -120,5 +122,114 @@ fn the_schema_names_every_check() {
     let schema = Suite::json_schema().to_string();
     for name in ["not_null", "pair_in_set", "distribution", "sql_equals", "ignore_rows"] {
         assert!(schema.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn conditions_are_read_and_printed() {
+    for (text, form) in [
+        (
+            "a = 'x'",
+            json!({"compare": {"column": "a", "op": "=", "value": {"strings": ["x"]}}}),
+        ),
+        (
+            "a >= -1",
+            json!({"compare": {"column": "a", "op": ">=", "value": {"ints": [-1]}}}),
+        ),
+        (
+            "a < 0.0015",
+            json!({"compare": {"column": "a", "op": "<", "value": {"floats": [0.0015]}}}),
+        ),
+        (
+            "a != NUMERIC '0.10'",
+            json!({"compare": {"column": "a", "op": "!=", "value": {"decimals": ["0.10"]}}}),
+        ),
+        (
+            "a IN (1, 2)",
+            json!({"in": {"column": "a", "values": {"ints": [1, 2]}}}),
+        ),
+        (
+            "a NOT IN (1.0, 2.5)",
+            json!({"in": {"column": "a", "values": {"floats": [1.0, 2.5]}, "negated": true}}),
+        ),
+        ("`order id` IS NULL", json!({"is_null": {"column": "order id"}})),
+        (
+            "`in` IS NOT NULL",
+            json!({"is_null": {"column": "in", "negated": true}}),
+        ),
+        (
+            "a = DATE '2026-01-31'",
+            json!({"compare": {"column": "a", "op": "=", "value": {"dates": ["2026-01-31"]}}}),
+        ),
+        (
+            "a = TIMESTAMP '2026-01-31T00:00:00Z' AND b = DATETIME '2026-01-31T00:00:00'",
+            json!({"all": [
+                {"compare": {"column": "a", "op": "=", "value": {"timestamps": ["2026-01-31T00:00:00Z"]}}},
+                {"compare": {"column": "b", "op": "=", "value": {"timestamps": ["2026-01-31T00:00:00"]}}}]}),
+        ),
+        (
+            "a = 'it\\'s \\\\ \\n \u{e9}' OR (a IS NULL AND (b = TRUE OR b = FALSE))",
+            json!({"any": [
+                {"compare": {"column": "a", "op": "=", "value": {"strings": ["it's \\ \n \u{e9}"]}}},
+                {"all": [{"is_null": {"column": "a"}}, {"any": [
+                    {"compare": {"column": "b", "op": "=", "value": {"bools": [true]}}},
+                    {"compare": {"column": "b", "op": "=", "value": {"bools": [false]}}}]}]}]}),
+        ),
+        (
+            "a = CAST('NaN' AS FLOAT64)",
+            json!({"compare": {"column": "a", "op": "=", "value": {"floats": ["NaN"]}}}),
+        ),
+    ] {
+        let read = Condition::parse(text).expect(text);
+        if !text.contains("NaN") {
+            assert_eq!(serde_json::to_value(&read).expect("JSON"), form, "{text}");
+        }
+        assert_eq!(read.to_string(), text);
+    }
+    // Spellings that are printed in another way.
+    for (text, printed) in [
+        ("A=1 and b<>\"x\"", "A = 1 AND b != 'x'"),
+        ("a or b", ""),
+        ("(a = 1)", "a = 1"),
+        ("a < 1.5e-3", "a < 0.0015"),
+        ("a = 1 AND b = 2 OR c = 3", "(a = 1 AND b = 2) OR c = 3"),
+        ("a in (1, 2.5)", "a IN (1.0, 2.5)"),
+        ("a BETWEEN 1 AND 2 AND b = 3", "(a >= 1 AND a <= 2) AND b = 3"),
+        ("a = CAST('-Infinity' AS float64)", "a = CAST('-inf' AS FLOAT64)"),
+    ] {
+        assert_eq!(
+            Condition::parse(text).map_or_else(|_| String::new(), |c| c.to_string()),
+            printed,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_condition_is_named_with_its_place() {
+    for (text, why) in [
+        ("", "it ends too early: a column's name is expected"),
+        ("a", "it ends too early: `a` is compared by"),
+        ("a = ", "it ends too early: a literal is expected"),
+        ("a == 1", "at character 3, `== 1`: `=` compares"),
+        ("a = b", "at character 5, `b`: a literal is expected"),
+        ("a = NULL", "write `IS NULL`"),
+        ("NOT a = 1", "at character 1, `NOT a = 1`: write the opposite"),
+        ("a = 1 b", "at character 7, `b`: AND, OR"),
+        ("a = 'x", "at character 5, `'x`: its closing ' is missing"),
+        ("a = '\\q'", "is no escape"),
+        ("a IN ()", "a literal is expected"),
+        ("a IN (1, 'x')", "different types"),
+        ("a IN (1", "it ends too early: `)` is expected"),
+        ("a = DATE '31.1.2026'", "is not a day"),
+        ("a = 9223372036854775808", "NUMERIC '9223372036854775808'"),
+        ("LOWER(a) = 'x'", "at character 6, `(a) = 'x'`"),
+        ("a ; 1", "at character 3, `; 1`: this means nothing"),
+        ("\u{e4} = 1e", "at character 5"),
+        ("a IS TRUE", "compare by `=`"),
+        ("a = 1 AND", "it ends too early"),
+    ] {
+        let said = Condition::parse(text).expect_err(text);
+        assert!(said.contains(why), "{text}: {said}");
     }
 }

@@ -222,14 +222,11 @@ fn unreadable(literal: &Literal) -> Option<String> {
 }
 
 fn interval_not_empty<T: PartialOrd + std::fmt::Debug>(range: &Range<T>) -> Result<(), Wrong> {
-    if range.is_empty() {
-        return wrong(
-            "min",
-            format!(
-                "no value lies between {:?} and {:?}: nothing could satisfy it",
-                range.min, range.max
-            ),
-        );
+    if range.is_empty()
+        && let (Some(min), Some(max)) = (&range.min, &range.max)
+    {
+        let why = format!("no value lies between {min:?} and {max:?}: nothing could satisfy it");
+        return wrong("min", why);
     }
     Ok(())
 }

@@ -1,5 +1,9 @@
 //! Which rows an expectation is about: a small tree of comparisons, the same for every engine.
 
+mod lex;
+mod print;
+mod text;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
