@@ -1,146 +1,254 @@
-//! A suite as HCL: the blocks that `headwater_dq_suite` has, one for each expectation, in the words of the JSON form.
+//! A suite as HCL: the resource `headwater_dq_suite`, whose expectations are lists by kind. What a suite does not know (the
+//! table, where the suite lies and runs, where verdicts go) is left to variables.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::literal;
 use crate::suite::{Expectation, Nan, OnFail, Severity, Suite};
 
-/// The resource. `target` becomes the table that it names.
+/// The resource under this name.
 #[must_use]
 pub fn hcl(suite: &Suite, resource: &str) -> String {
-    let mut text = format!("resource \"headwater_dq_suite\" {} {{\n", quoted(&label(resource)));
-    writeln!(text, "  name = {}", quoted(&suite.name)).ok();
+    let mut text = format!("resource \"headwater_dq_suite\" {} {{\n", quoted(&label(resource, '_')));
+    let mut attributes = vec![("name", quoted(&label(&suite.name, '-').to_lowercase()))];
+    attributes.extend(["lake", "runtime", "table"].map(|name| (name, format!("var.{name}"))));
     if let Some(description) = &suite.description {
-        writeln!(text, "  description = {}", quoted(description)).ok();
+        attributes.push(("description", quoted(description)));
     }
-    for expectation in &suite.expectations {
-        text.push('\n');
-        block(expectation, &mut text);
+    let width = attributes.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, value) in attributes {
+        writeln!(text, "  {name:<width$} = {value}").ok();
     }
-    text.push_str("}\n");
+    text.push_str("\n  results = { dataset = var.results_dataset }\n\n  expectations = {\n");
+    for kind in kinds(suite) {
+        writeln!(text, "    {kind} = [").ok();
+        let of_kind = suite.expectations.iter().filter(|one| one.check.name() == kind);
+        for expectation in of_kind {
+            element(expectation, &mut text);
+        }
+        text.push_str("    ]\n");
+    }
+    text.push_str("  }\n}\n");
     text
 }
 
-/// A name that HCL takes for a resource.
-fn label(name: &str) -> String {
+/// The kinds in the order of their first expectations.
+fn kinds(suite: &Suite) -> Vec<&'static str> {
+    let mut kinds = Vec::new();
+    for expectation in &suite.expectations {
+        let kind = expectation.check.name();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
+}
+
+/// A name of letters, digits and `joint`, which begins with a letter.
+fn label(name: &str, joint: char) -> String {
     let mut label: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { joint })
         .collect();
-    if !label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        label.insert(0, '_');
+    label = label.trim_matches(joint).to_owned();
+    if !label.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        label = format!("suite{joint}{label}").trim_end_matches(joint).to_owned();
     }
     label
 }
 
-fn block(expectation: &Expectation, text: &mut String) {
-    let mut attributes: Vec<(String, String)> = Vec::new();
-    let mut remarks = Vec::new();
-    if let Some(id) = &expectation.id {
-        attributes.push(("id".into(), quoted(id)));
+/// Attributes in the order in which they are written, and remarks on them.
+#[derive(Default)]
+struct Element {
+    attributes: Vec<(String, String)>,
+    remarks: Vec<String>,
+}
+
+impl Element {
+    fn put(&mut self, name: &str, value: &Value) {
+        self.attributes.push((name.to_owned(), expression(value)));
     }
-    let check = serde_json::to_value(&expectation.check).unwrap_or_default();
+
+    /// A set or an interval stands under the name of its family of types.
+    fn typed(&mut self, families: &Map<String, Value>) {
+        for (family, value) in families {
+            if family != "any" {
+                self.put(family, value);
+                continue;
+            }
+            let (family, value, remark) = named_family(value);
+            self.remarks.extend(remark);
+            self.put(family, &value);
+        }
+    }
+
+    fn pairs(&mut self, pairs: &[Value]) {
+        let side = |value: &Value| match value {
+            Value::String(text) => (text.clone(), None),
+            Value::Bool(value) => (value.to_string(), Some("bool")),
+            Value::Number(number) if number.is_i64() => (number.to_string(), Some("int")),
+            other => (other.to_string(), Some("float")),
+        };
+        let (whole, partial): (Vec<&Value>, Vec<&Value>) =
+            pairs.iter().partition(|pair| !pair[0].is_null() && !pair[1].is_null());
+        if !partial.is_empty() {
+            let partial: Vec<String> = partial.into_iter().map(ToString::to_string).collect();
+            let remark = "Pairs with a missing value, and left out";
+            self.remarks.push(format!("{remark}: {}", partial.join(", ")));
+        }
+        let pairs = whole.into_iter().map(|pair| {
+            let mut element = Map::new();
+            for (index, name) in ["left", "right"].into_iter().enumerate() {
+                let (text, of) = side(&pair[index]);
+                element.insert(name.into(), text.into());
+                if let Some(of) = of {
+                    element.insert(format!("{name}_type"), of.into());
+                }
+            }
+            Value::Object(element)
+        });
+        self.put("pairs", &pairs.collect());
+    }
+
+    fn expected(&mut self, expected: &Value) {
+        if let Some(categories) = expected.get("categories") {
+            let (family, values, remark) = named_family(&categories["values"]);
+            self.remarks.extend(remark);
+            self.put("categories", &json!({family: values, "weights": categories["weights"]}));
+        } else {
+            self.put("bins", &expected["bins"]);
+        }
+    }
+}
+
+fn element(expectation: &Expectation, text: &mut String) {
+    let mut element = Element::default();
+    if let Some(id) = &expectation.id {
+        element.put("id", &json!(id));
+    }
+    let check = json(&expectation.check);
     if let Some(Value::Object(arguments)) = check.get(expectation.check.name()) {
         for (name, value) in arguments {
             match (name.as_str(), value) {
-                // A set or an interval names its family of types, which is an attribute of its own.
-                ("bounds" | "values", Value::Object(families)) => {
-                    for (family, value) in families {
-                        let (family, remark) = named_family(family, value);
-                        remarks.extend(remark);
-                        attributes.push((family.into(), expression(value)));
-                    }
-                }
-                (name, value) => attributes.push((name.into(), expression(value))),
+                ("bounds" | "values", Value::Object(families)) => element.typed(families),
+                ("pairs", Value::Array(pairs)) => element.pairs(pairs),
+                ("expected", expected) => element.expected(expected),
+                (name, value) => element.put(name, value),
             }
         }
     }
     if expectation.mostly != 1.0 {
-        attributes.push(("mostly".into(), expectation.mostly.to_string()));
+        element.put("mostly", &json!(expectation.mostly));
     }
     if let Some(condition) = &expectation.row_condition {
-        let condition = serde_json::to_value(condition).unwrap_or_default();
-        attributes.push(("where".into(), expression(&condition)));
+        element.put("where", &json!(condition.to_string()));
     }
     let mut word = |name: &str, value: Value, default: &Value| {
         if value != *default {
-            attributes.push((name.into(), expression(&value)));
+            element.put(name, &value);
         }
     };
     word("nan", json(&expectation.nan), &json(&Nan::default()));
     word("severity", json(&expectation.severity), &json(&Severity::default()));
     word("on_fail", json(&expectation.on_fail), &json(&OnFail::default()));
     word("dimension", json(&expectation.dimension), &Value::Null);
-    for (name, value) in [("description", &expectation.description), ("owner", &expectation.owner)] {
-        if let Some(value) = value {
-            attributes.push((name.into(), quoted(value)));
-        }
+    word("description", json(&expectation.description), &Value::Null);
+    word("owner", json(&expectation.owner), &Value::Null);
+    word("tags", json(&expectation.tags), &json!([]));
+    word("enabled", json(&expectation.enabled), &json!(true));
+    text.push_str("      {\n");
+    for remark in element.remarks {
+        writeln!(text, "        # {remark}").ok();
     }
-    if !expectation.tags.is_empty() {
-        attributes.push(("tags".into(), expression(&Value::from(expectation.tags.clone()))));
+    let width = element
+        .attributes
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
+    for (name, value) in element.attributes {
+        writeln!(text, "        {name:<width$} = {value}").ok();
     }
-    if !expectation.enabled {
-        attributes.push(("enabled".into(), "false".into()));
-    }
-    for remark in remarks {
-        writeln!(text, "  # {remark}").ok();
-    }
-    writeln!(text, "  {} {{", expectation.check.name()).ok();
-    let width = attributes.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    for (name, value) in attributes {
-        writeln!(text, "    {name:<width$} = {value}").ok();
-    }
-    text.push_str("  }\n");
+    text.push_str("      },\n");
 }
 
 fn json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// The family that untyped values are of, judged by how they look, and what to say where looks may deceive.
-fn named_family<'a>(family: &'a str, value: &Value) -> (&'a str, Option<String>) {
-    if family != "any" {
-        return (family, None);
-    }
+/// The family that untyped values are of, judged by how they look, and what to say where looks may deceive. A column has one
+/// type, so of values of several types those count that are like the first; to the others no value was ever equal.
+fn named_family(value: &Value) -> (&'static str, Value, Option<String>) {
     let values: Vec<&Value> = match value {
-        Value::Array(list) => list.iter().collect(),
+        Value::Array(list) => list.iter().filter(|value| !value.is_null()).collect(),
         Value::Object(range) => ["min", "max"].iter().filter_map(|end| range.get(*end)).collect(),
         _ => Vec::new(),
     };
-    let all = |test: &dyn Fn(&Value) -> bool| !values.is_empty() && values.iter().all(|v| test(v));
-    let text = |test: fn(&str) -> bool| move |v: &Value| v.as_str().is_some_and(test);
-    if all(&|v| v.is_i64()) {
-        ("ints", None)
-    } else if all(&Value::is_number) {
-        ("floats", None)
-    } else if all(&Value::is_boolean) {
-        ("bools", None)
-    } else if all(&text(|t| literal::date(t).is_ok())) {
-        (
-            "dates",
-            Some(
-                "The suite does not say whether these are days or texts: write strings if the column holds text."
-                    .into(),
-            ),
-        )
-    } else if all(&text(|t| literal::timestamp(t).is_ok())) {
-        (
-            "timestamps",
-            Some(
-                "The suite does not say whether these are times or texts: write strings if the column holds text."
-                    .into(),
-            ),
-        )
-    } else if all(&Value::is_string) {
-        ("strings", None)
-    } else {
-        (
-            "any",
-            (!values.is_empty()).then(|| "These values are of several types.".into()),
-        )
+    let family = values.first().map_or("strings", |first| family(first, &values));
+    let deceiving = |what: &str| {
+        format!("The suite does not say whether these are {what} or texts: write strings if the column holds text.")
+    };
+    match (family, value) {
+        ("dates", Value::Array(_)) => (family, json(&once(values)), Some(deceiving("days"))),
+        ("timestamps", Value::Array(_)) => (family, json(&once(values)), Some(deceiving("times"))),
+        ("dates", _) => (family, value.clone(), Some(deceiving("days"))),
+        ("timestamps", _) => (family, value.clone(), Some(deceiving("times"))),
+        (_, Value::Array(_)) => {
+            let (same, others): (Vec<&Value>, Vec<&Value>) = values.into_iter().partition(|value| is_of(family, value));
+            let others: Vec<String> = others.into_iter().map(ToString::to_string).collect();
+            let alike = once(same);
+            let remark = format!(
+                "Of other types than a column of {family}, and left out: {}",
+                others.join(", ")
+            );
+            (family, json(&alike), (!others.is_empty()).then_some(remark))
+        }
+        (_, value) => (family, value.clone(), None),
+    }
+}
+
+/// Each value once: a set may be written with repetitions, and the resource takes them for mistakes. Terraform composes
+/// characters (NFC), by which two texts may become one.
+fn once(values: Vec<&Value>) -> Vec<&Value> {
+    let mut kept: Vec<&Value> = Vec::new();
+    for value in values {
+        if !kept.iter().any(|other| equal(other, value)) {
+            kept.push(value);
+        }
+    }
+    kept
+}
+
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::String(a), Value::String(b)) => a.nfc().eq(b.nfc()),
+        (Value::Number(_), Value::Number(_)) => a == b || a.as_f64() == b.as_f64(),
+        _ => a == b,
+    }
+}
+
+fn is_of(family: &str, value: &Value) -> bool {
+    match family {
+        "ints" => value.is_i64(),
+        "floats" => value.is_number(),
+        "bools" => value.is_boolean(),
+        _ => value.is_string(),
+    }
+}
+
+fn family(first: &Value, values: &[&Value]) -> &'static str {
+    let all = |test: fn(&str) -> bool| values.iter().all(|value| value.as_str().is_some_and(test));
+    match first {
+        Value::Bool(_) => "bools",
+        Value::Number(_) if values.iter().any(|value| value.is_number() && !value.is_i64()) => "floats",
+        Value::Number(_) => "ints",
+        _ if all(|text| literal::date(text).is_ok()) => "dates",
+        _ if all(|text| literal::timestamp(text).is_ok()) => "timestamps",
+        _ => "strings",
     }
 }
 
@@ -198,48 +306,68 @@ mod tests {
 
     #[test]
     fn a_suite_is_printed_with_typed_bounds() {
-        let suite = json!({"name": "1 orders", "expectations": [
+        let suite = json!({"name": "1 Orders", "expectations": [
             {"type": "expect_column_values_to_be_between", "kwargs": {"column": "q", "min_value": 1, "max_value": 100, "mostly": 0.99,
                 "row_condition": "col(\"s\")==\"x\"", "condition_parser": "great_expectations"}},
-            {"type": "expect_column_values_to_be_between", "severity": "warning", "kwargs": {"column": "d", "min_value": "2026-01-31"}},
             {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "e", "regex": "^\\d[${]\"$"}},
+            {"type": "expect_column_values_to_be_between", "severity": "warning", "kwargs": {"column": "d", "min_value": "2026-01-31"}},
             {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "s", "value_set": ["new", 1]}},
+            {"type": "expect_column_pair_values_to_be_in_set", "kwargs": {"column_A": "s", "column_B": "q", "value_pairs_set": [["x", 1]]}},
         ]});
         let imported = import(suite.to_string().as_bytes(), &Map::new())
             .expect("imports")
             .suite;
-        let expected = r#"resource "headwater_dq_suite" "_1_orders" {
-  name = "1 orders"
+        let expected = r#"resource "headwater_dq_suite" "suite_1_Orders" {
+  name    = "suite-1-orders"
+  lake    = var.lake
+  runtime = var.runtime
+  table   = var.table
 
-  between {
-    column = "q"
-    ints   = { min = 1, max = 100 }
-    mostly = 0.99
-    where  = { compare = { column = "s", op = "=", value = { any = ["x"] } } }
-    nan    = "null"
-  }
+  results = { dataset = var.results_dataset }
 
-  # The suite does not say whether these are days or texts: write strings if the column holds text.
-  between {
-    column   = "d"
-    dates    = { min = "2026-01-31" }
-    nan      = "null"
-    severity = "warn"
-  }
-
-  matches {
-    column   = "e"
-    patterns = ["^\\d[$${]\"$"]
-    match_on = "any"
-    as_text  = true
-    nan      = "null"
-  }
-
-  # These values are of several types.
-  in_set {
-    column = "s"
-    any    = ["new", 1]
-    nan    = "null"
+  expectations = {
+    between = [
+      {
+        column = "q"
+        ints   = { min = 1, max = 100 }
+        mostly = 0.99
+        where  = "s = 'x'"
+        nan    = "null"
+      },
+      {
+        # The suite does not say whether these are days or texts: write strings if the column holds text.
+        column   = "d"
+        dates    = { min = "2026-01-31" }
+        nan      = "null"
+        severity = "warn"
+      },
+    ]
+    matches = [
+      {
+        column   = "e"
+        patterns = ["^\\d[$${]\"$"]
+        match_on = "any"
+        as_text  = true
+        nan      = "null"
+      },
+    ]
+    in_set = [
+      {
+        # Of other types than a column of strings, and left out: 1
+        column  = "s"
+        strings = ["new"]
+        nan     = "null"
+      },
+    ]
+    pair_in_set = [
+      {
+        left        = "s"
+        right       = "q"
+        pairs       = [{ left = "x", right = "1", right_type = "int" }]
+        ignore_rows = "all_missing"
+        nan         = "null"
+      },
+    ]
   }
 }
 "#;
