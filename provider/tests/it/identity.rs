@@ -96,6 +96,11 @@ fn cases() -> Vec<(&'static str, Json, String)> {
             json!({"lake": "gs://acme-lake/crm", "name": "changes"}),
             "gs://acme-lake/crm/headwater/pipelines/changes/spec.json".to_owned(),
         ),
+        (
+            "dq_suite",
+            json!({"lake": "gs://acme-lake/crm", "name": "order-quality"}),
+            "gs://acme-lake/crm/headwater/pipelines/order-quality/spec.json".to_owned(),
+        ),
     ];
     let secret = "projects/acme-data/secrets/headwater-salesforce-crm";
     let until = format!("{} until the audit is over", grant("acme-lake"));

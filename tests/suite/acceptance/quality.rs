@@ -82,15 +82,15 @@ resource "headwater_dq_suite" "{name}" {{
     )
 }
 
-/// Twelve kinds.
-const TWELVE: &str = r#"
+/// Fourteen kinds.
+const KINDS: &str = r#"
     not_null   = [{ column = "id" }, { column = "email", mostly = 0.5, severity = "warn", on_fail = "record" }]
     unique     = [{ columns = ["id"] }]
     in_set     = [{ column = "status", strings = ["new", "paid", "shipped"] }]
     not_in_set = [{ column = "quantity", ints = [13] }]
     between = [
       { column = "quantity", ints = { min = 1, max = 100 } },
-      { id = "dear", column = "price", decimals = { min = "0.01" }, where = [{ column = "status", op = "=", strings = ["paid"] }] },
+      { id = "dear", column = "price", decimals = { min = "0.01" }, where = "status = 'paid'" },
     ]
     length    = [{ column = "status", min = 3, max = 10 }]
     matches   = [{ column = "email", patterns = ["^[^@]+@[^@]+$"] }]
@@ -99,6 +99,8 @@ const TWELVE: &str = r#"
     row_count = [{ min = 1, max = 1000 }]
     columns   = [{ names = ["id", "status"], mode = "contain" }]
     type      = [{ column = "price", types = ["NUMERIC"] }]
+    row_count_equals = [{ table = headwater_bigquery_table.orders.sql_name }]
+    sql_equals = [{ query = "SELECT COUNT(id) AS ids, COUNT(DISTINCT id) AS different FROM {batch}", other_query = "SELECT 2 AS ids, 2 AS different" }]
 "#;
 
 const REST: &str = r#"
@@ -136,12 +138,12 @@ const UNFIT: &[(&str, &str)] = &[
         "sql_rows[0].query",
     ),
     (
-        r#"not_null = [{ column = "id", where = [{ column = "state", op = "is_null" }] }]"#,
-        "not_null[0].where[0].column",
+        r#"not_null = [{ column = "id", where = "state IS NULL" }]"#,
+        "not_null[0].where",
     ),
     (
-        r#"not_null = [{ column = "id", where = [{ column = "status", op = "=", ints = [1] }] }]"#,
-        "not_null[0].where[0].ints",
+        r#"not_null = [{ column = "id", where = "status = 1" }]"#,
+        "not_null[0].where",
     ),
 ];
 
@@ -225,14 +227,14 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
     tf.apply();
     assert_refused(&tf, UNFIT);
 
-    let whole = format!("{PLATFORM}{}", suite("orders", TWELVE, REST));
+    let whole = format!("{PLATFORM}{}", suite("orders", KINDS, REST));
     tf.write(&whole);
     tf.apply();
     tf.assert_no_changes("after apply");
     let spec = cloud.object("quality-lake", "headwater/pipelines/orders/spec.json");
     assert_eq!(
         spec["dq_suite"]["suite"]["expectations"].as_array().map(Vec::len),
-        Some(14)
+        Some(16)
     );
 
     // Bad rows: started by the schedule, as in production.
@@ -253,7 +255,7 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
         .iter()
         .map(|row| row.iter().map(|cell| cell.as_deref().unwrap_or("NULL")).collect())
         .collect();
-    assert_eq!(run_row, [["fail", "new", "error", "4", "9", "0"]]);
+    assert_eq!(run_row, [["fail", "new", "error", "4", "10", "0"]]);
     assert_eq!(
         states(&cloud, &id),
         [
@@ -268,6 +270,8 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
             "not_null.email pass",
             "not_null.id fail",
             "row_count pass",
+            "row_count_equals pass",
+            "sql_equals fail",
             "statistic.mean.score fail",
             "type.price pass",
             "unique.id fail",
@@ -292,7 +296,7 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
     let again = run(&cloud, &id);
     assert_eq!(again.code, 3, "{}", again.text());
     assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_run"), "1");
-    assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_result"), "14");
+    assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_result"), "16");
     assert_eq!(alerts(&cloud), Vec::<Value>::new());
 
     // Mended.

@@ -80,7 +80,11 @@ pub(super) const KINDS: [(&str, Kind, &str); 34] = [
     ("column_exists", Shape, "There is such a column."),
     ("type", Shape, "The column has one of these types."),
     ("sql_rows", Query, "A query returns no rows."),
-    ("sql_equals", Query, "Two queries return the same rows."),
+    (
+        "sql_equals",
+        Query,
+        "Two queries return the same rows, under the same names and in any order.",
+    ),
 ];
 
 /// What a check of this kind takes, in the order of the documentation.

@@ -126,24 +126,22 @@ impl Verdicts {
         };
         let location = document["location"].as_str();
         let summary = format!("cannot delete the suite's rows from `{}`", self.table);
+        // Another suite that shares the table may be deleted at the same time, and the table with it.
         let sql = format!("DELETE FROM {} WHERE suite = '{suite}'", self.table.sql());
-        bigquery
-            .query(&sql, location)
-            .await
-            .explain_at(self.path(), &*summary)?;
-        if document["labels"][LABEL].as_str() != Some(self.label) {
+        let deleted = bigquery.query(&sql, location).await.optional();
+        if deleted.explain_at(self.path(), &*summary)?.is_none()
+            || document["labels"][LABEL].as_str() != Some(self.label)
+        {
             return Ok(());
         }
         let sql = format!("SELECT COUNT(*) FROM {}", self.table.sql());
-        let left = bigquery
-            .query(&sql, location)
-            .await
-            .explain_at(self.path(), &*summary)?;
-        if left.text(0, 0) == Some("0") {
-            bigquery
-                .delete_table(&self.table)
-                .await
-                .explain_at(self.path(), summary)?;
+        let left = bigquery.query(&sql, location).await.optional();
+        if left
+            .explain_at(self.path(), &*summary)?
+            .is_some_and(|left| left.text(0, 0) == Some("0"))
+        {
+            let deleted = bigquery.delete_table(&self.table).await.optional();
+            deleted.explain_at(self.path(), summary)?;
         }
         Ok(())
     }

@@ -179,7 +179,9 @@ fn asks(
             Ok(Asked::Decided(shape::of_type(c, columns.field(position), false)))
         }
         Check::RowCountEquals(c) => {
-            let other = c.table.split('.').map(identifier).collect::<Vec<_>>().join(".");
+            // Also as SQL has it, between backticks.
+            let plain = c.table.replace('`', "");
+            let other = plain.split('.').map(identifier).collect::<Vec<_>>().join(".");
             query.over_rows(at, vec![("n".into(), format!("COUNTIF({meant})"))]);
             query.over(at, other, vec![("other".into(), "COUNT(*)".into())]);
             Ok(Asked::Aggregate(Box::new(conclude::same_count)))
@@ -187,6 +189,20 @@ fn asks(
         Check::SqlRows(c) => {
             let asked = c.query.trim().trim_end_matches(';').replace("{batch}", table);
             query.over(at, format!("({asked})"), vec![("n".into(), "COUNT(*)".into())]);
+            Ok(Asked::Aggregate(Box::new(conclude::no_rows)))
+        }
+        Check::SqlEquals(c) if c.other_source == "bigquery" => {
+            let counted = |sql: &str, times: &str| {
+                let sql = sql.trim().trim_end_matches(';').replace("{batch}", table);
+                format!("SELECT TO_JSON_STRING(q) AS k, {times} AS s FROM ({sql}\n) AS q")
+            };
+            // Rows that the one has more often than the other.
+            let different = format!(
+                "(SELECT k FROM ({} UNION ALL {}) GROUP BY k HAVING SUM(s) != 0)",
+                counted(&c.query, "1"),
+                counted(&c.other_query, "-1")
+            );
+            query.over(at, different, vec![("n".into(), "COUNT(*)".into())]);
             Ok(Asked::Aggregate(Box::new(conclude::no_rows)))
         }
         other => Err(Reason::new(

@@ -82,6 +82,7 @@ rounds!(
     pubsub,
     dataform,
     dataplex,
+    quality,
     bigquery_datasets,
     bigquery_tables,
     bigquery_views,

@@ -5,6 +5,7 @@ pub mod dataform;
 pub mod dataplex;
 pub mod iam;
 pub mod pubsub;
+pub mod quality;
 pub mod salesforce;
 pub mod scheduler;
 pub mod secrets;
@@ -72,6 +73,7 @@ pub fn groups() -> Vec<Group> {
         pubsub::group(),
         dataform::group(),
         dataplex::group(),
+        quality::group(),
         bigquery_datasets::group(),
         bigquery_tables::group(),
         bigquery_views::group(),
