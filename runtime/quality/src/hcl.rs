@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::literal;
-use crate::suite::{Expectation, Nan, OnFail, Severity, Suite};
+use crate::suite::{Check, Expectation, Nan, OnFail, Scalar, Severity, Suite};
 
 /// The resource under this name.
 #[must_use]
@@ -23,11 +23,21 @@ pub fn hcl(suite: &Suite, resource: &str) -> String {
     for (name, value) in attributes {
         writeln!(text, "  {name:<width$} = {value}").ok();
     }
-    text.push_str("\n  results = { dataset = var.results_dataset }\n\n  expectations = {\n");
-    for kind in kinds(suite) {
+    text.push_str("\n  results = { dataset = var.results_dataset }\n\n");
+    let (written, empty): (Vec<&Expectation>, Vec<&Expectation>) =
+        suite.expectations.iter().partition(|one| holds_something(one));
+    for expectation in empty {
+        writeln!(
+            text,
+            "  # Left out, as every pair of its set misses a value: {}",
+            expectation.identity()
+        )
+        .ok();
+    }
+    text.push_str("  expectations = {\n");
+    for kind in kinds(&written) {
         writeln!(text, "    {kind} = [").ok();
-        let of_kind = suite.expectations.iter().filter(|one| one.check.name() == kind);
-        for expectation in of_kind {
+        for expectation in written.iter().filter(|one| one.check.name() == kind) {
             element(expectation, &mut text);
         }
         text.push_str("    ]\n");
@@ -36,10 +46,21 @@ pub fn hcl(suite: &Suite, resource: &str) -> String {
     text
 }
 
+/// Whether its set has a pair that can be written.
+fn holds_something(expectation: &Expectation) -> bool {
+    match &expectation.check {
+        Check::PairInSet(c) => c
+            .pairs
+            .iter()
+            .any(|(left, right)| *left != Scalar::Null && *right != Scalar::Null),
+        _ => true,
+    }
+}
+
 /// The kinds in the order of their first expectations.
-fn kinds(suite: &Suite) -> Vec<&'static str> {
+fn kinds(expectations: &[&Expectation]) -> Vec<&'static str> {
     let mut kinds = Vec::new();
-    for expectation in &suite.expectations {
+    for expectation in expectations {
         let kind = expectation.check.name();
         if !kinds.contains(&kind) {
             kinds.push(kind);

@@ -1,6 +1,7 @@
 //! `headwater quality`: reads suites and data from files, has them judged, writes what came out, and turns verdicts into exit
 //! statuses.
 
+pub mod alone;
 mod source;
 mod table;
 

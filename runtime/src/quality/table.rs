@@ -1,11 +1,11 @@
 //! Suites over tables of BigQuery: pushed down as one query each, whose bytes are known, shown and limited before it runs.
 
-use headwater_cloud::{BigQuery, Error, Kind, TableRef};
+use headwater_cloud::{BigQuery, Kind, TableRef};
 use headwater_quality::Suite;
-use headwater_quality::engine::{State, SuiteResult};
+use headwater_quality::engine::SuiteResult;
 use headwater_quality::sql::{Pushdown, schema};
 
-use super::QualityError;
+use super::{QualityError, alone};
 use crate::printer::Printer;
 
 /// A table's full name.
@@ -27,34 +27,14 @@ pub async fn judge(
     let pushdown = Pushdown::new(suite, &columns, &table.sql());
     let bytes = affordable(bigquery, &pushdown, table, location, most_bytes).await?;
     printer.note(&format!("{}: one query over {bytes} bytes", table.id()));
-    match asked(bigquery, &pushdown, location, most_bytes).await {
+    match alone::asked(bigquery, &pushdown, location, most_bytes).await {
         Err(error) if error.kind() == Kind::Invalid && suite.expectations.len() > 1 => {
-            // Values that overflow, or SQL of the suite's own that is wrong, must not take the others' verdicts with them.
             printer.note(&format!(
                 "{}: the query failed ({error}); each expectation is asked for alone",
                 table.id()
             ));
-            let mut whole = SuiteResult {
-                suite: suite.name.clone(),
-                state: State::Pass,
-                rows: 0,
-                results: Vec::with_capacity(suite.expectations.len()),
-            };
-            for expectation in &suite.expectations {
-                let one = Suite {
-                    expectations: vec![expectation.clone()],
-                    ..suite.clone()
-                };
-                let pushdown = Pushdown::new(&one, &columns, &table.sql());
-                let result = match asked(bigquery, &pushdown, location, most_bytes).await {
-                    Err(error) if error.kind() == Kind::Invalid => pushdown.unanswered(&error.to_string()),
-                    result => result?,
-                };
-                whole.state = whole.state.max(result.state);
-                whole.rows = whole.rows.max(result.rows);
-                whole.results.extend(result.results);
-            }
-            Ok(whole)
+            let source = table.sql();
+            Ok(alone::each(bigquery, suite, &document["schema"], &source, location, most_bytes).await?)
         }
         Err(error) if error.kind() == Kind::Invalid => Ok(pushdown.unanswered(&error.to_string())),
         result => Ok(result?),
@@ -82,14 +62,4 @@ async fn affordable(
         }),
         _ => Ok(bytes),
     }
-}
-
-async fn asked(
-    bigquery: &BigQuery,
-    pushdown: &Pushdown<'_>,
-    location: Option<&str>,
-    most_bytes: Option<u64>,
-) -> Result<SuiteResult, Error> {
-    let answer = bigquery.query_within(&pushdown.sql(), location, most_bytes).await?;
-    Ok(pushdown.conclude(answer.rows.first().map_or(&[], Vec::as_slice)))
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use headwater_cloud::{BigQuery, Cloud, DatasetRef, Error, JobRef, JobStatus, TableRef, Wait};
+use headwater_cloud::{BigQuery, Cloud, DatasetRef, Error, JobRef, JobStatus, Kind, TableRef, Wait};
 use headwater_quality::engine::{ExpectationResult, State, SuiteResult};
 use headwater_quality::sql::{Pushdown, schema};
 use serde_json::{Value, json};
 
 use super::Run;
+use crate::quality::alone;
 
 /// Longer than any query may run.
 const PATIENCE: Duration = Duration::from_secs(6 * 3600);
@@ -67,7 +68,21 @@ async fn judged(cloud: &Cloud, run: &Run<'_>) -> Result<Evaluation, Error> {
             )));
         }
     }
-    let (job, document) = query(&bigquery, run, &sql).await?;
+    let (job, document) = match query(&bigquery, run, &sql).await {
+        Err(error) if error.kind() == Kind::Invalid => {
+            tracing::warn!(%error, "the query failed: each expectation is asked for alone");
+            let (location, most) = (Some(target.location.as_str()), run.suite.max_bytes_billed);
+            let result = alone::each(&bigquery, &run.suite.suite, &document["schema"], &from, location, most).await?;
+            return Ok(Evaluation {
+                result: Some(result),
+                reason: None,
+                bytes_processed: None,
+                bytes_billed: None,
+                slot_ms: None,
+            });
+        }
+        asked => asked?,
+    };
     let rows = bigquery.results(&job).await?.rows;
     let number = |name: &str| {
         let statistics = &document["statistics"];
@@ -117,7 +132,7 @@ async fn query(bigquery: &BigQuery, run: &Run<'_>, sql: &str) -> Result<(JobRef,
             JobStatus::Failed(error) => return Err(error),
             JobStatus::Running => {
                 return Err(Error::new(
-                    headwater_cloud::Kind::DeadlineExceeded,
+                    Kind::DeadlineExceeded,
                     format!("wait for query `{job}`"),
                     "it still runs",
                 ));

@@ -82,7 +82,7 @@ resource "headwater_dq_suite" "{name}" {{
     )
 }
 
-/// Fourteen kinds.
+/// Fifteen kinds.
 const KINDS: &str = r#"
     not_null   = [{ column = "id" }, { column = "email", mostly = 0.5, severity = "warn", on_fail = "record" }]
     unique     = [{ columns = ["id"] }]
@@ -99,6 +99,7 @@ const KINDS: &str = r#"
     row_count = [{ min = 1, max = 1000 }]
     columns   = [{ names = ["id", "status"], mode = "contain" }]
     type      = [{ column = "price", types = ["NUMERIC"] }]
+    sql_rows  = [{ query = "SELECT id FROM {batch} WHERE 10 / (quantity + 7) > 100" }]
     row_count_equals = [{ table = headwater_bigquery_table.orders.sql_name }]
     sql_equals = [{ query = "SELECT COUNT(id) AS ids, COUNT(DISTINCT id) AS different FROM {batch}", other_query = "SELECT 2 AS ids, 2 AS different" }]
 "#;
@@ -234,7 +235,7 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
     let spec = cloud.object("quality-lake", "headwater/pipelines/orders/spec.json");
     assert_eq!(
         spec["dq_suite"]["suite"]["expectations"].as_array().map(Vec::len),
-        Some(16)
+        Some(17)
     );
 
     // Bad rows: started by the schedule, as in production.
@@ -272,6 +273,7 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
             "row_count pass",
             "row_count_equals pass",
             "sql_equals fail",
+            "sql_rows pass",
             "statistic.mean.score fail",
             "type.price pass",
             "unique.id fail",
@@ -296,7 +298,7 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
     let again = run(&cloud, &id);
     assert_eq!(again.code, 3, "{}", again.text());
     assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_run"), "1");
-    assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_result"), "16");
+    assert_eq!(bigquery::cell(&cloud, "SELECT COUNT(*) FROM dq.dq_result"), "17");
     assert_eq!(alerts(&cloud), Vec::<Value>::new());
 
     // Mended.
@@ -310,11 +312,24 @@ fn a_suite_from_nothing_to_verdicts_and_back() {
     assert_eq!(told["attributes"]["transition"], "recovered", "{told}");
     assert_eq!(told["attributes"]["state"], "pass", "{told}");
 
+    // A query that fails over some row takes no other verdict with it.
+    insert(
+        &cloud,
+        "(3, 'new', 'c@b.c', -7, NUMERIC '1', 0.5, TIMESTAMP '2026-01-02', NULL)",
+    );
+    let divided = run(&cloud, "divided");
+    assert_eq!(divided.code, 5, "{}", divided.text());
+    let states = states(&cloud, "divided");
+    for state in ["sql_rows error", "between.quantity fail", "unique.id pass"] {
+        assert!(states.contains(&state.to_owned()), "{state} is not among {states:?}");
+    }
+    bigquery::query(&cloud, "DELETE FROM shop.orders WHERE quantity = -7");
+
     // A column that the suite needs is gone: an error, not a pass.
     bigquery::query(&cloud, "ALTER TABLE shop.orders DROP COLUMN score");
     let broken = run(&cloud, "broken");
     assert_eq!(broken.code, 5, "{}", broken.text());
-    assert!(states(&cloud, "broken").contains(&"statistic.mean.score error".to_owned()));
+    assert!(self::states(&cloud, "broken").contains(&"statistic.mean.score error".to_owned()));
     tf.run(&["apply", "-auto-approve"]);
     tf.assert_no_changes("after the column is there again");
 

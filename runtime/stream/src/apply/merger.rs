@@ -264,7 +264,15 @@ impl Merger {
             // Sent twice because an answer was lost, it is there already, and it is ours all the same.
             let ours = document["configuration"]["labels"]["headwater-turn"].as_str() == Some(&nonce);
             let status = match BigQuery::job_status(&job, &document) {
-                JobStatus::Running => self.wait(&job).await?,
+                JobStatus::Running => match self.wait(&job).await {
+                    // The service died between taking the statement and writing that it had: the number is free again.
+                    Err(Error::Cloud(error)) if error.kind() == Kind::NotFound => {
+                        metrics.retried();
+                        tokio::time::sleep(backoff.next_wait()).await;
+                        continue;
+                    }
+                    status => status?,
+                },
                 ended => ended,
             };
             self.done += 1;

@@ -123,8 +123,7 @@ fn suite(random: &mut Random, index: usize) -> Body {
 
 /// The kinds, each configuration beginning at another one.
 fn expectations(random: &mut Random, index: usize) -> Hcl {
-    const KINDS: [fn(&mut Random) -> Vec<(&'static str, Vec<Body>)>; 7] =
-        [presence, sets, intervals, texts, rows, aggregates, shapes];
+    const KINDS: [fn(&mut Random) -> Kinds; 7] = [presence, sets, intervals, texts, rows, aggregates, shapes];
     let first = index % KINDS.len();
     let mut all = KINDS[first](random);
     if random.coin() {
@@ -474,7 +473,7 @@ fn aggregates(random: &mut Random) -> Kinds {
         (
             "row_count_equals",
             vec![of_aggregates(random, |body| {
-                body.raw("table", "headwater_bigquery_table.ground.sql_name")
+                body.raw("table", "headwater_bigquery_table.ground.sql_name");
             })],
         ),
     ]
