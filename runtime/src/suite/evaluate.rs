@@ -69,7 +69,7 @@ async fn judged(cloud: &Cloud, run: &Run<'_>) -> Result<Evaluation, Error> {
         }
     }
     let (job, document) = match query(&bigquery, run, &sql).await {
-        Err(error) if error.kind() == Kind::Invalid => {
+        Err(error) if is_its_own_fault(&error) => {
             tracing::warn!(%error, "the query failed: each expectation is asked for alone");
             let (location, most) = (Some(target.location.as_str()), run.suite.max_bytes_billed);
             let result = alone::each(&bigquery, &run.suite.suite, &document["schema"], &from, location, most).await?;
@@ -96,6 +96,15 @@ async fn judged(cloud: &Cloud, run: &Run<'_>) -> Result<Evaluation, Error> {
         bytes_billed: number("totalBytesBilled"),
         slot_ms: number("totalSlotMs"),
     })
+}
+
+/// Whether BigQuery says that the query is wrong, at once or as it ran over the rows.
+fn is_its_own_fault(error: &Error) -> bool {
+    match error.kind() {
+        Kind::Invalid => true,
+        Kind::Failed => error.reason() == Some("invalidQuery"),
+        _ => false,
+    }
 }
 
 /// What is read, as it stands behind FROM.

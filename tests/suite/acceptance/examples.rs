@@ -59,7 +59,7 @@ pub fn terraform(cloud: &Cloud, org: &Org) -> Terraform {
     tf
 }
 
-/// The examples' extract and streams keep their tables when they are destroyed, and so the dataset, until they are deleted by hand.
+/// The examples' extract, streams and suite keep their tables when they are destroyed, and so the dataset, until they are deleted by hand.
 pub fn delete_what_an_extract_leaves(cloud: &Cloud) {
     let of_the_extract = ["Account", "Opportunity", "salesforce_user"];
     let of_the_streams = [
@@ -71,6 +71,8 @@ pub fn delete_what_an_extract_leaves(cloud: &Cloud) {
         "orders_now",
         "clicks",
         "clicks_changes",
+        "dq_run",
+        "dq_result",
     ];
     for table in of_the_extract.into_iter().chain(of_the_streams) {
         let status = cloud.delete(&format!(
