@@ -131,7 +131,7 @@ pub fn script_with(python: &Path, name: &str, url: &str) -> Command {
 /// Runs one to its end; it must succeed. What it printed names each check with its time.
 #[track_caller]
 pub fn run_script(command: &mut Command) {
-    let ended = programs::run(command).ok();
+    let ended = programs::run_within(command, Duration::from_secs(400)).ok();
     print!("{}", ended.stdout);
 }
 
