@@ -110,6 +110,15 @@ impl TableRef {
         format!("`{}.{}.{}`", self.dataset.project, self.dataset.dataset, self.table)
     }
 
+    /// What stands behind FROM when only the rows of a filter are read. The filter may end in a comment.
+    #[must_use]
+    pub fn rows(&self, filter: Option<&str>) -> String {
+        match filter {
+            Some(filter) => format!("(SELECT * FROM {} WHERE {filter}\n)", self.sql()),
+            None => self.sql(),
+        }
+    }
+
     /// Reads `projects/P/datasets/D/tables/T`, `P.D.T` or `P:D.T`; `None` when the text has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -7,7 +7,8 @@ use headwater_quality::engine::{State, SuiteResult};
 use headwater_quality::sql::{Pushdown, schema};
 use serde_json::Value;
 
-/// Judges a source that has the columns of a table's `schema`, each expectation by a query of its own.
+/// Judges a source that has the columns of a table's `schema`, each expectation by a query of its own. What `most_bytes` no
+/// longer allow, after the queries before it, gets no verdict.
 pub async fn each(
     bigquery: &BigQuery,
     suite: &Suite,
@@ -23,21 +24,42 @@ pub async fn each(
         rows: 0,
         results: Vec::with_capacity(suite.expectations.len()),
     };
+    let mut left = most_bytes;
     for expectation in &suite.expectations {
         let one = Suite {
             expectations: vec![expectation.clone()],
             ..suite.clone()
         };
         let pushdown = Pushdown::new(&one, &columns, source);
+        if let Some(left) = left.as_mut() {
+            match bigquery.dry_run(&pushdown.sql(), location).await {
+                Ok(found) if found.bytes > *left => {
+                    let why = format!(
+                        "it would read {} bytes, and {left} are left of the limit: raise it",
+                        found.bytes
+                    );
+                    add(&mut whole, pushdown.unanswered(&why));
+                    continue;
+                }
+                Ok(found) => *left -= found.bytes,
+                // What is wrong with it is said when it is asked.
+                Err(error) if error.kind() == Kind::Invalid => {}
+                Err(error) => return Err(error),
+            }
+        }
         let result = match asked(bigquery, &pushdown, location, most_bytes).await {
             Err(error) if error.kind() == Kind::Invalid => pushdown.unanswered(&error.to_string()),
             result => result?,
         };
-        whole.state = whole.state.max(result.state);
-        whole.rows = whole.rows.max(result.rows);
-        whole.results.extend(result.results);
+        add(&mut whole, result);
     }
     Ok(whole)
+}
+
+fn add(whole: &mut SuiteResult, one: SuiteResult) {
+    whole.state = whole.state.max(one.state);
+    whole.rows = whole.rows.max(one.rows);
+    whole.results.extend(one.results);
 }
 
 /// What the query of a suite answers.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headwater_cloud::{BigQuery, Cloud, DatasetRef, Error, JobRef, JobStatus, Kind, TableRef, Wait};
+use headwater_cloud::{BigQuery, Cloud, DatasetRef, Error, JobRef, JobStatus, Kind, Wait};
 use headwater_quality::engine::{ExpectationResult, State, SuiteResult};
 use headwater_quality::sql::{Pushdown, schema};
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ async fn judged(cloud: &Cloud, run: &Run<'_>) -> Result<Evaluation, Error> {
     let table = DatasetRef::new(&target.project, &target.dataset).table(&target.table);
     let document = bigquery.get_table(&table).await?;
     let columns = schema(&document["schema"]);
-    let from = source(&table, target.partition_filter.as_deref());
+    let from = table.rows(target.partition_filter.as_deref());
     let pushdown = Pushdown::new(&run.suite.suite, &columns, &from);
     let sql = pushdown.sql();
     if let Some(limit) = run.suite.max_bytes_billed {
@@ -104,14 +104,6 @@ fn is_its_own_fault(error: &Error) -> bool {
         Kind::Invalid => true,
         Kind::Failed => error.reason() == Some("invalidQuery"),
         _ => false,
-    }
-}
-
-/// What is read, as it stands behind FROM.
-pub fn source(table: &TableRef, filter: Option<&str>) -> String {
-    match filter {
-        Some(filter) => format!("(SELECT * FROM {} WHERE {filter}\n)", table.sql()),
-        None => table.sql(),
     }
 }
 

@@ -147,6 +147,38 @@ fn a_suite_reads_no_more_than_a_query_written_by_hand() {
     let ended = run_orders(&cloud, &suite, &["--max-bytes-billed", "10"]);
     assert_eq!(ended.code, 5, "{}", ended.text());
     assert!(ended.stderr.contains("10 are allowed"), "{}", ended.stderr);
+    // It holds for all queries together, when the one of all fails over the rows and each is asked alone.
+    // The table is beyond the ten megabytes that a query is billed at least.
+    query(
+        &cloud,
+        "CREATE OR REPLACE TABLE shop.orders AS SELECT x AS id FROM UNNEST(GENERATE_ARRAY(1, 2000000)) AS x",
+    );
+    let apart = directory.path().join("apart.json");
+    let expectations = json!([
+        {"check": {"not_null": {"column": "id"}}},
+        {"check": {"sql_rows": {"query": "SELECT id FROM {batch} WHERE 1 / (id - 500) > 2"}}},
+        {"id": "unpaid", "check": {"unique": {"columns": ["id"]}}},
+    ]);
+    let document = json!({"api_version": "headwater.dev/quality/v1", "name": "orders", "expectations": expectations});
+    std::fs::write(&apart, document.to_string()).unwrap();
+    let states = |limit: &str| -> Vec<String> {
+        let ended = run_orders(&cloud, &apart, &["--format", "json", "--max-bytes-billed", limit]);
+        assert_eq!(ended.code, 5, "{}", ended.text());
+        let results = ended.json()["results"].as_array().unwrap().clone();
+        let states = results
+            .iter()
+            .map(|result| result["state"].as_str().unwrap().to_owned());
+        let states = states.collect();
+        assert_eq!(
+            ended.stdout.contains("left of the limit"),
+            limit != "1000000000",
+            "{}",
+            ended.stdout
+        );
+        states
+    };
+    assert_eq!(states("1000000000"), ["pass", "error", "pass"]);
+    assert_eq!(states("40000000"), ["pass", "error", "error"]);
     query(&cloud, "DROP TABLE shop.orders");
     let ended = run_orders(&cloud, &suite, &[]);
     assert_eq!(ended.code, 5, "{}", ended.text());

@@ -13,14 +13,6 @@ use crate::clients::Clients;
 use crate::problems::sentence;
 use crate::{queries, stakes};
 
-/// What is read, as it stands behind FROM.
-fn source(table: &TableRef, filter: Option<&str>) -> String {
-    match filter {
-        Some(filter) => format!("(SELECT * FROM {} WHERE {filter}\n)", table.sql()),
-        None => table.sql(),
-    }
-}
-
 /// Checks the filter, each query that the user wrote, and the whole.
 pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, target: &Target) -> Result<()> {
     let location = target.location.as_deref();
@@ -39,7 +31,7 @@ pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, 
         let sql = format!("SELECT 1 FROM {} WHERE {filter}", table.sql());
         ask(sql, filter, "partition_filter".into()).await;
     }
-    let source = source(table, filter);
+    let source = table.rows(filter);
     for one in planned.placed() {
         let Ok(expectation) = &one.read else { continue };
         let at = path(one.kind, one.index);

@@ -268,6 +268,7 @@ impl Merger {
                     // The service died between taking the statement and writing that it had: the number is free again.
                     Err(Error::Cloud(error)) if error.kind() == Kind::NotFound => {
                         metrics.retried();
+                        tracing::warn!(entity = self.entity, %error, "BigQuery does not know a merge that it took: it is sent again");
                         tokio::time::sleep(backoff.next_wait()).await;
                         continue;
                     }

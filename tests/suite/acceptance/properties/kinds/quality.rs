@@ -105,7 +105,7 @@ fn suite(random: &mut Random, index: usize) -> Body {
     }
     if random.coin() {
         let mut schedule = Body::new();
-        // Once a year: no run is due while the test lasts.
+        // Once in four years: no run is due while the test lasts.
         schedule.text("cron", "0 3 29 2 *");
         if random.coin() {
             schedule.text("time_zone", random.zone());
