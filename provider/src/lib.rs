@@ -8,7 +8,8 @@
 mod clients;
 pub mod data_sources;
 mod durations;
-pub mod ephemeral;
+pub mod environment;
+mod ephemeral;
 pub mod functions;
 mod labels;
 pub mod names;

@@ -16,6 +16,7 @@ mod salesforce;
 mod signals;
 mod stream;
 mod suite;
+mod telemetry;
 
 use clap::{CommandFactory, Parser};
 

@@ -18,6 +18,7 @@ use crate::cloud::connect;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::printer::Printer;
+use crate::telemetry;
 
 /// In a log, a stream says how it stands no more often than this.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -109,15 +110,16 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
     let progress = Arc::clone(&options.progress);
     let cancel = cancel_on_signal();
     let metrics = Arc::new(Metrics::default());
+    let watched = apply::Watched {
+        pipeline: spec.name.clone(),
+        metrics: Arc::clone(&metrics),
+        bridge: bridged.then(|| Arc::clone(&progress)),
+        patience: Duration::from_secs(args.stall_seconds),
+        since: Instant::now(),
+    };
+    let exporting = telemetry::export(watched.clone())?;
     let serving = match args.metrics_address {
         Some(address) => {
-            let watched = apply::Watched {
-                pipeline: spec.name.clone(),
-                metrics: Arc::clone(&metrics),
-                bridge: bridged.then(|| Arc::clone(&progress)),
-                patience: Duration::from_secs(args.stall_seconds),
-                since: Instant::now(),
-            };
             let serving = apply::serve(address, watched).await?;
             printer.note(&format!("health and metrics at http://{}", serving.address));
             Some(serving)
@@ -137,6 +139,9 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
     let outcome = finish(parts, &cancel, Duration::from_secs(args.grace_seconds)).await;
     watcher.abort();
     drop(serving);
+    if let Some(exporting) = exporting {
+        exporting.finish().await;
+    }
     let drained = outcome?;
     let counts = metrics.snapshot();
     let printed = Printed {

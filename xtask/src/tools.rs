@@ -28,6 +28,7 @@ const PYTHON_PACKAGES: &[&str] = &[
     "google-cloud-pubsub==2.44.0",
     "google-cloud-run==0.16.2",
     "google-cloud-storage==3.17.1",
+    "opentelemetry-proto==1.45.2",
     "simple-salesforce==1.12.10",
     "pandas==3.1.1",
     "db-dtypes==1.9.0",

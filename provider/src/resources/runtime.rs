@@ -1,6 +1,5 @@
 //! `headwater_runtime`: the Cloud Run job whose executions do the pipelines' work.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +12,7 @@ use tfplugin_framework::{
 };
 
 use crate::clients::{Clients, no_region};
+use crate::environment::{self, Environment};
 use crate::labels::{self, Labels};
 use crate::names::{self, RuntimeId};
 use crate::problems::{Explain as _, cloud_problem};
@@ -32,7 +32,7 @@ pub struct Job {
     max_retries: Attr<i64>,
     task_timeout: Attr<String>,
     service_account: Attr<String>,
-    env: Attr<BTreeMap<String, Attr<String>>>,
+    env: Attr<Environment>,
     labels: Attr<Labels>,
     uri: Attr<String>,
     id: Attr<String>,
@@ -56,10 +56,6 @@ impl Job {
     fn write(&self, document: &mut Json) -> Result<(), Diagnostic> {
         let timeout = self.task_timeout.require("task_timeout")?;
         let timeout = parse_duration(timeout).map_err(|text| Diagnostic::invalid("task_timeout", text))?;
-        let env = self.env.known().into_iter().flatten();
-        let env: Vec<Json> = env
-            .filter_map(|(name, value)| Some(json!({"name": name, "value": value.as_deref()?})))
-            .collect();
         document["labels"] = Json::Object(labels::wanted(&self.labels, false));
         let task = &mut document["template"]["template"];
         task["maxRetries"] = json!(self.max_retries.known());
@@ -70,7 +66,7 @@ impl Job {
         let mut container = task["containers"][0].take();
         container["image"] = json!(self.image.as_deref());
         container["args"] = json!(ARGS);
-        container["env"] = Json::Array(env);
+        container["env"] = environment::wanted(&self.env).collect();
         container["resources"]["limits"]["cpu"] = json!(self.cpu.as_deref());
         container["resources"]["limits"]["memory"] = json!(self.memory.as_deref());
         task["containers"] = Json::Array(vec![container]);
@@ -92,17 +88,6 @@ impl Job {
                 .map(str::to_owned)
                 .into()
         };
-        let env: BTreeMap<String, Attr<String>> = container["env"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| {
-                Some((
-                    entry["name"].as_str()?.to_owned(),
-                    entry["value"].as_str().unwrap_or_default().into(),
-                ))
-            })
-            .collect();
         let account = task["serviceAccount"]
             .as_str()
             .filter(|account| !account.is_empty())
@@ -116,11 +101,7 @@ impl Job {
             max_retries: task["maxRetries"].as_i64().into(),
             task_timeout: timeout(&task["timeout"], &self.task_timeout),
             service_account: account.into(),
-            env: match &self.env {
-                Attr::Known(state) if state.is_empty() && env.is_empty() => self.env.clone(),
-                _ if env.is_empty() => Attr::Null,
-                _ => env.into(),
-            },
+            env: environment::read(container, &self.env, &[]),
             labels: labels::read(&document["labels"], &self.labels),
             uri: uri_of(&self.id),
             id: self.id.clone(),

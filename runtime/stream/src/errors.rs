@@ -68,7 +68,7 @@ impl Error {
                  roles/pubsub.subscriber and roles/pubsub.publisher"
                     .into()
             }
-            Error::Listen { .. } => "give another --metrics-port; 0 takes any free one".into(),
+            Error::Listen { .. } => "give another --metrics-address; port 0 takes any free one".into(),
             Error::Worker => "report it, with the log lines before this one".into(),
         }
     }

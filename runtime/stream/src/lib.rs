@@ -12,6 +12,7 @@ pub mod apply;
 pub mod bridge;
 mod errors;
 mod message;
+mod notices;
 
 pub use errors::{Error, Result};
 pub use message::{ChangeMessage, ChangeType, MessageError};

@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+use headwater_tests::cloud::{Cloud, PROJECT, REGION, request};
 use headwater_tests::inventory::inventory;
 use headwater_tests::org::Org;
+use headwater_tests::server::Server;
 use headwater_tests::terraform::Terraform;
+use headwater_tests::wait_for;
 use serde_json::{Value, json};
+
+use crate::conformance::tools::script;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -176,6 +180,81 @@ fn a_stream_lives_and_dies() {
 
     tf.destroy();
     assert_eq!(inventory(&cloud, PROJECT, REGION), before);
+}
+
+/// What a collector has last heard: the sum over the workers of a series.
+fn heard(collector: &Server, name: &str, attribute: (&str, &str)) -> f64 {
+    let seen = request("GET", &format!("{}/seen", collector.base_url()), None).1;
+    assert_eq!(seen["refusals"], json!([]));
+    let series = seen["series"].as_array().expect("series").iter();
+    series
+        .filter(|one| one["name"] == name && one["attributes"][attribute.0] == attribute.1)
+        .map(|one| {
+            assert_eq!(one["service"], "headwater");
+            one["value"].as_f64().expect("a number")
+        })
+        .sum()
+}
+
+#[test]
+fn workers_tell_an_opentelemetry_collector() {
+    let cloud = Cloud::start();
+    let dir = tempfile::tempdir().expect("a directory");
+    let collector = Server::start(&mut script("collector.py", ""), dir.path().join("collector.log"));
+    let env = format!(
+        "env = {{ OTEL_EXPORTER_OTLP_ENDPOINT = \"{}\", OTEL_METRIC_EXPORT_INTERVAL = \"MILLIS\" }}",
+        collector.base_url()
+    );
+    let every = |milliseconds: &str| configuration("status = \"STRING\"", &env.replace("MILLIS", milliseconds));
+    let tf = Terraform::new(&cloud, &every("200"));
+    tf.apply();
+    tf.assert_no_changes("after apply");
+    let event = |id: u32, op: &str| json!({"id": id, "op": op, "v": 1, "row": {"status": "open"}});
+    publish(&cloud, &[event(1, "create"), event(2, "create"), event(3, "vanish")]);
+    wait_for("the collector hears of all messages", PATIENCE, || {
+        let acknowledged = heard(
+            &collector,
+            "headwater.stream.messages_acknowledged",
+            ("pipeline", "orders"),
+        );
+        (acknowledged >= 3.0).then_some(())
+    });
+    assert_eq!(
+        heard(&collector, "headwater.stream.changes_durable", ("pipeline", "orders")),
+        2.0
+    );
+    assert_eq!(
+        heard(
+            &collector,
+            "headwater.stream.dead_letters",
+            ("reason", "unknown_operation")
+        ),
+        1.0
+    );
+
+    // Workers that tell once an hour tell what they have done when they end.
+    tf.write(&every("3600000"));
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    tf.assert_no_changes("after a change");
+    publish(&cloud, &[event(4, "create"), event(5, "create")]);
+    until(&cloud, "SELECT COUNT(*) FROM raw.orders_changes", &["4"]);
+    assert_eq!(
+        heard(&collector, "headwater.stream.changes_durable", ("pipeline", "orders")),
+        2.0
+    );
+    tf.destroy();
+    wait_for("the collector hears of the last changes", PATIENCE, || {
+        let durable = heard(&collector, "headwater.stream.changes_durable", ("pipeline", "orders"));
+        (durable >= 4.0).then_some(())
+    });
+    let reserved = every("200").replace("OTEL_METRIC_EXPORT_INTERVAL", "HEADWATER_REGION");
+    tf.write(&reserved);
+    let refused = tf.run(&["validate"]).text();
+    assert!(
+        refused.contains("HEADWATER_REGION") && refused.contains("set by this resource itself"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use headwater_spec::{BigQueryType, Column, LakeLayout, Mode};
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{Attr, Diagnostic, Path};
 
+use crate::environment::Environment;
 use crate::labels::Labels;
 
 /// The state of a stream.
@@ -28,6 +29,7 @@ pub struct Model {
     pub(super) cpu: Attr<String>,
     pub(super) memory: Attr<String>,
     pub(super) service_account: Attr<String>,
+    pub(super) env: Attr<Environment>,
     pub(super) labels: Attr<Labels>,
     pub(super) status_topic: Attr<String>,
     pub(super) alert_topic: Attr<String>,

@@ -5,11 +5,15 @@ use serde_json::{Value as Json, json};
 use tfplugin_framework::{Attr, Diagnostic};
 
 use super::model::Model;
+use crate::environment;
 use crate::labels;
 use crate::problems::{Explain as _, cloud_problem};
 use crate::resources::runtime::default_image;
 
 const PIPELINE: &str = "headwater-pipeline";
+/// The variables that a stream's workers are given, whatever else is declared.
+pub(super) const OWN_ENVIRONMENT: [&str; 3] = ["HEADWATER_PROJECT", "HEADWATER_REGION", SPEC_HASH];
+const SPEC_HASH: &str = "HEADWATER_SPEC_HASH";
 /// What workers have unless it is said otherwise.
 pub(super) const CPU: &str = "1";
 pub(super) const MEMORY: &str = "1Gi";
@@ -43,11 +47,16 @@ fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagno
         args.push("--bridge-only".into());
     }
     // Another spec is another revision: the workers begin anew with it.
-    container["env"] = json!([
-        {"name": "HEADWATER_PROJECT", "value": project},
-        {"name": "HEADWATER_REGION", "value": model.region.require("region")?},
-        {"name": "HEADWATER_SPEC_HASH", "value": model.spec_hash.require("spec_hash")?},
-    ]);
+    let own = [
+        project,
+        model.region.require("region")?,
+        model.spec_hash.require("spec_hash")?,
+    ];
+    let own = OWN_ENVIRONMENT
+        .iter()
+        .zip(own)
+        .map(|(name, value)| json!({"name": name, "value": value}));
+    container["env"] = own.chain(environment::wanted(&model.env)).collect();
     container["resources"]["limits"]["cpu"] = json!(model.cpu.require("cpu")?);
     container["resources"]["limits"]["memory"] = json!(model.memory.require("memory")?);
     template["containers"] = json!([container]);
@@ -135,8 +144,9 @@ pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagn
     state.image = container["image"].as_str().map(str::to_owned).into();
     state.cpu = limit("cpu");
     state.memory = limit("memory");
+    state.env = environment::read(container, &state.env, &OWN_ENVIRONMENT);
     let mut env = container["env"].as_array().into_iter().flatten();
-    let hash = env.find(|variable| variable["name"] == "HEADWATER_SPEC_HASH");
+    let hash = env.find(|variable| variable["name"] == SPEC_HASH);
     Ok(as_many && hash.and_then(|variable| variable["value"].as_str()) == state.spec_hash.as_deref())
 }
 

@@ -291,6 +291,14 @@ fn workers() -> Attributes {
                 .validate(names::service_account())
                 .describe("The workers' identity. Default: the project's default compute account. It needs: Pub/Sub Subscriber and Publisher, BigQuery Data Editor on the dataset, BigQuery Job User, Storage Object Admin on the lake, and with `salesforce` Secret Manager Secret Accessor on the connection."),
         ),
+        (
+            "env",
+            Attribute::map(Type::String)
+                .optional()
+                .validate(names::environment_keys())
+                .validate(validate::keys(validate::matches("is set by this resource itself", |name| !super::pool::OWN_ENVIRONMENT.contains(&name))))
+                .describe("Environment variables of the workers, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, which has them send their metrics to an OpenTelemetry collector. No place for secrets: they would be in the state."),
+        ),
     ]
 }
 

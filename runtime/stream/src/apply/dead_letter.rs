@@ -9,9 +9,9 @@ use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition, Storage
 use headwater_spec::PipelineSpec;
 
 use super::decode::Poison;
-use super::notices::Notices;
 use super::subscription::wire::PubsubMessage;
 use crate::errors::{Error, Result};
+use crate::notices::Notices;
 
 /// Attributes of ours begin with this; a replay takes them off again.
 const PREFIX: &str = "headwater-";

@@ -16,13 +16,13 @@ use super::decode::{Decoder, Poison};
 use super::delivery::{self, Delivery};
 use super::merger::Merger;
 use super::metrics::Metrics;
-use super::notices::Notices;
 use super::parcel::{Parcel, SharedColumns};
 use super::pull::bury;
 use super::rows;
 use super::tables::Tables;
 use super::writer::Writer;
 use crate::errors::Result;
+use crate::notices::Notices;
 
 /// Changes that one merge takes at most: those of some batches that waited for the one before.
 const MERGED_AT_ONCE: usize = 20_000;

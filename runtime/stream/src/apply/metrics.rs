@@ -1,7 +1,6 @@
-//! What a worker counts, and how that is told: Prometheus' text, and whether it is ready.
+//! What a worker counts, and whether it stands still.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -139,72 +138,13 @@ impl Metrics {
         Some(Duration::from_millis(u64::try_from(since).unwrap_or_default()))
     }
 
-    /// Prometheus' text format. <https://prometheus.io/docs/instrumenting/exposition_formats/>
-    #[must_use]
-    pub fn prometheus(&self, pipeline: &str) -> String {
-        let now = self.snapshot();
-        let mut out = String::new();
-        let mut write = |name: &str, kind: &str, help: &str, value: String| {
-            let _ = write!(
-                out,
-                "# HELP headwater_stream_{name} {help}\n# TYPE headwater_stream_{name} {kind}\n\
-                 headwater_stream_{name}{{pipeline=\"{pipeline}\"}} {value}\n"
-            );
-        };
-        let counters = [
-            (
-                "messages_received_total",
-                "Messages delivered, again ones included.",
-                now.received,
-            ),
-            (
-                "bytes_received_total",
-                "Bytes of those messages.",
-                self.bytes.load(Relaxed),
-            ),
-            ("changes_durable_total", "Changes durable in a changelog.", now.changes),
-            (
-                "messages_acknowledged_total",
-                "Messages acknowledged.",
-                now.acknowledged,
-            ),
-            ("merges_total", "MERGE statements.", now.merges),
-            (
-                "refolds_total",
-                "MERGE statements that put records together from their changelog.",
-                now.refolds,
-            ),
-            ("retries_total", "Requests sent again.", now.retries),
-            (
-                "dropped_fields_total",
-                "Fields without a column that were left out.",
-                now.dropped_fields,
-            ),
-        ];
-        for (name, help, value) in counters {
-            write(name, "counter", help, value.to_string());
-        }
-        write(
-            "messages_outstanding",
-            "gauge",
-            "Messages delivered and not acknowledged.",
-            now.outstanding.to_string(),
-        );
-        if let Some(lag) = now.lag_seconds {
-            let help = "Seconds since the newest durable message was published.";
-            write("durable_age_seconds", "gauge", help, lag.to_string());
-        }
-        let stalled = self.stalled().unwrap_or_default().as_secs_f64();
-        let help = "Seconds for which messages have waited without any becoming durable.";
-        write("stalled_seconds", "gauge", help, format!("{stalled:.3}"));
-        out.push_str("# HELP headwater_stream_dead_letters_total Messages that went to the dead-letter topic.\n");
-        out.push_str("# TYPE headwater_stream_dead_letters_total counter\n");
-        for (code, count) in self.dead.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let _ = writeln!(
-                out,
-                "headwater_stream_dead_letters_total{{pipeline=\"{pipeline}\",reason=\"{code}\"}} {count}"
-            );
-        }
-        out
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    /// Dead letters by reason.
+    pub(super) fn dead_letters(&self) -> Vec<(&'static str, u64)> {
+        let dead = self.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        dead.iter().map(|(reason, count)| (*reason, *count)).collect()
     }
 }

@@ -22,9 +22,9 @@ mod delivery;
 mod entity;
 mod event;
 mod fold;
+mod measures;
 mod merger;
 mod metrics;
-mod notices;
 mod parcel;
 mod pull;
 mod replay;
@@ -50,15 +50,16 @@ use self::dead_letter::DeadLetters;
 use self::decode::Decoder;
 use self::entity::Appender;
 use self::merger::Merger;
-use self::notices::Notices;
 use self::parcel::Lane;
 use self::pull::Puller;
 use self::subscription::Subscription;
 use self::tables::Tables;
 use self::writer::Writer;
 use crate::errors::{Error, Result};
+use crate::notices::Notices;
 
 pub use self::control::{Control, pause, paused, resume};
+pub use self::measures::{MEASURES, Measure, Read, prometheus};
 pub use self::metrics::{Metrics, Snapshot};
 pub use self::replay::{Replayed, replay_dead_letters};
 pub use self::serve::{Serving, Watched, serve};
@@ -82,12 +83,13 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, metrics: &Arc<Metrics>, can
         }
         let turn = cancel.child_token();
         let watch = tokio::spawn(control::cancel_when_paused(spec.clone(), cloud.clone(), turn.clone()));
-        let notices = Arc::new(Notices::open(spec, cloud).await?);
+        let notices = Arc::new(Notices::open(&spec.name, spec.stream()?, cloud).await?);
         let result = work(spec, cloud, metrics, &notices, &turn).await;
         watch.abort();
         if let Err(error) = &result {
-            let details = json!({"code": error.code(), "message": error.to_string(), "hint": error.hint()});
-            notices.alert("failed", details).await;
+            notices
+                .failed("applier", error.code(), &error.to_string(), &error.hint())
+                .await;
         }
         notices.status("stopped", json!(metrics.snapshot())).await;
         result?;

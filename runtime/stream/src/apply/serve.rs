@@ -1,6 +1,5 @@
 //! What platforms ask of a worker: is it alive, is it ready, its metrics. HTTP/1.1, answers only.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::measures;
 use super::metrics::Metrics;
 use crate::bridge::Progress;
 use crate::errors::{Error, Result};
@@ -56,57 +56,10 @@ impl Watched {
         late.then(|| format!("the bridge's position has not been durable for {} s", age.as_secs()))
     }
 
-    /// Of a bridge that has not got hold of the position yet, since when it tries.
-    fn position_age(&self) -> Option<Duration> {
-        let bridge = self.bridge.as_ref()?;
+    /// Of a bridge that has not got hold of the position yet, since when it tries; of one that stands by, none.
+    pub(super) fn position_age(&self) -> Option<Duration> {
+        let bridge = self.bridge.as_ref().filter(|bridge| !bridge.is_standing_by())?;
         Some(bridge.durable_age().unwrap_or_else(|| self.since.elapsed()))
-    }
-
-    fn prometheus(&self) -> String {
-        let mut out = self.metrics.prometheus(&self.pipeline);
-        if let (Some(bridge), Some(age)) = (&self.bridge, self.position_age()) {
-            let counts = bridge.counts();
-            for (name, kind, help, value) in [
-                (
-                    "position_age_seconds",
-                    "gauge",
-                    "How long ago the position was last known to be durable.",
-                    age.as_secs_f64(),
-                ),
-                (
-                    "events_total",
-                    "counter",
-                    "Events that came from Salesforce.",
-                    counts.events as f64,
-                ),
-                (
-                    "messages_total",
-                    "counter",
-                    "Messages that are durable in the topic.",
-                    counts.messages as f64,
-                ),
-                (
-                    "retries_total",
-                    "counter",
-                    "Publish requests that were repeated.",
-                    counts.retries as f64,
-                ),
-                (
-                    "repairs_total",
-                    "counter",
-                    "Repairs of what events did not tell.",
-                    counts.repairs as f64,
-                ),
-            ] {
-                let _ = write!(
-                    out,
-                    "# HELP headwater_bridge_{name} {help}\n# TYPE headwater_bridge_{name} {kind}\n\
-                     headwater_bridge_{name}{{pipeline=\"{}\"}} {value}\n",
-                    self.pipeline
-                );
-            }
-        }
-        out
     }
 }
 
@@ -156,7 +109,7 @@ async fn answer(connection: TcpStream, watched: &Watched) -> std::io::Result<()>
             None => ("200 OK", "ready\n".to_owned()),
             Some(why) => ("503 Service Unavailable", format!("{why}\n")),
         },
-        ("GET" | "HEAD", "/metrics") => ("200 OK", watched.prometheus()),
+        ("GET" | "HEAD", "/metrics") => ("200 OK", measures::prometheus(watched)),
         ("GET" | "HEAD", _) => ("404 Not Found", "there are /livez, /readyz and /metrics\n".to_owned()),
         _ => ("405 Method Not Allowed", "only GET\n".to_owned()),
     };
@@ -175,14 +128,25 @@ async fn answer(connection: TcpStream, watched: &Watched) -> std::io::Result<()>
 mod tests {
     use super::*;
 
+    impl Watched {
+        /// A stream that has only begun, without a bridge.
+        pub(in crate::apply) fn of(pipeline: &str) -> Self {
+            Watched {
+                pipeline: pipeline.to_owned(),
+                metrics: Arc::default(),
+                bridge: None,
+                patience: Duration::from_secs(60),
+                since: Instant::now(),
+            }
+        }
+    }
+
     #[test]
     fn a_bridge_without_a_position_is_not_ready_for_long() {
         let watched = |bridge, patience| Watched {
-            pipeline: "crm".into(),
-            metrics: Arc::default(),
             bridge,
             patience,
-            since: Instant::now(),
+            ..Watched::of("crm")
         };
         let (no, long) = (Duration::ZERO, Duration::from_secs(60));
         let bridge = || Some(Arc::<Progress>::default());
@@ -190,10 +154,9 @@ mod tests {
         assert_eq!(watched(bridge(), long).unready(), None, "it has just begun");
         let why = watched(bridge(), no).unready().unwrap_or_default();
         assert!(why.contains("position"), "{why}");
-        assert!(!watched(None, no).prometheus().contains("headwater_bridge_"));
+        assert!(!measures::prometheus(&watched(None, no)).contains("headwater_bridge_"));
         assert!(
-            watched(bridge(), no)
-                .prometheus()
+            measures::prometheus(&watched(bridge(), no))
                 .contains("headwater_bridge_events_total{pipeline=\"crm\"} 0\n")
         );
     }

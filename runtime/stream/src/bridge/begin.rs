@@ -1,6 +1,8 @@
 //! How a channel begins: from its durable position, or with a position that is noted first, the snapshot of its entities, and
 //! then what came meanwhile.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use headwater_salesforce::{Kind, Start};
 
@@ -50,6 +52,7 @@ impl Bridge<'_> {
                 prefix: format!("{}bridge/repairs/", layout.root()),
             },
             options: self.options.clone(),
+            notices: Arc::clone(&self.notices),
             cancel: self.cancel.clone(),
             mark,
         };

@@ -20,12 +20,6 @@ pub enum Error {
         /// Google's words.
         reason: String,
     },
-    /// Another bridge of the pipeline is at work.
-    #[error("another bridge of this pipeline is at work until {until}")]
-    Busy {
-        /// When its lease ends, unless it is renewed.
-        until: String,
-    },
     /// Another bridge took over.
     #[error("another bridge of this pipeline took over")]
     Fenced,
@@ -64,7 +58,6 @@ impl Error {
             Self::Salesforce(error) => error.kind().code(),
             Self::Spec => "spec",
             Self::Publish { .. } => "transport_unusable",
-            Self::Busy { .. } => "busy",
             Self::Fenced => "fenced",
             Self::Stopped => "stopped",
             Self::Worker => "internal",
@@ -83,7 +76,6 @@ impl Error {
             Self::Publish { .. } => {
                 "run terraform apply: it makes the stream's topics; the runtime's account needs roles/pubsub.publisher"
             }
-            Self::Busy { .. } => "one bridge serves a pipeline: stop the other one, or wait until its lease ends",
             Self::Fenced => "nothing is lost: the other bridge goes on from the last durable position",
             Self::Stopped => "nothing is lost: start it again",
             Self::Worker => "report it, with the log lines before this one; nothing is lost: start it again",

@@ -20,6 +20,7 @@ use super::publish::{Publisher, PubsubMessage};
 use super::records::{Records, Repair};
 use super::rows::Row;
 use super::{Options, Progress};
+use crate::notices::Notices;
 
 /// Batches that are read ahead.
 const AHEAD: usize = 4;
@@ -41,6 +42,7 @@ pub(super) struct Feed {
     pub ledger: Arc<Ledger>,
     pub records: Records,
     pub options: Options,
+    pub notices: Arc<Notices>,
     pub cancel: CancellationToken,
     pub mark: Mark,
 }
@@ -311,7 +313,9 @@ impl Feed {
             records = repair.records(),
             "events were repaired"
         );
-        self.records.write(repair).await
+        self.records.write(repair).await?;
+        self.notices.status("repaired", serde_json::json!(repair)).await;
+        Ok(())
     }
 
     /// An event that cannot be read goes to the dead-letter topic as it came.

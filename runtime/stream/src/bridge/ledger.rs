@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use headwater_cloud::{Kind, ObjectPath, OptionalExt as _, Precondition, Storage};
 use headwater_salesforce::ReplayId;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,8 @@ fn expiry(ttl: Duration) -> DateTime<Utc> {
 }
 
 impl Ledger {
-    /// Takes the document over. A holder that is dead is waited for until its lease ends; one that shows life ends the wait.
+    /// Takes the document over, when nobody holds it any more: a holder that is dead until its lease ends, one that shows life
+    /// until it gives the document back.
     pub async fn acquire(storage: Storage, path: ObjectPath, options: &Options) -> Result<Self> {
         let me = format!("{:016x}", rand::random::<u64>());
         let mut seen: Option<(i64, Instant)> = None;
@@ -101,23 +102,16 @@ impl Ledger {
             let generation = found.as_ref().map_or(0, |(_, generation)| *generation);
             let since = match seen {
                 Some((earlier, since)) if earlier == generation => since,
-                Some(_) => {
-                    let holds = found.as_ref().filter(|(d, _)| d.holder.is_some());
-                    if let Some((document, _)) = holds {
-                        let until = document.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-                        return Err(Error::Busy { until });
-                    }
-                    Instant::now()
-                }
-                None => Instant::now(),
+                Some(_) | None => Instant::now(),
             };
             seen = Some((generation, since));
             // The holder's clock may be wrong: one that is silent for a whole lease before our eyes is dead too.
             let held = found.as_ref().is_some_and(|(document, _)| {
                 document.holder.is_some() && Utc::now() < document.expires_at && since.elapsed() < options.lease
             });
+            options.progress.stands_by(held);
             if held {
-                tokio::time::sleep((options.lease / 20).max(Duration::from_millis(20))).await;
+                tokio::time::sleep((options.lease / 10).max(Duration::from_millis(20))).await;
                 continue;
             }
             let mut document = found.map_or_else(

@@ -22,7 +22,7 @@ mod records;
 mod rows;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 pub use errors::{Error, Result};
 
 use ledger::Ledger;
+
+use crate::notices::Notices;
 
 /// How the bridge behaves. The defaults suit production.
 #[derive(Debug, Clone)]
@@ -72,6 +74,7 @@ pub struct Progress {
     /// Repairs of what events did not tell.
     pub repairs: AtomicU64,
     durable_ms: AtomicI64,
+    standby: AtomicBool,
 }
 
 /// [`Progress`] at a moment.
@@ -106,6 +109,18 @@ impl Progress {
         Some((Utc::now() - at).max(TimeDelta::zero()).to_std().unwrap_or_default())
     }
 
+    /// Whether another bridge of the pipeline is at work, and this one waits to take over.
+    pub fn is_standing_by(&self) -> bool {
+        self.standby.load(Ordering::Relaxed)
+    }
+
+    fn stands_by(&self, standby: bool) {
+        if standby && !self.standby.swap(standby, Ordering::Relaxed) {
+            tracing::info!("another bridge holds the position, standing by");
+        }
+        self.standby.store(standby, Ordering::Relaxed);
+    }
+
     fn durable(&self, at: DateTime<Utc>) {
         self.durable_ms.store(at.timestamp_millis(), Ordering::Relaxed);
     }
@@ -133,7 +148,7 @@ fn own_channel(entity: &str) -> String {
     }
 }
 
-/// Bridges until it is cancelled; then what is under way is waited for, for some seconds, and the position is given back.
+/// Bridges until it is cancelled, or stands by while another bridge of the pipeline is at work; then what is under way is waited for, for some seconds, and the position is given back.
 ///
 /// # Errors
 /// See [`Error`]. Whatever it is, the next bridge goes on from the last durable position.
@@ -142,6 +157,32 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, options: Options, cancel: C
     let StreamSource::Salesforce(source) = &stream.source else {
         return Err(Error::Spec);
     };
+    let notices = Arc::new(Notices::open(&spec.name, stream, cloud).await?);
+    loop {
+        let ended = Box::pin(bridge(spec, stream, source, cloud, &options, &cancel, &notices)).await;
+        match &ended {
+            // Nothing is lost: the other one goes on from the last durable position, and this one stands by.
+            Err(error @ Error::Fenced) => tracing::warn!(%error),
+            Err(error) => {
+                notices
+                    .failed("bridge", error.code(), &error.to_string(), error.hint())
+                    .await;
+                return ended;
+            }
+            Ok(()) => return ended,
+        }
+    }
+}
+
+async fn bridge(
+    spec: &PipelineSpec,
+    stream: &CdcStreamSpec,
+    source: &SalesforceSource,
+    cloud: &Cloud,
+    options: &Options,
+    cancel: &CancellationToken,
+    notices: &Arc<Notices>,
+) -> Result<()> {
     let payload = cloud.secrets().access(&source.connection.auth.secret().0).await?;
     let secret = Secret::new(payload.expose_text()?.to_owned());
     let client = Client::connect(&source.connection, secret, options.salesforce.clone()).await?;
@@ -151,7 +192,7 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, options: Options, cancel: C
         name: format!("{}bridge/position.json", layout.root()),
     };
     let acquired = tokio::select! {
-        acquired = Ledger::acquire(cloud.storage(), path, &options) => acquired?,
+        acquired = Ledger::acquire(cloud.storage(), path, options) => acquired?,
         () = cancel.cancelled() => return Ok(()),
     };
     let ledger = Arc::new(acquired);
@@ -161,7 +202,8 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, options: Options, cancel: C
         source,
         cloud,
         client,
-        options,
+        options: options.clone(),
+        notices: Arc::clone(notices),
         ledger: Arc::clone(&ledger),
         // One channel's failure ends the others, which then drain.
         cancel: cancel.child_token(),
@@ -184,6 +226,7 @@ struct Bridge<'a> {
     cloud: &'a Cloud,
     client: Client,
     options: Options,
+    notices: Arc<Notices>,
     ledger: Arc<Ledger>,
     cancel: CancellationToken,
 }

@@ -114,7 +114,7 @@ async fn a_snapshot_survives_kills() {
 async fn a_stalled_bridge_is_fenced() {
     let world = World::new(60).await;
     let spec = world.spec(ENTITIES, |_| {});
-    let child = spawn(&world, &spec);
+    let mut child = spawn(&world, &spec);
     while world
         .position()
         .await
@@ -135,13 +135,26 @@ async fn a_stalled_bridge_is_fenced() {
     let changes = world.changes(|all| all.len() >= expected.len()).await;
     assert_eq!(changes.iter().map(key).collect::<HashSet<_>>(), expected);
     signal("-CONT");
-    let ended = tokio::task::spawn_blocking(move || child.wait_with_output())
-        .await
-        .expect("no panic")
-        .expect("an end");
-    assert!(!ended.status.success(), "it found out");
+    world
+        .churn(json!({ "updates": 100, "objects": ENTITIES, "seed": 2 }))
+        .await;
+    tokio::time::sleep(LEASE * 2).await;
     assert!(!second.task.is_finished(), "the second one goes on");
-    let fence = world.position().await.expect("a position")["fence"].clone();
+    let fence = world.position().await.expect("a position")["fence"].as_i64();
     second.stop().await.expect("a clean end");
-    assert_eq!(world.position().await.expect("a position")["fence"], fence);
+    assert_eq!(world.position().await.expect("a position")["fence"].as_i64(), fence);
+
+    // The one that was fenced has stood by, and is at work again.
+    world
+        .churn(json!({ "updates": 20, "objects": ENTITIES, "seed": 3 }))
+        .await;
+    let all = keys(&world.events(&spec).await, ENTITIES);
+    let rest: HashSet<Key> = all.difference(&expected).cloned().collect();
+    let seen = |changes: &[ChangeMessage]| changes.iter().map(key).collect::<HashSet<_>>();
+    let changes = world.changes(|changes| seen(changes).is_superset(&rest)).await;
+    assert!(seen(&changes).is_superset(&rest) && seen(&changes).is_subset(&all));
+    let taken = world.position().await.expect("a position")["fence"].as_i64();
+    assert!(taken > fence, "{taken:?} after {fence:?}");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
 }

@@ -1,11 +1,11 @@
 //! Undisturbed: every change of the chosen entities arrives once, in order for each record, with what the event told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use headwater_stream::bridge::Error;
 use serde_json::json;
 
-use crate::world::{World, differences, fold, key, keys};
+use crate::world::{LEASE, World, differences, fold, key, keys};
 
 const ENTITIES: &[&str] = &["Account", "Contact", "Case"];
 
@@ -24,10 +24,7 @@ async fn what_the_org_tells_is_in_the_topic() {
     let events = world.events(&spec).await;
     let expected = keys(&events, ENTITIES);
     let changes = world.changes(|all| all.len() >= expected.len()).await;
-    assert_eq!(
-        changes.iter().map(key).collect::<std::collections::HashSet<_>>(),
-        expected
-    );
+    assert_eq!(changes.iter().map(key).collect::<HashSet<_>>(), expected);
     assert_eq!(changes.len(), expected.len(), "each came once");
     let mut last: HashMap<&str, (i64, i64)> = HashMap::new();
     for change in &changes {
@@ -72,21 +69,42 @@ async fn each_entity_may_have_its_own_channel() {
     world.churn(json!({ "updates": 300, "seed": 1 })).await;
     let expected = keys(&world.events(&spec).await, ENTITIES);
     let changes = world.changes(|all| all.len() >= expected.len()).await;
-    assert_eq!(
-        changes.iter().map(key).collect::<std::collections::HashSet<_>>(),
-        expected
-    );
+    assert_eq!(changes.iter().map(key).collect::<HashSet<_>>(), expected);
     bridge.stop().await.expect("a clean end");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_bridge_is_refused_and_a_foreign_spec_too() {
-    let world = World::new(5).await;
+async fn a_second_bridge_stands_by_and_takes_over() {
+    let world = World::new(40).await;
     let spec = world.spec(&["Account"], |_| {});
     let first = world.started(&spec).await;
-    let second = world.start(&spec).task.await.expect("no panic");
-    assert!(matches!(second, Err(Error::Busy { .. })), "{second:?}");
+    let second = world.start(&spec);
+    while !second.progress.is_standing_by() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let churn = |seed: u64| world.churn(json!({ "updates": 60, "objects": ["Account"], "seed": seed }));
+    // Longer than a lease.
+    for seed in 1..=4 {
+        churn(seed).await;
+        tokio::time::sleep(LEASE / 3).await;
+    }
+    let told = keys(&world.events(&spec).await, &["Account"]).len();
+    let mut changes = world.changes(|all| all.len() >= told).await;
+    assert!(second.progress.is_standing_by() && !second.task.is_finished());
+    assert_eq!(second.progress.counts().events, 0);
     first.stop().await.expect("a clean end");
+    churn(5).await;
+    let expected = keys(&world.events(&spec).await, &["Account"]);
+    changes.extend(world.changes(|all| told + all.len() >= expected.len()).await);
+    assert_eq!(changes.iter().map(key).collect::<HashSet<_>>(), expected);
+    assert!(!second.progress.is_standing_by());
+    assert!(second.progress.counts().events > 0);
+    second.stop().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_foreign_spec_and_a_missing_topic_end_a_bridge() {
+    let world = World::new(5).await;
     let foreign = world.spec(&["Account"], |spec| {
         spec["cdc_stream"]["source"] = json!({"subscription": {"format": "salesforce"}});
     });
@@ -94,8 +112,10 @@ async fn a_second_bridge_is_refused_and_a_foreign_spec_too() {
         world.start(&foreign).task.await.expect("no panic"),
         Err(Error::Spec)
     ));
+    let alert = world.topic("alert").await;
     let nowhere = world.spec(&["Account"], |spec| {
         spec["cdc_stream"]["transport"]["topic"] = "projects/test-project/topics/gone".into();
+        spec["cdc_stream"]["alert_topic"] = alert.into();
     });
     let bridge = world.started(&nowhere).await;
     world
@@ -106,6 +126,12 @@ async fn a_second_bridge_is_refused_and_a_foreign_spec_too() {
         matches!(&ended, Err(Error::Publish { topic, .. }) if topic.ends_with("/gone")),
         "{ended:?}"
     );
+    let told = world.notices("alert").await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|alert| (&alert["event"], &alert["details"]["part"]))
+        .collect();
+    assert_eq!(told, [(&json!("failed"), &json!("bridge"))]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

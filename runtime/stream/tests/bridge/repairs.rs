@@ -40,7 +40,8 @@ fn kinds(repairs: &[Value]) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gaps_are_read_again() {
     let world = World::new(60).await;
-    let spec = world.spec(ENTITIES, |_| {});
+    let status = world.topic("status").await;
+    let spec = world.spec(ENTITIES, |spec| spec["cdc_stream"]["status_topic"] = status.into());
     let before = world.rows(&spec).await;
     let bridge = world.started(&spec).await;
     world.control("events", json!({ "gaps": 60 })).await;
@@ -57,6 +58,15 @@ async fn gaps_are_read_again() {
     assert_eq!(kinds(&repairs), ["gap"]);
     assert!(repairs[0]["read"].as_object().is_some_and(|r| !r.is_empty()));
     bridge.stop().await.expect("a clean end");
+    let told: Vec<Value> = world.notices("status").await;
+    assert_eq!(told.len(), repairs.len());
+    for notice in &told {
+        assert_eq!(
+            (&notice["event"], &notice["pipeline"]),
+            (&json!("repaired"), &json!("crm"))
+        );
+        assert!(repairs.contains(&notice["details"]), "{notice}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -136,13 +136,25 @@ impl World {
             .await
             .expect("a version");
         for topic in ["crm", "crm-dead"] {
-            let url = format!("{}/v1/projects/{PROJECT}", self.base_url);
-            self.put(&format!("{url}/topics/{topic}"), &json!({})).await;
-            let subscription = json!({
-                "topic": format!("projects/{PROJECT}/topics/{topic}"), "ackDeadlineSeconds": 60, "enableMessageOrdering": true
-            });
-            self.put(&format!("{url}/subscriptions/{topic}"), &subscription).await;
+            self.topic(topic).await;
         }
+    }
+
+    /// A topic with a subscription of the same name; the topic's full name.
+    pub async fn topic(&self, name: &str) -> String {
+        let url = format!("{}/v1/projects/{PROJECT}", self.base_url);
+        let topic = format!("projects/{PROJECT}/topics/{name}");
+        self.put(&format!("{url}/topics/{name}"), &json!({})).await;
+        let subscription = json!({"topic": topic, "ackDeadlineSeconds": 60, "enableMessageOrdering": true});
+        self.put(&format!("{url}/subscriptions/{name}"), &subscription).await;
+        topic
+    }
+
+    /// What a topic of notices was told.
+    pub async fn notices(&self, topic: &str) -> Vec<Value> {
+        let told = self.pull(topic).await.into_iter();
+        told.map(|(data, _)| serde_json::from_slice(&data).expect("JSON"))
+            .collect()
     }
 
     async fn put(&self, url: &str, body: &Value) {

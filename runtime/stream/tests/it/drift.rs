@@ -1,6 +1,8 @@
 //! Fields without a column, values that do not fit, messages that are none; and dead letters that are put back.
 
-use headwater_stream::apply::replay_dead_letters;
+use std::time::{Duration, Instant};
+
+use headwater_stream::apply::{Watched, prometheus, replay_dead_letters};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -83,7 +85,13 @@ async fn dead_letters_go_and_come_back() {
     })
     .await;
     assert_eq!(worker.metrics.snapshot().dead_letters, 4);
-    let prometheus = worker.metrics.prometheus("crm");
+    let prometheus = prometheus(&Watched {
+        pipeline: "crm".to_owned(),
+        metrics: worker.metrics.clone(),
+        bridge: None,
+        patience: Duration::from_secs(60),
+        since: Instant::now(),
+    });
     assert!(
         prometheus.contains("headwater_stream_dead_letters_total{pipeline=\"crm\",reason=\"value\"} 1"),
         "{prometheus}"

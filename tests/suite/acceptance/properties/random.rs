@@ -84,6 +84,12 @@ impl Random {
         parts.join(" ")
     }
 
+    /// Variables of an environment: an empty one, and one with whatever text.
+    pub fn environment(&mut self) -> Hcl {
+        let note = self.prose();
+        Hcl::Object(vec![("LEVEL".into(), Hcl::text("")), ("_NOTE".into(), Hcl::text(note))])
+    }
+
     /// Labels as all of Google's services take them, up to as many, as long and as foreign as they may be: 64 with a few
     /// of our own.
     pub fn labels(&mut self) -> Hcl {

@@ -104,14 +104,7 @@ fn runtime(random: &mut Random, index: usize) -> Body {
         body.text("service_account", account(random));
     }
     if random.coin() {
-        let value = random.prose();
-        body.set(
-            "env",
-            Hcl::Object(vec![
-                ("LEVEL".into(), Hcl::text("")),
-                ("_NOTE".into(), Hcl::text(value)),
-            ]),
-        );
+        body.set("env", random.environment());
     }
     if random.coin() {
         body.set("labels", random.labels());

@@ -8,10 +8,8 @@ use chrono::{SecondsFormat, Utc};
 use google_cloud_pubsub::client::Publisher;
 use google_cloud_pubsub::model::Message;
 use headwater_cloud::Cloud;
-use headwater_spec::PipelineSpec;
+use headwater_spec::CdcStreamSpec;
 use serde_json::{Value, json};
-
-use crate::errors::Result;
 
 /// The two topics.
 pub(crate) struct Notices {
@@ -23,29 +21,34 @@ pub(crate) struct Notices {
 }
 
 impl Notices {
-    pub async fn open(spec: &PipelineSpec, cloud: &Cloud) -> Result<Self> {
-        let stream = spec.stream()?;
-        let open = async |topic: &Option<String>| -> Result<Option<Publisher>> {
+    pub async fn open(pipeline: &str, stream: &CdcStreamSpec, cloud: &Cloud) -> Result<Self, headwater_cloud::Error> {
+        let open = async |topic: &Option<String>| -> Result<Option<Publisher>, headwater_cloud::Error> {
             Ok(match topic {
                 Some(topic) => Some(cloud.publisher(topic, 1).await?),
                 None => None,
             })
         };
         Ok(Self {
-            pipeline: spec.name.clone(),
+            pipeline: pipeline.to_owned(),
             status: open(&stream.status_topic).await?,
             alert: open(&stream.alert_topic).await?,
             told: Mutex::default(),
         })
     }
 
-    /// How the stream stands: `started`, `stopped`, `columns_added`.
+    /// How the stream stands: `started`, `stopped`, `columns_added`, `repaired`.
     pub async fn status(&self, event: &str, details: Value) {
         self.send(self.status.as_ref(), event, details).await;
     }
 
-    /// What somebody should look at: `failed`.
-    pub async fn alert(&self, event: &str, details: Value) {
+    /// A part of the stream, `applier` or `bridge`, has ended with an error.
+    pub async fn failed(&self, part: &str, code: &str, message: &str, hint: &str) {
+        let details = json!({"part": part, "code": code, "message": message, "hint": hint});
+        self.alert("failed", details).await;
+    }
+
+    /// What somebody should look at.
+    async fn alert(&self, event: &str, details: Value) {
         self.send(self.alert.as_ref(), event, details).await;
     }
 
