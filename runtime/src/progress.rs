@@ -23,6 +23,7 @@ const fn word(phase: Phase) -> &'static str {
         Phase::Prepare => "prepare",
         Phase::Query => "query",
         Phase::Fetch => "fetch",
+        Phase::Judge => "judge",
         Phase::Load => "load",
         Phase::Merge => "merge",
         Phase::Commit => "commit",

@@ -81,6 +81,7 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
         inner,
         phases: Mutex::default(),
     });
+    let verdicts = Arc::new(crate::suite::gate::Keeper(cloud.clone()));
     let context = Context {
         cloud,
         run: args.run_id.unwrap_or_else(new_run),
@@ -90,6 +91,7 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
         image: std::env::var("HEADWATER_IMAGE").ok(),
         cancel: cancel.clone(),
         progress: timings.clone(),
+        verdicts,
         options: Options {
             only: args.objects,
             lease_ttl: Duration::from_secs(args.lease_ttl),
@@ -117,8 +119,19 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
         RunState::Succeeded => Exit::Done,
         _ if cancel.is_cancelled() => Exit::Interrupted,
         RunState::Stopped | RunState::Skipped => Exit::Resumable,
+        RunState::Failed if only_refused(&outcome) => Exit::Refused,
         RunState::Failed | RunState::Running => Exit::Failed,
     })
+}
+
+/// Whether nothing is wrong but data that a gate refuses.
+fn only_refused(outcome: &RunOutcome) -> bool {
+    let failed = outcome
+        .objects
+        .values()
+        .filter(|record| record.state == RunState::Failed);
+    let mut errors = failed.filter_map(|record| record.error.as_ref());
+    errors.all(|error| error.code == "quality_gate")
 }
 
 /// A run that no platform named: sortable by time, unique by chance.
@@ -161,13 +174,25 @@ fn print(outcome: &RunOutcome, timings: &Timings, printer: Printer) {
                         r.totals.rows_inserted.to_string(),
                         r.totals.rows_updated.to_string(),
                         r.totals.rows_deleted.to_string(),
+                        r.totals.rows_quarantined.to_string(),
                     ]
                 })
                 .collect();
             let mut text = format!(
                 "run {}\n{}",
                 outcome.run,
-                table(&["object", "state", "read", "inserted", "updated", "deleted"], &rows)
+                table(
+                    &[
+                        "object",
+                        "state",
+                        "read",
+                        "inserted",
+                        "updated",
+                        "deleted",
+                        "quarantined"
+                    ],
+                    &rows
+                )
             );
             for record in outcome.objects.values() {
                 if let Some(error) = &record.error {

@@ -29,6 +29,7 @@ struct RunSummary {
     rows_inserted: u64,
     rows_updated: u64,
     rows_deleted: u64,
+    rows_quarantined: u64,
     errors: usize,
 }
 
@@ -138,6 +139,7 @@ fn summary(run: &str, records: &[ObjectRun]) -> RunSummary {
         rows_inserted: sum(|r| r.totals.rows_inserted),
         rows_updated: sum(|r| r.totals.rows_updated),
         rows_deleted: sum(|r| r.totals.rows_deleted),
+        rows_quarantined: sum(|r| r.totals.rows_quarantined),
         errors: records.iter().filter(|r| r.error.is_some()).count(),
     }
 }
@@ -174,12 +176,22 @@ async fn list(args: &RunsArgs, printer: Printer) -> Result<Exit, CommandError> {
                     s.rows_inserted.to_string(),
                     s.rows_updated.to_string(),
                     s.rows_deleted.to_string(),
+                    s.rows_quarantined.to_string(),
                 ]
             })
             .collect();
         table(
             &[
-                "run", "state", "started", "seconds", "objects", "read", "inserted", "updated", "deleted",
+                "run",
+                "state",
+                "started",
+                "seconds",
+                "objects",
+                "read",
+                "inserted",
+                "updated",
+                "deleted",
+                "quarantined",
             ],
             &rows,
         )
@@ -219,16 +231,37 @@ fn describe(name: &str, records: &[ObjectRun]) -> String {
                 r.totals.rows_inserted.to_string(),
                 r.totals.rows_updated.to_string(),
                 r.totals.rows_deleted.to_string(),
+                r.totals.rows_quarantined.to_string(),
                 r.totals.parts.to_string(),
                 r.totals.api_calls.to_string(),
             ]
         })
         .collect();
     let header = [
-        "object", "state", "phase", "api", "read", "inserted", "updated", "deleted", "parts", "calls",
+        "object",
+        "state",
+        "phase",
+        "api",
+        "read",
+        "inserted",
+        "updated",
+        "deleted",
+        "quarantined",
+        "parts",
+        "calls",
     ];
     let mut text = format!("run {name}: {}\n{}", word(state(records)), table(&header, &rows));
     for record in records {
+        for verdict in &record.gate {
+            let apart = match verdict.quarantined {
+                0 => String::new(),
+                rows => format!(", {rows} rows set apart"),
+            };
+            text.push_str(&format!(
+                "\n{}: {} says {}{apart}",
+                record.object, verdict.suite, verdict.state
+            ));
+        }
         for change in &record.schema_changes {
             text.push_str(&format!("\n{}: {change}", record.object));
         }

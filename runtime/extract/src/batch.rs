@@ -2,7 +2,7 @@
 //! with; and the pure decision what the next run does. No IO here.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use headwater_spec::{Api, Column, ObjectSpec, Part, ReadMode, Watermark, Window};
+use headwater_spec::{Api, Column, GateVerdict, ObjectSpec, Part, ReadMode, Watermark, Window};
 use serde::{Deserialize, Serialize};
 
 /// `inflight.json`.
@@ -42,12 +42,45 @@ pub(crate) struct Inflight {
     /// Rows of the last part that only say "changed, and perhaps no longer selected"; absent as long as nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,
+    /// What the gate made of the parts; absent before, and where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// How far it has come.
     pub stage: Stage,
     /// The attempt of the load job that is under way or done.
     pub load_attempt: u32,
     /// The attempt of the MERGE job that is under way or done.
     pub merge_attempt: u32,
+    /// The attempt of the job that sets rows apart, which is under way or done.
+    #[serde(default = "first")]
+    pub quarantine_attempt: u32,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+/// A batch that passed its gate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Judged {
+    /// The parts to load. One that holds rows to set apart is written anew, with their reasons.
+    pub parts: Vec<Part>,
+    /// How many rows are set apart.
+    pub quarantined: u64,
+    /// Who said what.
+    pub verdicts: Vec<GateVerdict>,
+}
+
+impl Inflight {
+    /// The parts that are loaded.
+    pub fn loaded_parts(&self) -> &[Part] {
+        self.judged.as_ref().map_or(&self.parts, |judged| &judged.parts)
+    }
+
+    /// How many rows are set apart.
+    pub fn quarantined(&self) -> u64 {
+        self.judged.as_ref().map_or(0, |judged| judged.quarantined)
+    }
 }
 
 /// Stages of a batch, in order.
@@ -58,6 +91,8 @@ pub(crate) enum Stage {
     Fetching,
     /// All parts are there and the manifest is written.
     Fetched,
+    /// The gate has judged them and let them pass.
+    Judged,
     /// The load job is done.
     Loaded,
     /// The MERGE is done.
@@ -218,9 +253,11 @@ mod tests {
             parts: Vec::new(),
             next_page: None,
             left: None,
+            judged: None,
             stage,
             load_attempt: 1,
             merge_attempt: 1,
+            quarantine_attempt: 1,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can end an object's run, with a stable code and advice. Which kinds are worth another attempt is said here once.
 
+use headwater_quality::engine::EvaluateError;
 use headwater_spec::{ErrorRecord, EvolutionError};
 
 /// Why an object's run, or the whole execution, ended before it was done.
@@ -70,6 +71,23 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// A suite of the gate refuses the batch: nothing of it is loaded.
+    #[error("the quality gate refuses the batch: {}", .suites.join("; "))]
+    Gate {
+        /// Which suites, with what of them does not hold.
+        suites: Vec<String>,
+    },
+    /// A suite of the gate that cannot judge.
+    #[error("the quality gate cannot judge: {suite}: {reason}")]
+    GateUnusable {
+        /// Where its spec lies.
+        suite: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Parts that cannot be read.
+    #[error("a part cannot be read")]
+    Evaluate(#[from] EvaluateError),
     /// The batch was begun anew as often as is reasonable.
     #[error("the batch was begun anew again and again: {why}")]
     Restarts {
@@ -127,6 +145,9 @@ impl Error {
             | Error::Table { .. }
             | Error::Parquet(_)
             | Error::Document { .. }
+            | Error::Gate { .. }
+            | Error::GateUnusable { .. }
+            | Error::Evaluate(_)
             | Error::Restarts { .. }
             | Error::Count { .. }
             | Error::Worker => Ending::Failed,
@@ -166,6 +187,9 @@ impl Error {
             Error::Table { .. } => "table_unusable",
             Error::Parquet(_) => "parquet",
             Error::Document { .. } => "lake_document",
+            Error::Gate { .. } => "quality_gate",
+            Error::GateUnusable { .. } => "quality_gate_unusable",
+            Error::Evaluate(_) => "part_unreadable",
             Error::Restarts { .. } => "restarts",
             Error::Count { .. } => "count_mismatch",
             Error::Worker => "internal",
@@ -196,6 +220,14 @@ impl Error {
             Error::Table { .. } => "give the object another `table`, or move the existing table away".into(),
             Error::Parquet(_) => "run again; if it happens again, report it".into(),
             Error::Document { .. } => "the object was changed by other hands: delete it; its data is read again".into(),
+            Error::Gate { .. } => {
+                "nothing of the batch was loaded: mend the data or the suite, and run again: the rows are read anew"
+                    .into()
+            }
+            Error::GateUnusable { .. } => {
+                "apply the suite again, with the object's table as its `table`, or take it out of `quality_gate`".into()
+            }
+            Error::Evaluate(_) => "run again; if it happens again, delete the batch's parts: they are read anew".into(),
             Error::Restarts { .. } => {
                 "look at the job in Salesforce's Setup under Bulk Data Load Jobs, and run again: it goes on from here"
                     .into()

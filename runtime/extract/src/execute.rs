@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::errors::{Ending, Error, Result};
+use crate::gate::{self, Verdicts};
 use crate::lake::Lake;
 use crate::lease::Holder;
 use crate::object::ObjectTask;
@@ -40,6 +41,8 @@ pub struct Context {
     pub cancel: CancellationToken,
     /// Who watches.
     pub progress: Arc<dyn Progress>,
+    /// Who keeps what a gate says.
+    pub verdicts: Arc<dyn Verdicts>,
     /// Settings.
     pub options: Options,
 }
@@ -140,19 +143,24 @@ pub async fn execute(spec: &PipelineSpec, context: &Context) -> Result<RunOutcom
         Recorder::new(lake.clone(), path, &*context.progress, new_record(spec, context, name))
     };
 
+    let fail = async |error: Error| {
+        for (name, _) in &objects {
+            recorder(name).end(state_of(&error), Some(error.record())).await;
+        }
+        Err(error)
+    };
+    let gates = match gate::gates(&context.cloud, extract).await {
+        Ok(gates) => gates,
+        Err(error) => return fail(error).await,
+    };
     let workers = context.options.parallel_objects.clamp(1, objects.len().max(1));
     let clients = match connect(extract, context, workers).await {
         Ok(clients) => clients,
-        Err(error) => {
-            for (name, _) in &objects {
-                recorder(name).end(state_of(&error), Some(error.record())).await;
-            }
-            return Err(error);
-        }
+        Err(error) => return fail(error).await,
     };
     let queue = Arc::new(std::sync::Mutex::new(objects.into_iter()));
     let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-    let (next, recorder) = (&next, &recorder);
+    let (next, recorder, gates) = (&next, &recorder, &gates);
     let (lake, layout) = (&lake, &layout);
 
     let done: Vec<Vec<(String, ObjectRun)>> = stream::iter(clients)
@@ -169,6 +177,7 @@ pub async fn execute(spec: &PipelineSpec, context: &Context) -> Result<RunOutcom
                     lake,
                     paths: layout.object(name),
                     warehouse: Warehouse::new(context.cloud.bigquery(), spec, &extract.dataset, name, &object.table),
+                    gate: gates.get(name).cloned().unwrap_or_default(),
                     recorder: &recorder,
                     calls_before: client.calls(),
                 };
@@ -249,6 +258,7 @@ fn new_record(spec: &PipelineSpec, context: &Context, object: &str) -> ObjectRun
         api: None,
         window: None,
         totals: RunTotals::default(),
+        gate: Vec::new(),
         schema_changes: Vec::new(),
         started_at: now,
         updated_at: now,

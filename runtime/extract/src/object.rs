@@ -1,10 +1,14 @@
 //! One object's run, from lease to commit. Every step is recorded before the next begins and can be repeated; the order
 //! is the guarantee: parts, manifest, load, MERGE, and only then the watermark.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use headwater_cloud::Kind as CloudKind;
 use headwater_salesforce::{Client, Selection};
-use headwater_spec::{Column, Manifest, ObjectPaths, ObjectSpec, Phase, SalesforceExtractSpec, Watermark, Window};
+use headwater_spec::{
+    Column, Manifest, ObjectPaths, ObjectSpec, Phase, PipelineSpec, SalesforceExtractSpec, Watermark, Window,
+};
 
 use crate::batch::{Decision, Inflight, Situation, Stage, batch_id};
 use crate::errors::{Ending, Error, Result};
@@ -101,6 +105,8 @@ pub(crate) struct ObjectTask<'a> {
     pub lake: &'a Lake,
     pub paths: ObjectPaths,
     pub warehouse: Warehouse,
+    /// Suites that judge the object's batches.
+    pub gate: Vec<Arc<PipelineSpec>>,
     pub recorder: &'a Recorder<'a>,
     pub calls_before: u64,
 }
@@ -219,6 +225,12 @@ impl ObjectTask<'_> {
                     self.abandon(journal, "too many rows have changed under a condition")
                         .await?;
                 }
+                // The next run reads anew what the gate refused: it may have been mended, or the suite.
+                Err(Error::Gate { suites }) => {
+                    lease.check().await?;
+                    self.abandon(journal, "its gate has refused it").await?;
+                    return Err(Error::Gate { suites });
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -280,9 +292,11 @@ impl ObjectTask<'_> {
             parts: Vec::new(),
             next_page: None,
             left: None,
+            judged: None,
             stage: Stage::Fetching,
             load_attempt: 1,
             merge_attempt: 1,
+            quarantine_attempt: 1,
         };
         batch.soql = self.fetch(cursor).soql(&batch)?;
         let mut journal = Journal {
@@ -322,6 +336,19 @@ impl ObjectTask<'_> {
             }
         }
         if rows && journal.batch.stage == Stage::Fetched {
+            let judged = self.unless_asked(self.judge(&journal.batch)).await?;
+            journal
+                .change(|batch| (batch.judged, batch.stage) = (judged, Stage::Judged))
+                .await?;
+            tracing::info!(step = "judged", "step");
+        }
+        if let Some(judged) = &journal.batch.judged {
+            self.recorder.note(|record| {
+                record.gate.clone_from(&judged.verdicts);
+                record.totals.rows_quarantined = judged.quarantined;
+            });
+        }
+        if rows && journal.batch.stage == Stage::Judged {
             self.recorder.phase(Phase::Load).await;
             let loading = self.warehouse.load(self.lake.bucket(), &mut journal.batch);
             let loaded = self.unless_asked(loading).await;
@@ -350,6 +377,15 @@ impl ObjectTask<'_> {
                 deleted = merged.deleted,
                 "step"
             );
+        }
+        if rows && journal.batch.quarantined() > 0 {
+            // The rows are in the table by now, and nothing can undo the batch any more: whoever comes next ends here, too.
+            lease.check().await?;
+            let setting_apart = self.set_apart(&mut journal.batch);
+            let set_apart = self.unless_asked(setting_apart).await;
+            self.remember_attempts(journal, &set_apart).await;
+            set_apart?;
+            tracing::info!(step = "quarantined", rows = journal.batch.quarantined(), "step");
         }
         self.recorder.phase(Phase::Commit).await;
         lease.check().await?;
@@ -380,6 +416,20 @@ impl ObjectTask<'_> {
                 batch.merge_attempt += 1;
                 self.warehouse.load(self.lake.bucket(), batch).await?;
                 self.warehouse.merge(batch, deletes).await
+            }
+            other => other,
+        }
+    }
+
+    /// The job that sets rows apart, and before it once more the load when the staging table has expired meanwhile.
+    async fn set_apart(&self, batch: &mut Inflight) -> Result<()> {
+        match self.warehouse.set_apart(batch).await {
+            Err(Error::Cloud(error)) if error.kind() == CloudKind::NotFound => {
+                tracing::warn!("the staging table is gone, loading it again");
+                batch.load_attempt += 1;
+                batch.quarantine_attempt += 1;
+                self.warehouse.load(self.lake.bucket(), batch).await?;
+                self.warehouse.set_apart(batch).await
             }
             other => other,
         }

@@ -1,8 +1,8 @@
 //! The target table's shape: created from the described columns, then kept in step with them as `headwater_spec::evolve`
 //! decides. Data is never rewritten or dropped here.
 
-use headwater_cloud::{Document, JobRef, Kind, OptionalExt as _, Wait};
-use headwater_spec::{BigQueryType, Change, Column, Drift, Mode, evolve};
+use headwater_cloud::{Document, JobRef, Kind, OptionalExt as _, TableRef, Wait};
+use headwater_spec::{BigQueryType, Change, Column, Drift, Mode, QUARANTINE_COLUMNS, evolve};
 use serde_json::{Value, json};
 
 use crate::errors::{Error, Result};
@@ -77,6 +77,63 @@ pub(crate) async fn prepare(warehouse: &Warehouse, object: &str, described: &[Co
     }
     Err(Error::Table {
         table: warehouse.target.to_string(),
+        reason: "its schema keeps changing under our hands".into(),
+    })
+}
+
+/// Creates the table of rows that are set apart, or gives it the columns that it lacks. It takes whatever was read, so nothing of it is
+/// required.
+pub(crate) async fn prepare_quarantine(warehouse: &Warehouse, table: &TableRef, columns: &[Column]) -> Result<()> {
+    let lenient = |column: &Column| {
+        let mut field = field(column);
+        field["mode"] = Mode::Nullable.api().into();
+        field
+    };
+    let own = QUARANTINE_COLUMNS.map(
+        |(name, data_type, mode, description)| json!({"name": name, "type": data_type, "mode": mode, "description": description}),
+    );
+    let wanted: Vec<Value> = columns.iter().map(lenient).chain(own).collect();
+    for _ in 0..ATTEMPTS {
+        let Some(found) = warehouse.bigquery.get_table(table).await.optional()? else {
+            // As the provider marks the tables that a pipeline makes: with the pipeline it may delete this one.
+            let mut labels = warehouse.labels().clone();
+            labels["headwater_pipeline"] = labels["headwater-pipeline"].clone();
+            let document = json!({
+                "schema": {"fields": wanted},
+                "description": format!("Rows that quality gates have kept out of {}", warehouse.target.table),
+                "labels": labels,
+                "timePartitioning": {"type": "DAY", "field": QUARANTINE_COLUMNS[3].0},
+            });
+            match warehouse.bigquery.create_table(table, &document).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == Kind::AlreadyExists => continue,
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let mut fields = found["schema"]["fields"].as_array().cloned().unwrap_or_default();
+        let before = fields.len();
+        for field in &wanted {
+            let same = |other: &Value| {
+                let (a, b) = (&field["name"], &other["name"]);
+                matches!((a.as_str(), b.as_str()), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
+            };
+            if !fields.iter().any(same) {
+                fields.push(field.clone());
+            }
+        }
+        if fields.len() == before {
+            return Ok(());
+        }
+        let patch = json!({"schema": {"fields": fields}});
+        let etag = found["etag"].as_str();
+        match warehouse.bigquery.patch_table(table, &patch, etag).await {
+            Ok(_) => return Ok(()),
+            Err(error) if matches!(error.kind(), Kind::PreconditionFailed | Kind::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::Table {
+        table: table.to_string(),
         reason: "its schema keeps changing under our hands".into(),
     })
 }

@@ -1,7 +1,9 @@
 //! The MERGE that brings a batch into its table, as one GoogleSQL statement. Text only; running it is in `warehouse`.
 //! <https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#merge_statement>
 
-use headwater_spec::{Column, Deletes};
+use headwater_spec::{Column, Deletes, QUARANTINE_COLUMNS};
+
+use crate::gate::REASONS;
 
 /// Everything that decides the statement.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub(crate) struct Merge<'a> {
     pub full: bool,
     /// What becomes of deleted rows.
     pub deletes: Deletes,
+    /// Rows with reasons are not brought in; they only keep rows of the table from being taken for gone.
+    pub gated: bool,
     /// The batch may hold a row twice, as pages of a REST query can, or a batch that says which rows have left.
     pub dedupe: bool,
 }
@@ -30,6 +34,42 @@ impl Merge<'_> {
             .map(|column| quote(&column.name))
     }
 
+    /// The rows of the batch, each once.
+    fn source(&self) -> String {
+        if !self.dedupe {
+            return self.staging.to_owned();
+        }
+        let key = self.has("Id").unwrap_or_else(|| quote("Id"));
+        // The newest wins; of two equally new, the one that is there.
+        let order: Vec<String> = [(self.has("SystemModstamp"), "DESC"), (self.has("IsDeleted"), "ASC")]
+            .into_iter()
+            .filter_map(|(column, direction)| column.map(|column| format!("{column} {direction}")))
+            .collect();
+        let order = if order.is_empty() {
+            key.clone()
+        } else {
+            order.join(", ")
+        };
+        format!(
+            "(SELECT * FROM {} WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) = 1)",
+            self.staging
+        )
+    }
+
+    /// The statement that inserts the rows with reasons into the table of those that are set apart.
+    pub fn set_apart(&self, quarantine: &str, run: &str, batch: &str) -> String {
+        let names: Vec<String> = self.columns.iter().map(|column| quote(&column.name)).collect();
+        let names = names.join(", ");
+        let [reasons, of_run, of_batch, at] = QUARANTINE_COLUMNS.map(|(name, ..)| quote(name));
+        // Names of runs and batches are made of letters, digits and hyphens.
+        format!(
+            "INSERT INTO {quarantine} ({names}, {reasons}, {of_run}, {of_batch}, {at})\n\
+             SELECT {names}, JSON_VALUE_ARRAY({reasons}), '{run}', '{batch}', CURRENT_TIMESTAMP()\n\
+             FROM {} AS S WHERE {reasons} IS NOT NULL",
+            self.source()
+        )
+    }
+
     /// The statement.
     pub fn sql(&self) -> String {
         let key = self.has("Id").unwrap_or_else(|| quote("Id"));
@@ -39,33 +79,19 @@ impl Merge<'_> {
             .map(|column| format!("COALESCE(S.{column}, FALSE)"));
         let removes = self.deletes == Deletes::Remove;
 
-        let source = if self.dedupe {
-            // The newest wins; of two equally new, the one that is there.
-            let order: Vec<String> = [(&stamp, "DESC"), (&self.has("IsDeleted"), "ASC")]
-                .into_iter()
-                .filter_map(|(column, direction)| column.as_ref().map(|column| format!("{column} {direction}")))
-                .collect();
-            let order = if order.is_empty() {
-                key.clone()
-            } else {
-                order.join(", ")
-            };
-            format!(
-                "(SELECT * FROM {} WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) = 1)",
-                self.staging
-            )
-        } else {
-            self.staging.to_owned()
-        };
+        let source = self.source();
 
         // An older row never replaces or removes a newer one, in whatever order batches arrive.
         let newer = stamp
             .as_deref()
             .map(|stamp| format!("(T.{stamp} IS NULL OR S.{stamp} >= T.{stamp})"));
-        let and_newer = newer
-            .as_deref()
-            .map(|condition| format!(" AND {condition}"))
-            .unwrap_or_default();
+        let accepted = if self.gated {
+            format!(" AND S.{} IS NULL", quote(REASONS))
+        } else {
+            String::new()
+        };
+        let newer = newer.as_deref().map(|condition| format!(" AND {condition}"));
+        let and_newer = format!("{}{accepted}", newer.unwrap_or_default());
 
         let mut sql = format!(
             "MERGE {} AS T\nUSING {source} AS S\nON T.{key} = S.{key}\n",
@@ -95,7 +121,7 @@ impl Merge<'_> {
             _ => String::new(),
         };
         sql.push_str(&format!(
-            "WHEN NOT MATCHED BY TARGET{alive} THEN INSERT ({}) VALUES ({})",
+            "WHEN NOT MATCHED BY TARGET{accepted}{alive} THEN INSERT ({}) VALUES ({})",
             names.join(", "),
             values.join(", ")
         ));
@@ -143,6 +169,7 @@ mod tests {
             nulled: &[],
             full: false,
             deletes: Deletes::Remove,
+            gated: false,
             dedupe: false,
         };
         change(&mut merge);

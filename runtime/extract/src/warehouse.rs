@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use headwater_cloud::{BigQuery, DatasetRef, Document, JobRef, JobStatus, OptionalExt as _, TableRef, Wait};
 use headwater_spec::{
-    Api, Column, DatasetRef as SpecDataset, Deletes, Part, PipelineSpec, load_job_id, merge_job_id, staging_table,
+    Api, Column, DatasetRef as SpecDataset, Deletes, Part, PipelineSpec, load_job_id, merge_job_id, quarantine_job_id,
+    quarantine_table, staging_table,
 };
 use serde_json::{Value, json};
 
 use crate::batch::Inflight;
 use crate::errors::{Error, Result};
+use crate::gate::REASONS;
+use crate::schema::prepare_quarantine;
 use crate::sql::Merge;
 
 /// Marks the job that takes the place of a MERGE that must never run.
@@ -94,7 +97,7 @@ impl Warehouse {
     pub async fn load(&self, bucket: &str, batch: &mut Inflight) -> Result<()> {
         let staging = self.staging(&batch.batch);
         let configuration = self.load_configuration(bucket, &staging, batch);
-        let expected: u64 = batch.parts.iter().map(|part| part.rows).sum();
+        let expected: u64 = batch.loaded_parts().iter().map(|part| part.rows).sum();
         let mut tries = 0;
         loop {
             let job = self.job(load_job_id(
@@ -103,7 +106,7 @@ impl Warehouse {
                 &batch.batch,
                 batch.load_attempt,
             ));
-            self.ensure_staging(&staging, &batch.columns).await?;
+            self.ensure_staging(&staging, batch).await?;
             let (status, fresh) = self.run(&job, &configuration).await?;
             tries += u32::from(fresh);
             let attempt = batch.load_attempt;
@@ -142,10 +145,10 @@ impl Warehouse {
         }
     }
 
-    async fn ensure_staging(&self, staging: &TableRef, columns: &[Column]) -> Result<()> {
+    async fn ensure_staging(&self, staging: &TableRef, batch: &Inflight) -> Result<()> {
         let expires = chrono::Utc::now() + STAGING_LIFE;
         let document = json!({
-            "schema": {"fields": columns.iter().map(staging_field).collect::<Vec<_>>()},
+            "schema": {"fields": staging_fields(batch)},
             "expirationTime": expires.timestamp_millis().to_string(),
             "labels": self.labels,
         });
@@ -161,10 +164,10 @@ impl Warehouse {
         json!({
             "labels": self.labels,
             "load": {
-                "sourceUris": batch.parts.iter().map(uri).collect::<Vec<_>>(),
+                "sourceUris": batch.loaded_parts().iter().map(uri).collect::<Vec<_>>(),
                 "sourceFormat": "PARQUET",
                 "destinationTable": staging.to_json(),
-                "schema": {"fields": batch.columns.iter().map(staging_field).collect::<Vec<_>>()},
+                "schema": {"fields": staging_fields(batch)},
                 "createDisposition": "CREATE_IF_NEEDED",
                 "writeDisposition": "WRITE_TRUNCATE",
                 "decimalTargetTypes": ["NUMERIC", "BIGNUMERIC"],
@@ -175,16 +178,7 @@ impl Warehouse {
     /// Runs the MERGE and tells what it changed; `merge_attempt` becomes the attempt that did it.
     pub async fn merge(&self, batch: &mut Inflight, deletes: Deletes) -> Result<Merged> {
         let (target, staging) = (self.target.sql(), self.staging(&batch.batch).sql());
-        let sql = Merge {
-            target: &target,
-            staging: &staging,
-            columns: &batch.columns,
-            nulled: &batch.nulled,
-            full: batch.window.is_full(),
-            deletes,
-            dedupe: batch.api != Some(Api::Bulk) || batch.left.is_some_and(|rows| rows > 0),
-        }
-        .sql();
+        let sql = statement(&target, &staging, batch, deletes).sql();
         let configuration = json!({"labels": self.labels, "query": {"query": sql, "useLegacySql": false}});
         match self.merge_slot(batch, &configuration).await? {
             Ended::Abandoned => Err(Error::Fenced {
@@ -252,6 +246,37 @@ impl Warehouse {
         }
     }
 
+    /// Inserts the rows that the gate sets apart into their table; `quarantine_attempt` becomes the attempt that did it.
+    pub async fn set_apart(&self, batch: &mut Inflight) -> Result<()> {
+        let quarantine = self.target.dataset.table(quarantine_table(&self.target.table));
+        prepare_quarantine(self, &quarantine, &batch.columns).await?;
+        let (target, staging) = (self.target.sql(), self.staging(&batch.batch).sql());
+        let sql = statement(&target, &staging, batch, Deletes::default()).set_apart(
+            &quarantine.sql(),
+            &batch.run,
+            &batch.batch,
+        );
+        let configuration = json!({"labels": self.labels, "query": {"query": sql, "useLegacySql": false}});
+        let mut tries = 0;
+        loop {
+            let attempt = batch.quarantine_attempt;
+            let job = self.job(quarantine_job_id(&self.pipeline, &self.object, &batch.batch, attempt));
+            let (status, fresh) = self.run(&job, &configuration).await?;
+            tries += u32::from(fresh);
+            match status {
+                JobStatus::Done(_) => return Ok(()),
+                JobStatus::Failed(error) => {
+                    if fresh && (!error.kind().is_transient() || tries >= ATTEMPTS) {
+                        return Err(error.into());
+                    }
+                    tracing::warn!(attempt, fresh, kind = ?error.kind(), "the job that sets rows apart failed, trying again");
+                }
+                JobStatus::Running => {}
+            }
+            batch.quarantine_attempt += 1;
+        }
+    }
+
     async fn run(&self, job: &JobRef, configuration: &Value) -> Result<(JobStatus, bool)> {
         let (document, fresh) = self.bigquery.insert_job(job, configuration).await?;
         tracing::info!(step = "job_inserted", job = %job, fresh, "step");
@@ -280,6 +305,25 @@ pub(crate) fn count(value: &Value) -> u64 {
         .as_u64()
         .or_else(|| value.as_str()?.parse().ok())
         .unwrap_or_default()
+}
+
+fn statement<'a>(target: &'a str, staging: &'a str, batch: &'a Inflight, deletes: Deletes) -> Merge<'a> {
+    Merge {
+        target,
+        staging,
+        columns: &batch.columns,
+        nulled: &batch.nulled,
+        full: batch.window.is_full(),
+        deletes,
+        gated: batch.quarantined() > 0,
+        dedupe: batch.api != Some(Api::Bulk) || batch.left.is_some_and(|rows| rows > 0),
+    }
+}
+
+fn staging_fields(batch: &Inflight) -> Vec<Value> {
+    let reasons = json!({"name": REASONS, "type": "STRING", "mode": "NULLABLE"});
+    let gated = (batch.quarantined() > 0).then_some(reasons);
+    batch.columns.iter().map(staging_field).chain(gated).collect()
 }
 
 /// Staging takes whatever was read; the target decides what must not be NULL.

@@ -40,7 +40,12 @@ pub const DQ_RUN_COLUMNS: &[SystemColumn] = &[
     TARGET,
     STARTED,
     column("ended", T::Timestamp, "REQUIRED", "When the run ended."),
-    column("mode", T::String, "REQUIRED", "Where it was evaluated: pushdown."),
+    column(
+        "mode",
+        T::String,
+        "REQUIRED",
+        "Where it was evaluated: pushdown (the table, by BigQuery) or gate (a batch, before it is loaded).",
+    ),
     column("state", T::String, "REQUIRED", "pass, warn, fail or error."),
     column(
         "transition",

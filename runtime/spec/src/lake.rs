@@ -218,6 +218,11 @@ impl ObjectPaths {
         format!("{}/{batch}/part-{index:05}.parquet", self.data)
     }
 
+    /// A part of a batch in which rows are marked that a gate sets apart.
+    pub fn judged_part(&self, batch: &str, index: usize) -> String {
+        format!("{}/{batch}/judged-{index:05}.parquet", self.data)
+    }
+
     /// The [`crate::Manifest`] of a batch.
     pub fn manifest(&self, batch: &str) -> String {
         format!("{}/{batch}/manifest.json", self.data)

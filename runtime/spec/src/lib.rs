@@ -36,13 +36,13 @@ pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
 pub use json_path::{JsonPath, JsonPathError};
 pub use lake::{GcsUrl, GcsUrlError, LakeLayout, ObjectPaths};
 pub use name::{
-    NameError, apply_job_id, check_object_name, check_pipeline_name, load_job_id, merge_job_id, staging_table,
-    verdict_job_id,
+    NameError, QUARANTINE_COLUMNS, apply_job_id, check_object_name, check_pipeline_name, gate_run_id, load_job_id,
+    merge_job_id, quarantine_job_id, quarantine_table, staging_table, verdict_job_id,
 };
 pub use pipeline::{
     API_VERSION, ApiBudget, DatasetRef, Deletes, ObjectSpec, PipelineSpec, ReadMode, SalesforceExtractSpec, SpecError,
 };
-pub use run::{Api, ErrorRecord, ObjectRun, Phase, RunState, RunTotals};
+pub use run::{Api, ErrorRecord, GateVerdict, ObjectRun, Phase, RunState, RunTotals};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::Secret;
 pub use stream::{

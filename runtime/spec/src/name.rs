@@ -74,6 +74,44 @@ pub fn apply_job_id(pipeline: &str, entity: &str, identity: &str, number: u64) -
     format!("headwater_{pipeline}_{entity}_{identity}_apply_{number:09}")
 }
 
+/// The job that sets a batch's rows apart; see [`load_job_id`].
+pub fn quarantine_job_id(pipeline: &str, object: &str, batch: &str, attempt: u32) -> String {
+    job_id(pipeline, object, batch, "quarantine", attempt)
+}
+
+/// What the table of rows that a gate has set apart has beside their columns: name, type in the API, mode, and what it says.
+pub const QUARANTINE_COLUMNS: [(&str, &str, &str, &str); 4] = [
+    (
+        "_headwater_reasons",
+        "STRING",
+        "REPEATED",
+        "The expectations that the row is against, each as SUITE:EXPECTATION.",
+    ),
+    ("_headwater_run", "STRING", "NULLABLE", "The run that read the row."),
+    (
+        "_headwater_batch",
+        "STRING",
+        "NULLABLE",
+        "The batch that the row came with.",
+    ),
+    (
+        "_headwater_quarantined_at",
+        "TIMESTAMP",
+        "NULLABLE",
+        "When the row was set apart.",
+    ),
+];
+
+/// The table beside a target that holds the rows which a gate has set apart.
+pub fn quarantine_table(table: &str) -> String {
+    format!("{table}_quarantine")
+}
+
+/// What a gate's verdict on a batch is called among the runs of its suite.
+pub fn gate_run_id(object: &str, batch: &str) -> String {
+    format!("{object}-{batch}")
+}
+
 /// The query that gives a run of a suite its verdict; `attempt` is 1 for the first. See [`load_job_id`].
 pub fn verdict_job_id(pipeline: &str, run: &str, attempt: u32) -> String {
     job_id(pipeline, "suite", run, "verdict", attempt)

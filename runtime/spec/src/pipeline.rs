@@ -70,6 +70,10 @@ pub struct SalesforceExtractSpec {
     /// How much of the org's daily API requests may be used up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_budget: Option<ApiBudget>,
+    /// Suites that judge each batch before it is loaded: where their specs lie. A suite judges the object whose table is its
+    /// target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quality_gate: Vec<GcsUrl>,
 }
 
 const fn default_safety_lag() -> u32 {
@@ -325,6 +329,12 @@ impl SalesforceExtractSpec {
         {
             let reason = format!("{} is not a percentage from 1 to 100", budget.max_daily_percent);
             return Err(field("salesforce_extract.api_budget.max_daily_percent", reason));
+        }
+        for (index, gate) in extract.quality_gate.iter().enumerate() {
+            if !gate.path().ends_with("/spec.json") || extract.quality_gate[..index].contains(gate) {
+                let reason = format!("{gate} is not the URL of a suite's spec.json, or is there twice");
+                return Err(field(&format!("salesforce_extract.quality_gate[{index}]"), reason));
+            }
         }
         for (name, object) in &extract.objects {
             let path = |tail: &str| format!("salesforce_extract.objects.{name}{tail}");

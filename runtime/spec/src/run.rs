@@ -32,6 +32,8 @@ pub enum Phase {
     Query,
     /// Rows are downloaded and written as Parquet.
     Fetch,
+    /// A gate judges the rows.
+    Judge,
     /// The load job.
     Load,
     /// The MERGE.
@@ -64,12 +66,29 @@ pub struct RunTotals {
     pub rows_updated: u64,
     /// Rows that it deleted.
     pub rows_deleted: u64,
+    /// Rows that a gate has set apart.
+    pub rows_quarantined: u64,
     /// Parquet parts written.
     pub parts: u64,
     /// Their bytes.
     pub bytes: u64,
     /// Requests made to Salesforce.
     pub api_calls: u64,
+}
+
+/// What a suite of a gate said of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateVerdict {
+    /// The suite.
+    pub suite: String,
+    /// [`crate::PipelineSpec::hash`] of its spec.
+    pub suite_hash: String,
+    /// The verdict's name among the suite's runs.
+    pub run_id: String,
+    /// `pass`, `warn`, `fail` or `error`.
+    pub state: String,
+    /// Rows that it sets apart.
+    pub quarantined: u64,
 }
 
 /// What went wrong.
@@ -122,6 +141,9 @@ pub struct ObjectRun {
     pub window: Option<Window>,
     /// Counts so far.
     pub totals: RunTotals,
+    /// What the gate said of the batch, suite by suite.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gate: Vec<GateVerdict>,
     /// Changes of the table's schema that this run made or noticed, as sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schema_changes: Vec<String>,

@@ -3,6 +3,7 @@
 
 mod alert;
 mod evaluate;
+pub mod gate;
 mod record;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +23,26 @@ pub struct Run<'a> {
     pub suite: &'a DqSuiteSpec,
     pub id: String,
     pub started: DateTime<Utc>,
+    pub mode: Mode,
+}
+
+/// Where a suite is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// By BigQuery, over the whole table.
+    Pushdown,
+    /// In process, over what is to be loaded.
+    Gate,
+}
+
+impl Mode {
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pushdown => "pushdown",
+            Self::Gate => "gate",
+        }
+    }
 }
 
 /// The outcome as it is printed.
@@ -44,6 +65,7 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, id: String, printer: Printe
         suite: spec.suite()?,
         id,
         started: Utc::now(),
+        mode: Mode::Pushdown,
     };
     let history = record::history(cloud, &run).await?;
     if let Some(state) = history.own {

@@ -72,7 +72,7 @@ pub fn run_row(run: &Run<'_>, evaluation: &Evaluation, transition: Option<Transi
         "target": run.suite.target.name(),
         "started": stamp(run.started),
         "ended": stamp(Utc::now()),
-        "mode": "pushdown",
+        "mode": run.mode.word(),
         "state": word(evaluation.state()),
         "transition": transition.map(Transition::word),
         "severity": severity(evaluation).map(severity_word),

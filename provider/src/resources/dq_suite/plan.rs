@@ -32,6 +32,10 @@ pub(super) async fn complete(
     planned.id = url;
     check_target(cx, clients, &planned).await?;
     planned.spec_hash = spec_hash(cx, clients, prior, &planned).await?;
+    if let (Attr::Unknown, Some(id)) = (&planned.spec_hash, planned.id.as_deref()) {
+        // What lies there is not what whoever uses the suite will find.
+        clients.note_changing(id);
+    }
     Ok(planned)
 }
 

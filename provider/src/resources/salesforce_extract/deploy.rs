@@ -11,7 +11,7 @@ use super::deployment::{self, Deployment, State};
 use super::model::{Model, Wanted, columns_of, schemas_of};
 use super::plan::DEPLOYED_BY;
 use super::spec::{Facts, deployer};
-use super::{execution, tables};
+use super::{execution, gate, tables};
 use crate::clients::Clients;
 use crate::org::Connection;
 use crate::problems::Explain as _;
@@ -29,6 +29,14 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
         .await
         .explain_at("runtime", format!("cannot use the runtime `{}`", wanted.runtime))?;
     let (columns, facts) = prepare(clients, &wanted, &planned, &project).await?;
+    gate::required(
+        cloud,
+        &wanted.quality_gate,
+        &wanted.dataset(),
+        &wanted.objects,
+        &columns,
+    )
+    .await?;
     let before = Present::read(cloud, &layout).await?;
     let spec = before.settle(wanted.spec(&columns, &facts));
     if prior.is_none() {
@@ -182,7 +190,9 @@ async fn forget_removed(cloud: &Cloud, wanted: &Wanted, before: Option<&Pipeline
         let taken = wanted.objects.values().any(|object| object.table == spec.table);
         if wanted.delete_tables && !taken {
             let dataset = headwater_cloud::DatasetRef::new(&extract.dataset.project, &extract.dataset.dataset);
-            tables::delete(&cloud.bigquery(), &wanted.name, vec![dataset.table(&spec.table)]).await?;
+            let all = [spec.table.clone(), headwater_spec::quarantine_table(&spec.table)];
+            let all = all.into_iter().map(|table| dataset.table(table)).collect();
+            tables::delete(&cloud.bigquery(), &wanted.name, all).await?;
         }
     }
     Ok(())

@@ -189,6 +189,7 @@ mod tests {
             api: None,
             window: None,
             totals: RunTotals::default(),
+            gate: Vec::new(),
             schema_changes: Vec::new(),
             started_at: now,
             updated_at: now,

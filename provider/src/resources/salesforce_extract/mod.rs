@@ -8,6 +8,7 @@ pub(crate) mod columns;
 mod deploy;
 mod deployment;
 mod execution;
+mod gate;
 mod model;
 mod plan;
 mod schema;
@@ -189,7 +190,8 @@ async fn destroy_tables(cloud: &Cloud, wanted: &Wanted) -> Result<(), Diagnostic
     let bigquery = cloud.bigquery();
     tables::delete_staging(&bigquery, wanted).await?;
     if wanted.delete_tables {
-        let all = wanted.objects.keys().map(|object| wanted.table(object)).collect();
+        let all = wanted.objects.values().flat_map(|object| wanted.tables(&object.table));
+        let all = all.collect();
         tables::delete(&bigquery, &wanted.name, all).await?;
     }
     Ok(())

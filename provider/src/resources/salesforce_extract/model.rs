@@ -27,6 +27,7 @@ pub struct Model {
     pub(super) part_size_mb: Attr<i64>,
     pub(super) task_count: Attr<i64>,
     pub(super) api_budget: Attr<BudgetModel>,
+    pub(super) quality_gate: Attr<Vec<Attr<String>>>,
     pub(super) labels: Attr<Labels>,
     pub(super) run_on_apply: Attr<bool>,
     pub(super) delete_tables_on_destroy: Attr<bool>,
@@ -144,6 +145,7 @@ pub(super) struct Wanted {
     pub part_target_bytes: u64,
     pub task_count: u32,
     pub api_budget: Option<ApiBudget>,
+    pub quality_gate: Vec<GcsUrl>,
     pub labels: BTreeMap<String, String>,
     pub run_on_apply: bool,
     pub delete_tables: bool,
@@ -166,6 +168,11 @@ impl Wanted {
 
     pub fn dataset(&self) -> headwater_cloud::DatasetRef {
         headwater_cloud::DatasetRef::new(&self.dataset_project, &self.dataset)
+    }
+
+    /// Every table that the pipeline may have made: an object's, and that of what a gate has kept out of it.
+    pub fn tables(&self, table: &str) -> [headwater_cloud::TableRef; 2] {
+        [table.to_owned(), headwater_spec::quarantine_table(table)].map(|table| self.dataset().table(table))
     }
 
     pub fn table(&self, object: &str) -> headwater_cloud::TableRef {
@@ -209,6 +216,7 @@ impl Model {
                 max_daily_percent: u8::try_from(*budget.max_daily_percent.known()?).ok()?,
             }),
         };
+        let gate = known_list(&self.quality_gate)?.unwrap_or_default();
         let labels = labels::user_labels(&self.labels);
         let all_labels = self.labels.known().map_or(0, BTreeMap::len);
         if labels.len() != all_labels {
@@ -234,6 +242,7 @@ impl Model {
             part_target_bytes: u64::try_from(*self.part_size_mb.known()?).ok()? << 20,
             task_count: u32::try_from(*self.task_count.known()?).ok()?,
             api_budget,
+            quality_gate: gate.iter().map(|url| url.parse().ok()).collect::<Option<_>>()?,
             labels: labels
                 .into_iter()
                 .filter_map(|(key, value)| Some((key, value.as_str()?.to_owned())))

@@ -9,7 +9,7 @@ use tfplugin_framework::{Attr, Cx, Diagnostic, Result, Severity};
 use super::columns::{self, Columns, Failure};
 use super::model::{Model, Object, columns_of, object_path, schemas_of};
 use super::spec::Facts;
-use super::tables;
+use super::{gate, tables};
 use crate::clients::Clients;
 use crate::names::parse_dataset_path;
 use crate::org::{Connection, NoOrg};
@@ -49,6 +49,7 @@ pub(super) async fn complete(
             };
         }
         Outlook::Columns { columns, settings } => {
+            gate::planned(clients, &planned, &columns).await?;
             planned.schemas = schemas_of(&columns).into();
             planned.spec_hash = spec_hash(cx, clients, prior, &planned, &columns, *settings).await?;
         }

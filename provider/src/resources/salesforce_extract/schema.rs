@@ -155,6 +155,17 @@ fn behaviour() -> Attributes {
             .describe("A limit below Salesforce's own, so that a pipeline never takes the last request from others."),
         ),
         (
+            "quality_gate",
+            Attribute::list(Type::String)
+                .optional()
+                .validate(validate::size(1..))
+                .validate(validate::unique())
+                .validate(validate::each(validate::matches("must be the id of a headwater_dq_suite: the URL of its spec", |text| {
+                    headwater_spec::LakeLayout::of_spec_url(text).is_ok()
+                })))
+                .describe("Suites that judge each batch before it is loaded: ids of `headwater_dq_suite`s whose `table` is an object's (write it as `\"${headwater_bigquery_dataset.NAME.id}/tables/TABLE\"`, because the suite comes first). What an expectation with `on_fail = \"fail\"` is against is not loaded at all, and the run fails; rows against one with `on_fail = \"quarantine\"` are kept in the table `TABLE_quarantine`, with their reasons, and the others are loaded."),
+        ),
+        (
             "labels",
             Attribute::map(Type::String)
                 .optional()

@@ -60,6 +60,7 @@ impl Wanted {
                 part_target_bytes: self.part_target_bytes,
                 deletes: self.deletes,
                 api_budget: self.api_budget,
+                quality_gate: self.quality_gate.clone(),
             }),
         }
     }
@@ -119,6 +120,16 @@ impl Model {
                     max_daily_percent: i64::from(budget.max_daily_percent).into(),
                 })
                 .into(),
+            quality_gate: match &self.quality_gate {
+                Attr::Known(state) if state.is_empty() && extract.quality_gate.is_empty() => self.quality_gate.clone(),
+                _ if extract.quality_gate.is_empty() => Attr::Null,
+                _ => extract
+                    .quality_gate
+                    .iter()
+                    .map(|url| Attr::from(url.to_string()))
+                    .collect::<Vec<_>>()
+                    .into(),
+            },
             labels: match &self.labels {
                 Attr::Known(state) if state.is_empty() && labels.is_empty() => self.labels.clone(),
                 _ if labels.is_empty() => Attr::Null,

@@ -54,6 +54,7 @@ fn planned() -> Model {
         api_budget: Attr::Known(BudgetModel {
             max_daily_percent: 40.into(),
         }),
+        quality_gate: vec![Attr::from("gs://lake/headwater/pipelines/accounts/spec.json")].into(),
         labels: Attr::Known([("team".to_owned(), "crm".into())].into()),
         run_on_apply: true.into(),
         delete_tables_on_destroy: true.into(),

@@ -12,14 +12,14 @@ use crate::steps::Gate;
 use crate::world::World;
 
 /// A run on a thread of its own that freezes at a step.
-struct Frozen {
+pub struct Frozen {
     gate: Arc<Gate>,
     thread: std::thread::JoinHandle<Option<RunOutcome>>,
 }
 
 impl Frozen {
     /// Starts the run and waits until it is frozen, or has ended before that step.
-    async fn start(spec: &PipelineSpec, context: Context, at: usize) -> Self {
+    pub async fn start(spec: &PipelineSpec, context: Context, at: usize) -> Self {
         let gate = Gate::new(&context.run, Some(at));
         let spec = spec.clone();
         let thread = std::thread::spawn(move || {
@@ -49,12 +49,12 @@ fn all(_: &Value) -> bool {
 }
 
 /// Bulk jobs and small parts even for few rows, so that a run has many steps.
-fn small(spec: &mut Value) {
+pub fn small(spec: &mut Value) {
     spec["salesforce_extract"]["bulk_threshold_rows"] = 20.into();
     spec["salesforce_extract"]["part_target_bytes"] = 40_000.into();
 }
 
-async fn steps_of(world: &World, spec: &PipelineSpec) -> Vec<String> {
+pub async fn steps_of(world: &World, spec: &PipelineSpec) -> Vec<String> {
     let context = world.context();
     let gate = Gate::new(&context.run, None);
     let outcome = execute(spec, &context).await.expect("an execution");
@@ -69,7 +69,7 @@ fn places(steps: &[String]) -> Vec<usize> {
     (0..steps.len()).filter(|at| first(at) || last(at)).collect()
 }
 
-async fn churn(world: &World, seed: u64) {
+pub async fn churn(world: &World, seed: u64) {
     let burst = json!({"inserts": 30, "updates": 210, "deletes": 9, "undeletes": 2, "objects": ["Account"], "ties": true, "seed": seed});
     world.control("churn", burst).await;
     world.control("clock", json!({"advance_seconds": 2})).await;

@@ -4,6 +4,7 @@
 mod cloud;
 mod evolution;
 mod faults;
+mod gate;
 mod kills;
 mod reads;
 mod steps;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use headwater_cloud::{Cloud, CloudOptions, DatasetRef, RetryPolicy, SecretPayload};
-use headwater_extract::{Context, ObjectRun, Options, RunOutcome, RunState, Silent, execute};
+use headwater_extract::{Context, ObjectRun, Options, RunOutcome, RunState, Silent, Unkept, execute};
 use headwater_local_cloud::LocalCloud;
 use headwater_salesforce_org::{Generate, Simulate, Simulator, generate};
 use headwater_spec::PipelineSpec;
@@ -133,6 +133,7 @@ impl World {
             image: None,
             cancel: Default::default(),
             progress: Arc::new(Silent),
+            verdicts: Arc::new(Unkept),
             options: Options {
                 lease_ttl: Duration::from_secs(1),
                 bulk_page_rows: 50,

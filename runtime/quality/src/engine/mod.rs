@@ -41,6 +41,7 @@ pub(crate) use column::Kind;
 pub use outcome::{ExpectationResult, Observed, Reason, RowCounts, State, SuiteResult};
 pub use run::evaluate;
 pub use tally::{Detail, Options};
+pub use verdict::suite as conclude;
 
 /// Batches of a table, one after another.
 pub type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a>;
