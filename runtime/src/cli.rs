@@ -129,7 +129,11 @@ pub struct RunArgs {
 
 /// `headwater stream`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Metrics also go to an OpenTelemetry collector that the environment names: OTEL_EXPORTER_OTLP_ENDPOINT, such as http://127.0.0.1:4318 (OTLP over HTTP, each OTEL_METRIC_EXPORT_INTERVAL milliseconds)."
+)]
 pub struct StreamArgs {
     /// What to do beside executing it.
     #[command(subcommand)]
@@ -412,6 +416,9 @@ pub enum SalesforceCommand {
         /// Replace an org that is already there.
         #[arg(long)]
         overwrite: bool,
+        /// Make so many accounts wrong in each of twelve ways, for a quality gate to find.
+        #[arg(long, default_value_t = 0)]
+        defects: u64,
     },
     /// Serve an org over Salesforce's APIs on 127.0.0.1.
     Simulate {

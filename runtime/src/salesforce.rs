@@ -16,6 +16,7 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             accounts,
             objects,
             overwrite,
+            defects,
         } => {
             let objects = (!objects.is_empty()).then_some(objects);
             let options = Generate {
@@ -24,9 +25,10 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
                 accounts,
                 objects,
                 overwrite,
+                defects,
             };
             let summary = generate(&options)?;
-            let value = serde_json::json!({"rows": summary.rows, "deleted": summary.deleted, "bytes": summary.bytes});
+            let value = serde_json::json!({"rows": summary.rows, "deleted": summary.deleted, "bytes": summary.bytes, "defects": summary.defects});
             printer.result(&value, || {
                 let deleted = |object: &str| summary.deleted.get(object).copied().unwrap_or_default();
                 let rows: Vec<Vec<String>> = summary

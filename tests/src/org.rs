@@ -28,8 +28,17 @@ impl Org {
         Self::start_with(accounts, &[])
     }
 
+    /// As [`Org::start`], with so many accounts wrong in each of twelve ways.
+    pub fn with_defects(accounts: u64, each: u64) -> Self {
+        Self::make(accounts, &["--defects", &each.to_string()], &[])
+    }
+
     /// As [`Org::start`], with further arguments of `headwater salesforce simulate`.
     pub fn start_with(accounts: u64, arguments: &[&str]) -> Self {
+        Self::make(accounts, &[], arguments)
+    }
+
+    fn make(accounts: u64, generated: &[&str], arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("org");
         programs::run(
@@ -42,7 +51,8 @@ impl Org {
                     &accounts.to_string(),
                     "--dir",
                 ])
-                .arg(&data),
+                .arg(&data)
+                .args(generated),
         )
         .ok();
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();

@@ -19,7 +19,12 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("headwater-salesforce-org", &["headwater-salesforce-eventbus"]),
     (
         "headwater-extract",
-        &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
+        &[
+            "headwater-spec",
+            "headwater-cloud",
+            "headwater-salesforce",
+            "headwater-quality",
+        ],
     ),
     (
         "headwater-stream",

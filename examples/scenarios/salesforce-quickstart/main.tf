@@ -49,6 +49,63 @@ resource "headwater_runtime" "main" {
   name = "headwater"
 }
 
+# Who is told when accounts are not as they should be.
+resource "headwater_pubsub_topic" "quality_alerts" {
+  name = "quality-alerts"
+}
+
+# Verdicts: a row for each run of a suite, and one for each expectation.
+resource "headwater_bigquery_dataset" "quality" {
+  dataset_id                 = "data_quality"
+  location                   = var.location
+  delete_contents_on_destroy = true
+}
+
+# What is expected of accounts. Those that are against it are kept in Account_quarantine, with the reasons; the others are loaded.
+resource "headwater_dq_suite" "accounts" {
+  name    = "accounts"
+  lake    = headwater_storage_bucket.lake.url
+  runtime = headwater_runtime.main.id
+  table   = "${headwater_bigquery_dataset.raw.id}/tables/Account"
+
+  expectations = {
+    not_null = [{ column = "Name", on_fail = "quarantine" }]
+    unique   = [{ columns = ["AccountNumber"], on_fail = "quarantine" }]
+    compare  = [{ id = "not_its_own_parent", left = "Id", op = "!=", right = "ParentId", on_fail = "quarantine" }]
+    in_set = [
+      {
+        column  = "Industry"
+        strings = ["Agriculture", "Banking", "Biotechnology", "Energy", "Healthcare", "Manufacturing", "Retail", "Technology"]
+        on_fail = "quarantine"
+      },
+      { column = "Rating", strings = ["Hot", "Warm", "Cold"], on_fail = "quarantine" },
+    ]
+    between = [
+      { column = "NumberOfEmployees", ints = { min = 0 }, on_fail = "quarantine" },
+      { column = "AnnualRevenue", ints = { min = 0, max = 1000000000000 }, on_fail = "quarantine" },
+      { column = "Founded__c", dates = { min = "1500-01-01", max = "2100-01-01" }, on_fail = "quarantine" },
+      { column = "Churn_Risk__c", ints = { min = 0, max = 100 }, on_fail = "quarantine" },
+    ]
+    matches = [
+      { column = "Website", patterns = ["^https?://[^/]+"], on_fail = "quarantine" },
+      { column = "Phone", patterns = ["^[+(][0-9]"], on_fail = "quarantine" },
+      { column = "External_Key__c", patterns = ["^ACC-[0-9]{8}-[0-9a-f]{4}$"], on_fail = "quarantine" },
+    ]
+    # A table without it would be another object's: then nothing is loaded, and the run fails.
+    column_exists = [{ column = "Is_Strategic__c" }]
+  }
+
+  results = {
+    dataset = headwater_bigquery_dataset.quality.id
+  }
+
+  alert = {
+    topic = headwater_pubsub_topic.quality_alerts.id
+  }
+
+  delete_results_on_destroy = true
+}
+
 resource "headwater_salesforce_extract" "crm" {
   name       = "crm"
   connection = headwater_salesforce_connection.crm.id
@@ -74,6 +131,8 @@ resource "headwater_salesforce_extract" "crm" {
     Case                = {}
     Campaign            = {}
   }
+
+  quality_gate = [headwater_dq_suite.accounts.id]
 
   task_count               = 2
   run_on_apply             = true

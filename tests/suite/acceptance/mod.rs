@@ -5,6 +5,7 @@ mod dataform;
 mod edits;
 mod ephemeral;
 mod examples;
+mod gate;
 mod jwt;
 mod killed;
 mod lifecycle;

@@ -105,7 +105,12 @@ impl Demo {
     }
 
     fn act(&self, dir: &Path, programs: &Programs, terraform: &Path) -> Result<ExitCode> {
-        let stage = Stage::set(dir, programs, terraform, self.scenario.folder(), self.accounts)?;
+        let defects = match self.scenario {
+            Scenario::SalesforceQuickstart => quickstart::DEFECTS_EACH,
+            Scenario::SalesforceCdc => 0,
+        };
+        let folder = self.scenario.folder();
+        let stage = Stage::set(dir, programs, terraform, folder, self.accounts, defects)?;
         match self.scenario {
             Scenario::SalesforceQuickstart => quickstart::play(&stage, self.ephemeral),
             Scenario::SalesforceCdc => cdc::play(&stage, self.events),

@@ -44,6 +44,7 @@ impl<'a> Stage<'a> {
         terraform: &'a Path,
         scenario: &str,
         accounts: u64,
+        defects: u64,
     ) -> Result<Self> {
         let since = Instant::now();
         std::fs::write(dir.join(PROGRAM), programs.headwater.display().to_string())?;
@@ -72,6 +73,7 @@ impl<'a> Stage<'a> {
             Command::new(&programs.headwater)
                 .args(["salesforce", "generate", "--json", "--accounts"])
                 .arg(accounts.to_string())
+                .args(["--defects", &defects.to_string()])
                 .arg("--dir")
                 .arg(dir.join("org")),
         )?;

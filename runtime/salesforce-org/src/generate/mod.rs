@@ -1,6 +1,7 @@
 //! The generator: an org of any size from a seed, the same bytes every time, in memory that does not grow with it.
 
 mod cells;
+mod defects;
 pub(crate) mod facts;
 mod people;
 mod sales;
@@ -18,6 +19,7 @@ use crate::schema::{Object, builtin};
 use crate::store::row::RowBuilder;
 use crate::store::table::push_index;
 use crate::store::{FORMAT, Manifest};
+use defects::Defects;
 use facts::{HISTORY_END_MS, World};
 
 pub(crate) const STAGES: &[&str] = &[
@@ -46,6 +48,8 @@ pub struct Generate {
     pub objects: Option<Vec<String>>,
     /// Whether an org that the directory already holds may be replaced.
     pub overwrite: bool,
+    /// How many accounts are wrong in each of twelve ways, for a quality gate to find.
+    pub defects: u64,
 }
 
 impl Generate {
@@ -57,6 +61,7 @@ impl Generate {
             accounts: 1000,
             objects: None,
             overwrite: false,
+            defects: 0,
         }
     }
 }
@@ -68,6 +73,8 @@ pub struct Summary {
     pub rows: BTreeMap<String, u64>,
     /// Of those, the deleted ones.
     pub deleted: BTreeMap<String, u64>,
+    /// Accounts that are wrong on purpose, by the way in which they are.
+    pub defects: BTreeMap<String, u64>,
     /// Size on disk.
     pub bytes: u64,
 }
@@ -91,13 +98,15 @@ pub fn generate(options: &Generate) -> Result<Summary, Error> {
         ),
     };
     let world = World::new(options.seed, options.accounts, only.as_deref());
+    let defects = Defects::of(&world, options.defects);
     let mut summary = Summary {
         rows: BTreeMap::new(),
         deleted: BTreeMap::new(),
+        defects: defects.counts(),
         bytes: 0,
     };
     for (number, object) in schema.objects.iter().enumerate() {
-        let (deleted, bytes) = write_object(dir, &world, number, object)?;
+        let (deleted, bytes) = write_object(dir, &world, &defects, number, object)?;
         summary.rows.insert(object.name.clone(), world.rows[number]);
         summary.deleted.insert(object.name.clone(), deleted);
         summary.bytes += bytes;
@@ -159,7 +168,13 @@ fn clear(dir: &Path, overwrite: bool) -> Result<(), Error> {
     Ok(())
 }
 
-fn write_object(dir: &Path, world: &World, number: usize, object: &Object) -> Result<(u64, u64), Error> {
+fn write_object(
+    dir: &Path,
+    world: &World,
+    defects: &Defects,
+    number: usize,
+    object: &Object,
+) -> Result<(u64, u64), Error> {
     let create = |end: &str| {
         let path = dir.join(format!("{}.{end}", object.name));
         let file = File::create(&path).map_err(Error::file("create", &path))?;
@@ -179,7 +194,11 @@ fn write_object(dir: &Path, world: &World, number: usize, object: &Object) -> Re
         let row = Facts::of(world, number, slot);
         builder.clear();
         for (column, name) in names.iter().enumerate() {
-            builder.push_with(|out| cell(world, &row, name, column as u64, out));
+            builder.push_with(|out| {
+                if !defects.write(number, slot, name, out) {
+                    cell(world, &row, name, column as u64, out);
+                }
+            });
         }
         encoded.clear();
         encoded.extend_from_slice(&[0; 4]);
@@ -235,6 +254,33 @@ mod tests {
         let (one, again, other) = (make("a", 5), make("b", 5), make("c", 6));
         assert_eq!(one, again);
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn defects_are_counted_and_change_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |name: &str, defects: u64| {
+            let options = Generate {
+                accounts: 300,
+                defects,
+                ..Generate::new(dir.path().join(name))
+            };
+            (generate(&options).unwrap(), hash(&options.dir))
+        };
+        let ((none, good), (some, bad)) = (make("good", 0), make("bad", 2));
+        assert!(none.defects.is_empty());
+        assert_eq!(some.defects.len(), 12);
+        let twice = |kind: &str| if kind == "number_twice" { 4 } else { 2 };
+        let expected = some.defects.keys().map(|kind| (kind.clone(), twice(kind)));
+        assert_eq!(some.defects, expected.collect());
+        assert_eq!((none.rows, none.deleted), (some.rows, some.deleted));
+        let changed: Vec<&str> = good
+            .iter()
+            .zip(&bad)
+            .filter(|(one, other)| one != other)
+            .map(|(one, _)| one.0.as_str())
+            .collect();
+        assert_eq!(changed, ["Account.index", "Account.rows"]);
     }
 
     #[test]
