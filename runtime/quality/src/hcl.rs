@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::literal;
-use crate::suite::{Check, Expectation, Nan, OnFail, Scalar, Severity, Suite};
+use crate::suite::{Check, Expectation, Kind, Nan, OnFail, Scalar, Severity, Suite};
 
 /// The resource under this name.
 #[must_use]
@@ -158,6 +158,20 @@ fn element(expectation: &Expectation, text: &mut String) {
                 ("bounds" | "values", Value::Object(families)) => element.typed(families),
                 ("pairs", Value::Array(pairs)) => element.pairs(pairs),
                 ("expected", expected) => element.expected(expected),
+                // The resource has neither, and Terraform drops without a word what an object's type has not.
+                ("relative_tolerance", tolerance) => {
+                    let remark = format!(
+                        "The suite tolerates a part of {tolerance} more at each end: widen the intervals for it."
+                    );
+                    element.remarks.push(remark);
+                }
+                ("names", names @ Value::String(_)) => {
+                    if names == "pandas" {
+                        element
+                            .remarks
+                            .push("These are pandas' names of types: write BigQuery's.".into());
+                    }
+                }
                 (name, value) => element.put(name, value),
             }
         }
@@ -173,7 +187,10 @@ fn element(expectation: &Expectation, text: &mut String) {
             element.put(name, &value);
         }
     };
-    word("nan", json(&expectation.nan), &json(&Nan::default()));
+    // What is said of a table's shape, or asked by a query, takes no NaN for anything.
+    if matches!(expectation.check.kind(), Kind::Row | Kind::Aggregate) {
+        word("nan", json(&expectation.nan), &json(&Nan::default()));
+    }
     word("severity", json(&expectation.severity), &json(&Severity::default()));
     word("on_fail", json(&expectation.on_fail), &json(&OnFail::default()));
     word("dimension", json(&expectation.dimension), &Value::Null);
@@ -333,6 +350,9 @@ mod tests {
             {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "e", "regex": "^\\d[${]\"$"}},
             {"type": "expect_column_values_to_be_between", "severity": "warning", "kwargs": {"column": "d", "min_value": "2026-01-31"}},
             {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "s", "value_set": ["new", 1]}},
+            {"type": "expect_column_values_to_be_of_type", "kwargs": {"column": "q", "type_": "int64"}},
+            {"type": "expect_column_quantile_values_to_be_between", "kwargs": {"column": "q", "allow_relative_error": "nearest",
+                "quantile_ranges": {"quantiles": [0.5], "value_ranges": [[1, 2]]}}},
             {"type": "expect_column_pair_values_to_be_in_set", "kwargs": {"column_A": "s", "column_B": "q", "value_pairs_set": [["x", 1]]}},
         ]});
         let imported = import(suite.to_string().as_bytes(), &Map::new())
@@ -378,6 +398,23 @@ mod tests {
         column  = "s"
         strings = ["new"]
         nan     = "null"
+      },
+    ]
+    type = [
+      {
+        # These are pandas' names of types: write BigQuery's.
+        column = "q"
+        types  = ["int64"]
+      },
+    ]
+    quantile = [
+      {
+        # The suite tolerates a part of 0.0001 more at each end: widen the intervals for it.
+        column    = "q"
+        quantiles = [{ p = 0.5, min = 1.0, max = 2.0 }]
+        method    = "nearest"
+        no_data   = "fail"
+        nan       = "null"
       },
     ]
     pair_in_set = [

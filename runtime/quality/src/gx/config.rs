@@ -10,6 +10,19 @@ use crate::suite::{
 /// A type and its arguments.
 pub type Config = Origin;
 
+/// Great Expectations' own loader takes no other ids.
+fn is_uuid(id: &str) -> bool {
+    let hyphens = [8, 13, 18, 23];
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| {
+            if hyphens.contains(&at) {
+                byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        })
+}
+
 /// How an expectation is called there. An imported one keeps its own words; one that has no equivalent keeps ours, with a
 /// type of its own, so that a result can name it.
 #[must_use]
@@ -32,11 +45,17 @@ pub fn config(expectation: &Expectation) -> Config {
     if let Some(condition) = &expectation.row_condition {
         kwargs.insert("row_condition".into(), row_condition(condition));
     }
+    let name = expectation.identity();
+    let (id, meta) = if is_uuid(&name) {
+        (Some(name), Map::new())
+    } else {
+        (None, Map::from_iter([("headwater_id".to_owned(), name.into())]))
+    };
     Config {
         r#type: kind,
         kwargs,
-        meta: Map::new(),
-        id: Some(expectation.identity()),
+        meta,
+        id,
         notes: expectation.description.clone().map_or(Value::Null, Value::String),
         severity: Some(
             match expectation.severity {

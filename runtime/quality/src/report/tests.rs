@@ -105,8 +105,8 @@ fn as_great_expectations_writes_it() {
     let set = &summary["results"][0];
     assert_eq!(
         set["expectation_config"],
-        json!({"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "s", "value_set": ["x"]}, "meta": {},
-            "id": "in_set.s", "severity": "critical"})
+        json!({"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "s", "value_set": ["x"]}, "meta": {"headwater_id": "in_set.s"},
+            "id": null, "severity": "critical"})
     );
     let third = 2.0 / 3.0 * 100.0;
     let mut expected = json!({
