@@ -26,7 +26,7 @@ pub struct Options {
     pub samples: usize,
     /// How much else.
     pub detail: Detail,
-    /// Whether each check of rows keeps one bit for each row, for a gate that sets rows apart.
+    /// Whether each check of rows whose `on_fail` is `quarantine` keeps one bit for each row, for a gate that sets rows apart.
     pub rows: bool,
 }
 
