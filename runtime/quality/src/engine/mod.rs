@@ -6,6 +6,7 @@
 //! row), exact quantiles (8 bytes a value) and sets of different values.
 
 pub(crate) mod aggregate;
+mod automaton;
 mod bind;
 mod cell;
 mod column;
