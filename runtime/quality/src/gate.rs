@@ -150,7 +150,7 @@ fn element() -> FieldRef {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+    use arrow::array::{AsArray, Int64Array, RecordBatch, StringArray};
     use arrow::compute::concat_batches;
     use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 

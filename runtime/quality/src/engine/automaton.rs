@@ -152,10 +152,8 @@ impl Nodes {
                     .flat_map(|range| Utf8Sequences::new(range.start(), range.end()));
                 let any: Option<Vec<usize>> = sequences
                     .map(|sequence| {
-                        let bytes = sequence.as_slice().iter().rev();
-                        bytes.fold(Some(next), |next, range| {
-                            self.push(Node::Bytes(range.start, range.end, next?))
-                        })
+                        let mut bytes = sequence.as_slice().iter().rev();
+                        bytes.try_fold(next, |next, range| self.push(Node::Bytes(range.start, range.end, next)))
                     })
                     .collect();
                 self.push(Node::Any(any?))

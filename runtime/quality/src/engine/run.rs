@@ -180,7 +180,7 @@ fn between(work: Work, schema: &SchemaRef, columns: &[usize]) -> (Conclusion, Op
             if let Some(failing) = &mut tally.failing {
                 failing.append_buffer(&duplicates);
             }
-            let again = (found > 0 && tally.is_curious()).then(|| Again::Show(tally.wanted(duplicates)));
+            let again = (found > 0 && tally.is_curious()).then(|| Again::Show(tally.wanted(&duplicates)));
             (Conclusion::Rows(Box::new(tally)), again)
         }
     }
@@ -208,7 +208,11 @@ fn second_pass(
         })
         .collect();
     let wanted = |from: usize, len: usize| {
-        let any = |rows: &BooleanBuffer| rows.slice(from, len).count_set_bits() > 0;
+        let any = |rows: &BooleanBuffer| {
+            // A source may know of more rows than it gave.
+            let from = from.min(rows.len());
+            rows.slice(from, len.min(rows.len() - from)).count_set_bits() > 0
+        };
         all || shown.iter().any(any)
     };
     let known = usize::try_from(rows).unwrap_or(usize::MAX);

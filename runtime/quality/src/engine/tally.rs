@@ -111,18 +111,21 @@ impl Tally {
     }
 
     /// Of all rows that do not satisfy the check, those whose values it wants to see.
-    pub fn wanted(&self, unexpected: BooleanBuffer) -> BooleanBuffer {
+    pub fn wanted(&self, unexpected: &BooleanBuffer) -> BooleanBuffer {
         let more = self.options.samples.saturating_sub(self.samples.len());
         let after = match self.options.detail {
             Detail::Samples => unexpected.set_indices().nth(more),
             Detail::Counts | Detail::Complete => None,
         };
-        after.map_or(unexpected.clone(), |after| {
-            let mut wanted = BooleanBufferBuilder::new(unexpected.len());
-            wanted.append_buffer(&unexpected.slice(0, after));
-            wanted.append_n(unexpected.len() - after, false);
-            wanted.finish()
-        })
+        after.map_or_else(
+            || unexpected.clone(),
+            |after| {
+                let mut wanted = BooleanBufferBuilder::new(unexpected.len());
+                wanted.append_buffer(&unexpected.slice(0, after));
+                wanted.append_n(unexpected.len() - after, false);
+                wanted.finish()
+            },
+        )
     }
 
     /// Keeps values of the rows that do not satisfy the check.
