@@ -332,8 +332,15 @@ pub struct QualityRunArgs {
     /// Over tables: fail when BigQuery would be asked for more bytes than this. It bills at least 10 MB a query.
     #[arg(long, value_name = "BYTES")]
     pub max_bytes_billed: Option<u64>,
+    /// Over files: where the rows that are against a check of rows with on_fail = "quarantine" are written, as Parquet, with the
+    /// ids of the expectations in a column _headwater_reasons. What stood there is replaced.
+    #[arg(long, requires = "path", value_name = "FILE")]
+    pub quarantine: Option<PathBuf>,
+    /// Where the other rows are written, as Parquet.
+    #[arg(long, requires = "quarantine", value_name = "FILE")]
+    pub accepted: Option<PathBuf>,
     /// Several runs in one process: a file of one JSON object a line, {"suite": …, "path": … or "table": …, "output": …}.
-    #[arg(long, conflicts_with_all = ["suite", "path", "table", "output"])]
+    #[arg(long, conflicts_with_all = ["suite", "path", "table", "output", "quarantine"])]
     pub batch: Option<PathBuf>,
     /// How results are written.
     #[arg(long, value_enum, default_value_t = QualityFormat::Text)]

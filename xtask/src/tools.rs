@@ -56,6 +56,14 @@ const GREAT_EXPECTATIONS_PACKAGES: &[&str] = &[
     "tzdata==2026.6",
 ];
 
+/// What `bench quality` generates its data with, and is compared with.
+const BENCH_QUALITY_PACKAGES: &[&str] = &[
+    "numpy==2.3.5",
+    "pandera[polars]==0.35.0",
+    "polars==2.1.0",
+    "pyarrow==26.0.1",
+];
+
 /// Where fetched things are kept between runs and clones.
 pub fn cache() -> Result<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -227,6 +235,11 @@ pub fn beam() -> Result<PathBuf> {
 /// A Python environment with Great Expectations.
 pub fn great_expectations() -> Result<PathBuf> {
     environment("python-gx", GREAT_EXPECTATIONS_PACKAGES)
+}
+
+/// A Python environment with Polars and pandera.
+pub fn bench_quality() -> Result<PathBuf> {
+    environment("bench-quality", BENCH_QUALITY_PACKAGES)
 }
 
 /// A Python environment with these packages, made once; its interpreter.

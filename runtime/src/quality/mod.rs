@@ -2,6 +2,7 @@
 //! statuses.
 
 pub mod alone;
+mod apart;
 mod source;
 mod table;
 
@@ -9,11 +10,14 @@ use std::path::{Path, PathBuf};
 
 use headwater_cloud::{BigQuery, TableRef};
 use headwater_quality::engine::{Detail, EvaluateError, Options, State, SuiteResult, evaluate};
+use headwater_quality::gate::Split;
 use headwater_quality::gx::{self, ImportError, ResultFormat, RunInfo};
-use headwater_quality::{Suite, SuiteError, hcl, report};
+use headwater_quality::suite::OnFail;
+use headwater_quality::{Expectation, Suite, SuiteError, hcl, report};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use self::apart::{ApartError, Places};
 use self::source::{SourceError, open};
 use crate::cli::{QualityCommand, QualityEngine, QualityFormat, QualityResultFormat, QualityRunArgs};
 use crate::cloud::connect;
@@ -82,6 +86,9 @@ pub enum QualityError {
     /// The data.
     #[error("{}: no verdict", .0.display())]
     Evaluate(PathBuf, #[source] EvaluateError),
+    /// The rows that are set apart.
+    #[error("{}: no rows are set apart", .0.display())]
+    Apart(PathBuf, #[source] ApartError),
 }
 
 impl QualityError {
@@ -96,7 +103,13 @@ impl QualityError {
             Self::Batch { .. } => Some("each line is {\"suite\": …, \"path\" or \"table\": …, \"output\": …}"),
             Self::Suite(..) => Some("`headwater quality schema` prints the form of a suite"),
             Self::Evaluate(..) => Some("the file may have been damaged, replaced or cut short while it was read"),
-            Self::Read(..) | Self::Write(..) | Self::Parameter(_) | Self::Import(..) | Self::Source(_) => None,
+            Self::Apart(_, ApartError::SameFile(_)) => Some("the data, --quarantine and --accepted are three files"),
+            Self::Apart(..)
+            | Self::Read(..)
+            | Self::Write(..)
+            | Self::Parameter(_)
+            | Self::Import(..)
+            | Self::Source(_) => None,
         };
         hint.map(str::to_owned)
     }
@@ -304,12 +317,24 @@ async fn judge(
             (QualityFormat::Gx, ResultFormat::Summary) => Detail::Counts,
             _ => Detail::Samples,
         },
-        rows: false,
+        rows: args.quarantine.is_some(),
     };
     let mut outcome = match data {
         Data::File(path) => {
-            let mut source = open(path)?;
-            evaluate(&suite, &mut *source, options).map_err(|e| QualityError::Evaluate(path.clone(), e))?
+            let places = args.quarantine.as_deref().map(|quarantine| Places {
+                quarantine,
+                accepted: args.accepted.as_deref(),
+            });
+            let failed = |e| QualityError::Apart(path.clone(), e);
+            places.map_or(Ok(()), |places| places.check(path)).map_err(failed)?;
+            let mut file = open(path)?;
+            let outcome = evaluate(&suite, &mut *file, options).map_err(|e| QualityError::Evaluate(path.clone(), e))?;
+            if let Some(places) = places {
+                let split = Split::of(&suite, &outcome);
+                apart::write(&mut *file, &split, outcome.rows, places).map_err(failed)?;
+                printer.note(&set_apart(&suite, &split, places.quarantine));
+            }
+            outcome
         }
         Data::Table(table) => table::judge(&bigquery(args)?, &suite, table, args.max_bytes_billed, printer).await?,
     };
@@ -318,6 +343,17 @@ async fn judge(
         state: outcome.state,
         written: written(&suite, &outcome, suite_path, data.name(), args, format),
     })
+}
+
+/// What was set apart, and why it may be nothing.
+fn set_apart(suite: &Suite, split: &Split, place: &Path) -> String {
+    let asked = |e: &Expectation| e.enabled && e.on_fail == OnFail::Quarantine;
+    let rows = format!("{} rows are set apart in {}", split.quarantined(), place.display());
+    if suite.expectations.iter().any(asked) {
+        rows
+    } else {
+        format!("{rows}: no expectation of the suite has on_fail = \"quarantine\"")
+    }
 }
 
 fn written(

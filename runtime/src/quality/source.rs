@@ -1,17 +1,22 @@
 //! Files of data as the engine reads them: Parquet, and CSV with a header.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Seek;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::csv::reader::Format;
 use arrow::csv::{Reader, ReaderBuilder};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use headwater_quality::engine::{Batches, Source};
+use headwater_quality::engine::{Batches, Located, Source};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::file::metadata::ParquetMetaData;
 
 /// Rows of a batch: few enough that a column of it stays in a processor's cache.
@@ -39,8 +44,17 @@ pub enum SourceError {
     },
 }
 
+/// A file of data: what the engine reads, and its rows whole.
+pub trait DataFile: Source {
+    /// As [`Source::scan_some`], all columns, in their own types.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn whole(&mut self, wanted: &dyn Fn(usize, usize) -> bool) -> Result<Located<'_>, ArrowError>;
+}
+
 /// Opens a file, as its name says what it is.
-pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
+pub fn open(path: &Path) -> Result<Box<dyn DataFile>, SourceError> {
     let unreadable = |form: &'static str| {
         move |source: ArrowError| SourceError::Unreadable {
             path: path.to_owned(),
@@ -59,9 +73,10 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>, SourceError> {
 
 struct ParquetFile {
     file: File,
+    /// With texts in a form that is cheaper to test.
     metadata: ArrowReaderMetadata,
-    /// The columns' own types, before texts are read in a form that is cheaper to test.
-    schema: SchemaRef,
+    /// With the columns' own types.
+    plain: ArrowReaderMetadata,
 }
 
 impl ParquetFile {
@@ -80,8 +95,9 @@ impl ParquetFile {
         let wanted = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
         let options = ArrowReaderOptions::new().with_schema(wanted);
         // Where a file's own types do not go with those, they are read as they are.
-        let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options).unwrap_or(plain);
-        Ok(Self { file, metadata, schema })
+        let metadata =
+            ArrowReaderMetadata::try_new(plain.metadata().clone(), options).unwrap_or_else(|_| plain.clone());
+        Ok(Self { file, metadata, plain })
     }
 }
 
@@ -108,7 +124,7 @@ fn cheaper(metadata: &ParquetMetaData, schema: &Schema, column: usize) -> Option
 
 impl Source for ParquetFile {
     fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        self.plain.schema().clone()
     }
 
     fn scan(&mut self, columns: &[usize]) -> Result<Batches<'_>, ArrowError> {
@@ -117,6 +133,108 @@ impl Source for ParquetFile {
         Ok(Box::new(
             builder.with_projection(mask).with_batch_size(BATCH_ROWS).build()?,
         ))
+    }
+
+    fn scan_some(
+        &mut self,
+        columns: &[usize],
+        wanted: &dyn Fn(usize, usize) -> bool,
+    ) -> Result<Located<'_>, ArrowError> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        self.some(&self.metadata, mask, wanted)
+    }
+}
+
+/// So many rows are left out or read together: fewer would cost more to tell apart than to read.
+const BLOCK_ROWS: usize = 64;
+
+impl ParquetFile {
+    fn some(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        columns: ProjectionMask,
+        wanted: &dyn Fn(usize, usize) -> bool,
+    ) -> Result<Located<'_>, ArrowError> {
+        let mut groups = Vec::new();
+        let mut found: Vec<Range<usize>> = Vec::new();
+        // Where those rows are in the file, and where among the rows of the groups that are read.
+        let mut selected: Vec<Range<usize>> = Vec::new();
+        let (mut at, mut among) = (0, 0);
+        for (group, its) in metadata.metadata().row_groups().iter().enumerate() {
+            let rows = usize::try_from(its.num_rows()).unwrap_or_default();
+            if wanted(at, rows) {
+                groups.push(group);
+                for from in (at..at + rows).step_by(BLOCK_ROWS) {
+                    let to = (from + BLOCK_ROWS).min(at + rows);
+                    if !wanted(from, to - from) {
+                        continue;
+                    }
+                    match (found.last_mut(), selected.last_mut()) {
+                        (Some(last), Some(among)) if last.end == from => {
+                            last.end = to;
+                            among.end += to - from;
+                        }
+                        _ => {
+                            found.push(from..to);
+                            selected.push(among + from - at..among + to - at);
+                        }
+                    }
+                }
+                among += rows;
+            }
+            at += rows;
+        }
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.try_clone()?, metadata.clone())
+            .with_projection(columns)
+            .with_row_groups(groups)
+            .with_row_selection(RowSelection::from_consecutive_ranges(selected.into_iter(), among))
+            .with_batch_size(BATCH_ROWS)
+            .build()?;
+        Ok(Box::new(Locating {
+            reader,
+            found: found.into(),
+            rest: None,
+        }))
+    }
+}
+
+impl DataFile for ParquetFile {
+    fn whole(&mut self, wanted: &dyn Fn(usize, usize) -> bool) -> Result<Located<'_>, ArrowError> {
+        self.some(&self.plain, ProjectionMask::all(), wanted)
+    }
+}
+
+/// Says of what a reader of certain rows gives where it is in the file.
+struct Locating<R> {
+    reader: R,
+    /// What the reader will give.
+    found: VecDeque<Range<usize>>,
+    /// What it gave, and is not told yet.
+    rest: Option<RecordBatch>,
+}
+
+impl<R: Iterator<Item = Result<RecordBatch, ArrowError>>> Iterator for Locating<R> {
+    type Item = Result<(usize, RecordBatch), ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = match self.rest.take() {
+            Some(rest) => rest,
+            None => match self.reader.next()? {
+                Ok(batch) => batch,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        let range = self.found.front_mut()?;
+        let from = range.start;
+        let rows = batch.num_rows().min(range.len());
+        range.start += rows;
+        if range.start == range.end {
+            self.found.pop_front();
+        }
+        if rows < batch.num_rows() {
+            self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
+        }
+        Some(Ok((from, batch.slice(0, rows))))
     }
 }
 
@@ -158,5 +276,12 @@ impl Source for CsvFile {
             .with_projection(columns.to_vec());
         let reader: Reader<File> = builder.build(self.file.try_clone()?)?;
         Ok(Box::new(reader))
+    }
+}
+
+impl DataFile for CsvFile {
+    fn whole(&mut self, wanted: &dyn Fn(usize, usize) -> bool) -> Result<Located<'_>, ArrowError> {
+        let columns: Vec<usize> = (0..self.schema.fields().len()).collect();
+        self.scan_some(&columns, wanted)
     }
 }

@@ -184,6 +184,52 @@ fn a_suite_reads_no_more_than_a_query_written_by_hand() {
     assert_eq!(ended.code, 5, "{}", ended.text());
 }
 
+/// Rows that are set apart and the others are the data, value by value, and each row set apart has all its reasons.
+#[test]
+fn rows_go_one_way_with_their_reasons() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let python = programs::gx_python();
+    let work = |what: &str| {
+        let script = programs::root().join("tests/python/quality/apart.py");
+        programs::run(Command::new(&python).arg(script).arg(what).arg(directory.path())).ok()
+    };
+    work("make");
+    let suite = at("suite.json");
+    let judged = |arguments: &[&str]| {
+        programs::run(
+            Command::new(programs::headwater())
+                .args(["quality", "run", "--suite", &suite, "--path"])
+                .args(arguments),
+        )
+    };
+    let (data, quarantine, accepted) = (at("data.parquet"), at("quarantine.parquet"), at("accepted.parquet"));
+    std::fs::write(&quarantine, "what an earlier run wrote").unwrap();
+    let ended = judged(&[&data, "--quarantine", &quarantine, "--accepted", &accepted]);
+    assert_eq!(ended.code, 3, "{}", ended.text());
+    assert!(ended.stderr.contains("rows are set apart in"), "{}", ended.stderr);
+    for (data, quarantine) in [(&data, "alone.parquet"), (&at("data.csv"), "of_csv.parquet")] {
+        let ended = judged(&[data, "--quarantine", &at(quarantine)]);
+        assert_eq!(ended.code, 3, "{}", ended.text());
+    }
+    println!("{}", work("check").stdout);
+
+    // What was set apart once is not data for the same suite, and no file is named for two things: neither leaves a file.
+    for (data, quarantine, message) in [
+        (&quarantine, at("twice.parquet"), "_headwater_reasons already"),
+        (&data, data.clone(), "named for two things"),
+        (&data, at("no/such/directory.parquet"), "cannot write"),
+    ] {
+        let ended = judged(&[data, "--quarantine", &quarantine]);
+        assert_eq!(ended.code, 1, "{}", ended.text());
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+    }
+    assert!(!Path::new(&at("twice.parquet")).exists());
+    work("check");
+    let ended = judged(&[&data, "--accepted", &accepted]);
+    assert_eq!(ended.code, 2, "{}", ended.text());
+}
+
 /// A line of a batch over a file, over the table that was loaded from it.
 fn to_table(line: &str) -> String {
     let mut line: Value = serde_json::from_str(line).unwrap();

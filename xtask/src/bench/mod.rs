@@ -4,6 +4,7 @@
 mod extract;
 mod process;
 mod provider;
+mod quality;
 mod stream;
 mod warehouse;
 
@@ -33,6 +34,9 @@ enum Name {
     Extract(extract::Extract),
     /// Plan 1,000 Pub/Sub topics, refreshed from state, beside 1,000 terraform_data; what one provider process costs.
     Provider(provider::Provider),
+    /// Five million rows of Parquet, 25 expectations, rows set apart: CPU time and memory beside one hand-written query of Polars,
+    /// pandera, Great Expectations, and merely decoding the file.
+    Quality(quality::Quality),
     /// A full subscription of change events into BigQuery by one worker, and latency at an even rate, beside the floor (the same
     /// JSON in memory to Parquet on one thread) and Google's Python subscriber, which only receives.
     Stream(stream::Stream),
@@ -95,6 +99,7 @@ pub fn run(bench: &Bench) -> Result<ExitCode> {
     let report = match &bench.name {
         Name::Extract(args) => extract::run(args)?,
         Name::Provider(args) => provider::run(args)?,
+        Name::Quality(args) => quality::run(args)?,
         Name::Stream(args) => stream::run(args)?,
         Name::Warehouse(args) => warehouse::run(args)?,
     };

@@ -222,27 +222,41 @@ fn repeated<K: Copy + Eq + Hash>(keys: &[K], place: impl Fn(&K) -> u64) -> Boole
     let at = |key: &K| (place(key) >> shift) as usize;
     let mut taken = vec![0u64; bits / 64];
     let mut again = vec![0u64; bits / 64];
+    let mut suspicious = false;
     for key in keys {
         let at = at(key);
         let (word, bit) = (at / 64, 1u64 << (at % 64));
-        again[word] |= taken[word] & bit;
-        taken[word] |= bit;
+        // Written only where it must be: memory that nobody touches costs nothing.
+        if taken[word] & bit == 0 {
+            taken[word] |= bit;
+        } else {
+            again[word] |= bit;
+            suspicious = true;
+        }
     }
     drop(taken);
-    let marked = |key: &K| {
-        let at = at(key);
-        again[at / 64] & (1 << (at % 64)) != 0
-    };
-    let mut times: HashMap<K, bool> = HashMap::new();
-    for key in keys.iter().filter(|k| marked(k)) {
-        times.entry(*key).and_modify(|more| *more = true).or_insert(false);
-    }
-    if !times.values().any(|more| *more) {
+    if !suspicious {
         return BooleanBuffer::new_unset(keys.len());
     }
-    BooleanBuffer::collect_bool(keys.len(), |i| {
-        marked(&keys[i]) && times.get(&keys[i]).copied().unwrap_or_default()
-    })
+    let suspects: Vec<usize> = (0..keys.len())
+        .filter(|i| {
+            let at = at(&keys[*i]);
+            again[at / 64] & (1 << (at % 64)) != 0
+        })
+        .collect();
+    drop(again);
+    let mut times: HashMap<K, bool> = HashMap::with_capacity(suspects.len());
+    for i in &suspects {
+        times.entry(keys[*i]).and_modify(|more| *more = true).or_insert(false);
+    }
+    let mut repeated = BooleanBufferBuilder::new(keys.len());
+    repeated.append_n(keys.len(), false);
+    for i in suspects {
+        if times.get(&keys[i]).copied().unwrap_or_default() {
+            repeated.set_bit(i, true);
+        }
+    }
+    repeated.finish()
 }
 
 /// The different values of a column.

@@ -6,6 +6,7 @@
 //! row), exact quantiles (8 bytes a value) and sets of different values.
 
 pub(crate) mod aggregate;
+mod automaton;
 mod bind;
 mod cell;
 mod column;
@@ -46,6 +47,9 @@ pub use verdict::suite as conclude;
 /// Batches of a table, one after another.
 pub type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + 'a>;
 
+/// Batches of some of a table's rows, each with the position of its first row.
+pub type Located<'a> = Box<dyn Iterator<Item = Result<(usize, RecordBatch), ArrowError>> + 'a>;
+
 /// Where batches come from. It can be read again, and the same rows come in the same order.
 pub trait Source {
     /// The table's columns.
@@ -57,6 +61,25 @@ pub trait Source {
     /// # Errors
     /// The table cannot be read.
     fn scan(&mut self, columns: &[usize]) -> Result<Batches<'_>, ArrowError>;
+
+    /// As [`Source::scan`], of some rows: the function says whether any of so many rows from a position on is wanted. Of others, as
+    /// many may be left out as the source is able to.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    fn scan_some(
+        &mut self,
+        columns: &[usize],
+        _wanted: &dyn Fn(usize, usize) -> bool,
+    ) -> Result<Located<'_>, ArrowError> {
+        let mut at = 0;
+        Ok(Box::new(self.scan(columns)?.map(move |batch| {
+            let batch = batch?;
+            let from = at;
+            at += batch.num_rows();
+            Ok((from, batch))
+        })))
+    }
 }
 
 /// Why an evaluation ended without results.

@@ -12,7 +12,7 @@ use super::outcome::Reason;
 use super::rows::{self, Test, named};
 use super::shape;
 use super::tally::{Options, Shape, Tally};
-use crate::suite::{Check, ColumnType, Condition, Expectation, IgnoreRows, Kind as CheckKind, Nan, Suite};
+use crate::suite::{Check, ColumnType, Condition, Expectation, IgnoreRows, Kind as CheckKind, Nan, OnFail, Suite};
 
 /// What an expectation is doing.
 pub enum Work {
@@ -110,6 +110,10 @@ impl Plan {
                         }
                     };
                 }
+                let options = Options {
+                    rows: options.rows && expectation.on_fail == OnFail::Quarantine,
+                    ..options
+                };
                 work(&expectation.check, schema, options, &slots)
             })();
             running.push(Running {

@@ -10,6 +10,8 @@ pub enum Pool {
     Int(Vec<i64>),
     UInt(Vec<u64>),
     Float(Vec<f64>),
+    /// Decimals as long as all fit into 64 bits, unscaled, and their digits behind the point.
+    Small(Vec<i64>, i8),
     Exact(Vec<i128>, i8),
 }
 
@@ -19,7 +21,7 @@ impl Pool {
             Kind::Int | Kind::Bool => Self::Int(Vec::new()),
             Kind::UInt => Self::UInt(Vec::new()),
             Kind::Float => Self::Float(Vec::new()),
-            Kind::Decimal(scale) => Self::Exact(Vec::new(), *scale),
+            Kind::Decimal(scale) => Self::Small(Vec::new(), *scale),
             other => {
                 return Err(Reason::new(
                     "wrong_type",
@@ -30,7 +32,16 @@ impl Pool {
     }
 
     pub fn add(&mut self, column: &Column, rows: &Mask) {
+        if let (Self::Small(pool, scale), Cells::Exact(v)) = (&mut *self, &column.cells) {
+            let mut fit = true;
+            rows.slices(v, |s| fit &= s.iter().all(|i| i64::try_from(*i).is_ok()));
+            if !fit {
+                *self = Self::Exact(pool.iter().map(|i| i128::from(*i)).collect(), *scale);
+            }
+        }
         match (self, &column.cells) {
+            #[expect(clippy::cast_possible_truncation, reason = "all of them fit")]
+            (Self::Small(pool, _), Cells::Exact(v)) => rows.slices(v, |s| pool.extend(s.iter().map(|i| *i as i64))),
             (Self::Int(pool), Cells::Int(v)) => rows.slices(v, |s| pool.extend_from_slice(s)),
             (Self::Int(pool), Cells::Bool(v)) => rows.for_each(|row| pool.push(i64::from(v.value(row)))),
             (Self::UInt(pool), Cells::UInt(v)) => rows.slices(v, |s| pool.extend_from_slice(s)),
@@ -45,6 +56,7 @@ impl Pool {
             Self::Int(v) => v.len(),
             Self::UInt(v) => v.len(),
             Self::Float(v) => v.len(),
+            Self::Small(v, _) => v.len(),
             Self::Exact(v, _) => v.len(),
         }
     }
@@ -55,6 +67,7 @@ impl Pool {
             Self::Int(v) => *v.select_nth_unstable(place).1 as f64,
             Self::UInt(v) => *v.select_nth_unstable(place).1 as f64,
             Self::Float(v) => *v.select_nth_unstable_by(place, f64::total_cmp).1,
+            Self::Small(v, scale) => *v.select_nth_unstable(place).1 as f64 / 10f64.powi(i32::from(*scale)),
             Self::Exact(v, scale) => *v.select_nth_unstable(place).1 as f64 / 10f64.powi(i32::from(*scale)),
         }
     }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use arrow::buffer::BooleanBuffer;
-use regex::Regex;
 
+use super::automaton::Pattern;
 use super::bind::{Point, limits, point};
 use super::column::{Cells, Column, Kind};
 use super::condition::points;
@@ -230,10 +230,10 @@ fn code_points(text: &str) -> usize {
     }
 }
 
-fn compiled(patterns: &[String]) -> Result<Vec<Regex>, Reason> {
+fn compiled(patterns: &[String]) -> Result<Vec<Pattern>, Reason> {
     patterns
         .iter()
-        .map(|p| Regex::new(p).map_err(|e| Reason::new("wrong_value", format!("{p:?} does not compile: {e}"))))
+        .map(|p| Pattern::new(p).map_err(|e| Reason::new("wrong_value", format!("{p:?} does not compile: {e}"))))
         .collect()
 }
 
@@ -243,7 +243,7 @@ fn matches(check: &Matches, negated: bool, slots: &Slots<'_>) -> Result<(Test, S
     Ok(patterns_of(slot, compiled(&check.patterns)?, check.match_on, negated))
 }
 
-fn patterns_of(slot: usize, patterns: Vec<Regex>, match_on: MatchOn, negated: bool) -> (Test, Shape) {
+fn patterns_of(slot: usize, patterns: Vec<Pattern>, match_on: MatchOn, negated: bool) -> (Test, Shape) {
     if negated {
         of_text(slot, move |text| !patterns.iter().any(|p| p.is_match(text)))
     } else if match_on == MatchOn::All {

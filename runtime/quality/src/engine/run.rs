@@ -180,7 +180,7 @@ fn between(work: Work, schema: &SchemaRef, columns: &[usize]) -> (Conclusion, Op
             if let Some(failing) = &mut tally.failing {
                 failing.append_buffer(&duplicates);
             }
-            let again = (found > 0 && tally.is_curious()).then_some(Again::Show(duplicates));
+            let again = (found > 0 && tally.is_curious()).then(|| Again::Show(tally.wanted(&duplicates)));
             (Conclusion::Rows(Box::new(tally)), again)
         }
     }
@@ -198,14 +198,33 @@ fn second_pass(
     slots.sort_unstable();
     slots.dedup();
     let positions: Vec<usize> = slots.iter().map(|slot| columns[*slot]).collect();
-    let mut seen = 0u64;
-    for read in source.scan(&positions)? {
-        let batch = prepare(&read?, seen, Some((&slots, columns.len())));
-        let from = usize::try_from(seen).unwrap_or(usize::MAX);
-        seen += batch.len as u64;
-        if seen > rows {
+    // To judge takes all rows; to show, those that are to be shown.
+    let all = second.iter().any(|one| matches!(one.again, Again::Judge(..)));
+    let shown: Vec<BooleanBuffer> = second
+        .iter()
+        .filter_map(|one| match &one.again {
+            Again::Show(rows) => Some(rows.clone()),
+            Again::Judge(..) => None,
+        })
+        .collect();
+    let wanted = |from: usize, len: usize| {
+        let any = |rows: &BooleanBuffer| {
+            // A source may know of more rows than it gave.
+            let from = from.min(rows.len());
+            rows.slice(from, len.min(rows.len() - from)).count_set_bits() > 0
+        };
+        all || shown.iter().any(any)
+    };
+    let known = usize::try_from(rows).unwrap_or(usize::MAX);
+    let (mut seen, mut end) = (0, 0);
+    for read in source.scan_some(&positions, &wanted)? {
+        let (from, read) = read?;
+        seen += read.num_rows();
+        end = from + read.num_rows();
+        if end > known {
             break;
         }
+        let batch = prepare(&read, from as u64, Some((&slots, columns.len())));
         let masks = masks(&batch);
         for one in &mut second {
             if let Err(reason) = second_look(one, &batch, &masks, from, &mut concluded[one.at]) {
@@ -213,10 +232,10 @@ fn second_pass(
             }
         }
     }
-    if seen != rows {
+    if end > known || (all && seen != known) {
         return Err(EvaluateError::Changed {
             before: rows,
-            after: seen,
+            after: end.max(seen) as u64,
         });
     }
     for one in second {

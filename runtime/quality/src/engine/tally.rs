@@ -26,7 +26,7 @@ pub struct Options {
     pub samples: usize,
     /// How much else.
     pub detail: Detail,
-    /// Whether each check of rows keeps one bit for each row, for a gate that sets rows apart.
+    /// Whether each check of rows whose `on_fail` is `quarantine` keeps one bit for each row, for a gate that sets rows apart.
     pub rows: bool,
 }
 
@@ -108,6 +108,24 @@ impl Tally {
     /// Whether it wants to see any more values.
     pub fn is_curious(&self) -> bool {
         self.samples.len() < self.options.samples || self.options.detail > Detail::Samples
+    }
+
+    /// Of all rows that do not satisfy the check, those whose values it wants to see.
+    pub fn wanted(&self, unexpected: &BooleanBuffer) -> BooleanBuffer {
+        let more = self.options.samples.saturating_sub(self.samples.len());
+        let after = match self.options.detail {
+            Detail::Samples => unexpected.set_indices().nth(more),
+            Detail::Counts | Detail::Complete => None,
+        };
+        after.map_or_else(
+            || unexpected.clone(),
+            |after| {
+                let mut wanted = BooleanBufferBuilder::new(unexpected.len());
+                wanted.append_buffer(&unexpected.slice(0, after));
+                wanted.append_n(unexpected.len() - after, false);
+                wanted.finish()
+            },
+        )
     }
 
     /// Keeps values of the rows that do not satisfy the check.

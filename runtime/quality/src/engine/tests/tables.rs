@@ -56,6 +56,17 @@ fn aggregates() {
             "pass 3.0",
         ),
         (
+            "a dec: 1.50, 0.10, 2.25",
+            r#"{"statistic":{"column":"a","statistic":"median","bounds":{"floats":{"min":1,"max":2}}}}"#,
+            "pass 1.5",
+        ),
+        // One that 64 bits do not hold, among others that they do.
+        (
+            "a dec: 1.50, 999999999999999999.99, 2.25, 0.10, -999999999999999999.99",
+            r#"{"statistic":{"column":"a","statistic":"median","bounds":{"floats":{"min":1,"max":2}}}}"#,
+            "pass 1.5",
+        ),
+        (
             "a int: 1, 1, 2, null",
             r#"{"statistic":{"column":"a","statistic":"distinct_count","bounds":{"ints":{"max":1}}}}"#,
             "fail 2",
