@@ -19,6 +19,7 @@ use headwater_quality::Suite;
 use headwater_quality::engine::{
     Batches, Detail, ExpectationResult, Options, Source, State, SuiteResult, conclude, evaluate,
 };
+pub(crate) use headwater_quality::gate::REASONS;
 use headwater_quality::suite::OnFail;
 use headwater_spec::{GateVerdict, ObjectSpec, Part, Phase, PipelineSpec, SalesforceExtractSpec, gate_run_id};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
@@ -31,8 +32,6 @@ use crate::lake::Lake;
 use crate::object::ObjectTask;
 use crate::parts::writer_properties;
 
-/// The column of parts and staging table that says why a row is set apart: a list as JSON; NULL of the others.
-pub(crate) const REASONS: &str = "_headwater_reasons";
 /// Salesforce's mark of a removed row.
 const REMOVED: &str = "IsDeleted";
 /// Rows of a batch: few enough that a column of it stays in a processor's cache.
