@@ -119,14 +119,21 @@ impl ObjectTask<'_> {
         let started = Utc::now();
         // The last part, when there are rows that left the selection, holds nothing but them.
         let judged = batch.parts.len() - usize::from(batch.left.is_some_and(|rows| rows > 0));
+        if judged == 0 {
+            return Ok(None);
+        }
         let parts = Parts {
             lake: self.lake.clone(),
             runtime: Handle::current(),
             parts: batch.parts[..judged].to_vec(),
         };
         let suites: Vec<Suite> = self.suites();
-        let evaluated = tokio::task::spawn_blocking(move || Evaluated::of(parts, suites));
+        let evaluated = tokio::task::spawn_blocking(move || Evaluated::of(parts, &suites));
         let evaluated = evaluated.await.map_err(|_| Error::Worker)??;
+        if evaluated.results.iter().all(|result| result.rows == 0) {
+            // Only removals: of nothing, nothing can be expected.
+            return Ok(None);
+        }
 
         let mut verdicts = Vec::new();
         let mut refused = Vec::new();
@@ -257,7 +264,7 @@ struct Evaluated {
 }
 
 impl Evaluated {
-    fn of(mut parts: Parts, suites: Vec<Suite>) -> Result<Self> {
+    fn of(mut parts: Parts, suites: &[Suite]) -> Result<Self> {
         let Some(first) = suites.first() else {
             return Err(Error::Worker);
         };

@@ -21,6 +21,7 @@ fn no_banks() -> Value {
     json!([
         {"check": {"not_in_set": {"column": "Industry", "values": {"strings": ["Banking"]}}}, "id": "no_banks", "on_fail": "quarantine"},
         {"check": {"unique": {"columns": ["Id"]}}},
+        {"check": {"row_count": {"min": 1}}},
     ])
 }
 
@@ -125,6 +126,14 @@ async fn what_is_let_pass_and_what_is_set_apart_is_what_was_read() {
     // Once more with what changed, and once more with everything: records that are bad by now keep the row that they had.
     churn(&world, 7).await;
     world.succeed(&spec).await;
+    assert_parted(&world).await;
+
+    // Of a batch that only removes nothing is expected.
+    let removals = json!({"deletes": 6, "objects": ["Account"], "seed": 8});
+    world.control("churn", removals).await;
+    world.control("clock", json!({"advance_seconds": 2})).await;
+    let records = world.succeed(&spec).await;
+    assert!(records["Account"].totals.rows_deleted > 0 && records["Account"].gate.is_empty());
     assert_parted(&world).await;
     let kept = world.table("Account").await.len();
     let full = world.spec(&json!({"Account": {"mode": "full"}}), |spec| {
@@ -261,11 +270,11 @@ async fn a_gated_run_that_is_killed_is_gone_on_with() {
         );
     }
     assert!(steps.len() >= 20, "{steps:?}");
-    for at in 0..steps.len() {
+    for (at, step) in steps.iter().enumerate() {
         churn(&world, at as u64).await;
         let killed = Frozen::start(&spec, world.context(), at).await;
         for (id, row) in &world.table("Account").await {
-            assert!(!is_bad(row), "{id} is seen at {}", steps[at]);
+            assert!(!is_bad(row), "{id} is seen at {step}");
         }
         churn(&world, 1000 + at as u64).await;
         world.succeed(&spec).await;
