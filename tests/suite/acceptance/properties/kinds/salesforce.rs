@@ -23,6 +23,16 @@ resource "headwater_bigquery_dataset" "ground" {
 resource "headwater_runtime" "ground" {
   name = "ground"
 }
+
+resource "headwater_dq_suite" "ground" {
+  name                      = "ground"
+  lake                      = headwater_storage_bucket.ground.url
+  runtime                   = headwater_runtime.ground.id
+  table                     = "${headwater_bigquery_dataset.ground.id}/tables/Account_0"
+  expectations              = { not_null = [{ column = "Id", on_fail = "quarantine" }] }
+  results                   = { dataset = headwater_bigquery_dataset.ground.id }
+  delete_results_on_destroy = true
+}
 "#;
 
 pub fn group() -> Group {
@@ -121,7 +131,18 @@ fn extract(random: &mut Random, index: usize) -> Body {
     body.raw("dataset", "headwater_bigquery_dataset.ground.id");
     body.raw("runtime", "headwater_runtime.ground.id");
     let mut objects = Vec::new();
-    for name in random.some(&["Account", "Contact", "Opportunity"]) {
+    let mut names = random.some(&["Account", "Contact", "Opportunity"]);
+    if index == 0 {
+        // The suite of the ground judges its table.
+        body.set(
+            "quality_gate",
+            Hcl::List(vec![Hcl::raw("headwater_dq_suite.ground.id")]),
+        );
+        if !names.contains(&"Account") {
+            names.push("Account");
+        }
+    }
+    for name in names {
         let mut object = Body::new();
         object.text("table", format!("{name}_{index}"));
         match random.number(0, 2) {

@@ -53,6 +53,9 @@ pub fn group() -> Group {
     }
 }
 
+/// The one stream that is on Dataflow.
+const ON_DATAFLOW: usize = 10;
+
 fn stream(random: &mut Random, index: usize) -> Body {
     let mut body = Body::new();
     body.text("name", format!("stream{index}"));
@@ -64,7 +67,7 @@ fn stream(random: &mut Random, index: usize) -> Body {
         2 => debezium(random, index, &mut body),
         _ => mapped(random, index, &mut body),
     }
-    if index == 10 {
+    if index == ON_DATAFLOW {
         dataflow(random, &mut body);
     } else {
         runtime(random, index, &mut body);
@@ -124,13 +127,16 @@ fn dataflow(random: &mut Random, body: &mut Body) {
 fn entity(random: &mut Random, name: &str, index: usize) -> Body {
     let mut entity = Body::new();
     entity.text("changelog", format!("{name}_{index}_log"));
-    if random.coin() {
+    let current = random.coin();
+    if current {
         entity.text("current", format!("{name}_{index}"));
     } else {
         entity.raw("keep_current", false);
     }
     entity.text("deletes", random.pick(&["hard", "soft"]));
-    if random.coin() {
+    // On Dataflow the current table is a view of all changes.
+    let all_are_needed = current && index == ON_DATAFLOW;
+    if random.coin() && !all_are_needed {
         entity.raw("retention_days", random.number(1, 36_500));
     }
     entity
