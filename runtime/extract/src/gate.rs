@@ -3,11 +3,11 @@
 //!
 //! Removed rows are not judged: they leave the table whatever they hold. So are not the rows that only say "no longer selected".
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, StringArray};
-use arrow::buffer::BooleanBuffer;
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchReader as _, StringArray};
 use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -17,10 +17,12 @@ use chrono::{DateTime, Utc};
 use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
 use headwater_quality::Suite;
 use headwater_quality::engine::{
-    Batches, Detail, ExpectationResult, Options, Source, State, SuiteResult, conclude, evaluate,
+    Batches, Detail, EvaluateError, Options, Source, State, SuiteResult, conclude, evaluate,
 };
 pub(crate) use headwater_quality::gate::REASONS;
+use headwater_quality::gate::Split;
 use headwater_quality::suite::OnFail;
+use headwater_salesforce::arrow_schema;
 use headwater_spec::{GateVerdict, ObjectSpec, Part, Phase, PipelineSpec, SalesforceExtractSpec, gate_run_id};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
@@ -125,10 +127,13 @@ impl ObjectTask<'_> {
         let parts = Parts {
             lake: self.lake.clone(),
             runtime: Handle::current(),
+            schema: arrow_schema(&batch.columns),
+            live: vec![Cell::new(0); judged],
             parts: batch.parts[..judged].to_vec(),
         };
         let suites: Vec<Suite> = self.suites();
-        let evaluated = tokio::task::spawn_blocking(move || Evaluated::of(parts, &suites));
+        let judging = suites.clone();
+        let evaluated = tokio::task::spawn_blocking(move || Evaluated::of(parts, &judging));
         let evaluated = evaluated.await.map_err(|_| Error::Worker)??;
         if evaluated.results.iter().all(|result| result.rows == 0) {
             // Only removals: of nothing, nothing can be expected.
@@ -137,35 +142,37 @@ impl ObjectTask<'_> {
 
         let mut verdicts = Vec::new();
         let mut refused = Vec::new();
-        for (spec, result) in self.gate.iter().zip(&evaluated.results) {
+        let mut marking = Marking(Vec::new());
+        for ((spec, suite), result) in self.gate.iter().zip(&suites).zip(evaluated.results) {
+            let split = Split::of(suite, &result);
+            let (refusal, state) = (refusal(suite, &result), word(result.state));
             let verdict = Verdict {
                 suite: Arc::clone(spec),
                 run_id: gate_run_id(self.name, &batch.batch),
                 target: self.warehouse.target.to_string(),
                 started,
-                quarantined: set_apart(result).map_or(0, |bits| bits.count_set_bits() as u64),
-                result: result.clone(),
+                quarantined: split.quarantined(),
+                result,
             };
             self.context.verdicts.keep(&verdict).await?;
-            tracing::info!(step = "verdict_kept", suite = %spec.name, state = ?result.state, "step");
-            if let Some(why) = refusal(spec, result) {
+            tracing::info!(step = "verdict_kept", suite = %spec.name, state, "step");
+            if let Some(why) = refusal {
                 refused.push(format!("{}: {why}", spec.name));
             }
             verdicts.push(GateVerdict {
                 suite: spec.name.clone(),
                 suite_hash: spec.hash(),
                 run_id: verdict.run_id,
-                state: word(result.state),
+                state,
                 quarantined: verdict.quarantined,
             });
+            marking.0.push((spec.name.clone(), split));
         }
         self.recorder.note(|record| record.gate.clone_from(&verdicts));
         if !refused.is_empty() {
             return Err(Error::Gate { suites: refused });
         }
-        let marking = evaluated.marking();
-        let quarantined = marking.rows.as_ref().map_or(0, |bits| bits.count_set_bits() as u64);
-        let mut parts = self.mark(batch, marking, evaluated.parts).await?;
+        let (mut parts, quarantined) = self.mark(batch, marking, evaluated.parts).await?;
         parts.extend_from_slice(&batch.parts[judged..]);
         Ok(Some(Judged {
             parts,
@@ -179,8 +186,8 @@ impl ObjectTask<'_> {
         suites.map(|suite| suite.suite.clone()).collect()
     }
 
-    /// Writes the parts anew that hold rows to set apart; the others stay as they are.
-    async fn mark(&self, batch: &Inflight, marking: Marking, parts: Parts) -> Result<Vec<Part>> {
+    /// Writes the parts anew that hold rows to set apart, and counts these; the others stay as they are.
+    async fn mark(&self, batch: &Inflight, marking: Marking, parts: Parts) -> Result<(Vec<Part>, u64)> {
         let paths = self.paths.clone();
         let unique: Vec<String> = batch
             .columns
@@ -189,16 +196,18 @@ impl ObjectTask<'_> {
             .map(|column| column.name.clone())
             .collect();
         let batch = batch.batch.clone();
-        let work = move || -> Result<Vec<Part>> {
+        let work = move || -> Result<(Vec<Part>, u64)> {
             let mut marked = Vec::with_capacity(parts.parts.len());
-            let mut from = 0;
-            for (index, part) in parts.parts.iter().enumerate() {
-                let (bytes, until) = parts.marked(part, &marking, from, &unique)?;
-                from = until;
-                let Some(bytes) = bytes else {
+            let (mut from, mut quarantined) = (0, 0);
+            for (index, (part, live)) in parts.parts.iter().zip(&parts.live).enumerate() {
+                let until = from + live.get();
+                if !marking.any(from, live.get()) {
+                    from = until;
                     marked.push(part.clone());
                     continue;
-                };
+                }
+                let (bytes, apart) = parts.marked(part, &marking, from, &unique)?;
+                (from, quarantined) = (until, quarantined + apart);
                 let path = parts.lake.path(&paths.judged_part(&batch, index));
                 let size = bytes.len() as u64;
                 let put = parts.lake.storage();
@@ -211,7 +220,7 @@ impl ObjectTask<'_> {
                     bytes: size,
                 });
             }
-            Ok(marked)
+            Ok((marked, quarantined))
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Worker)?
     }
@@ -222,22 +231,10 @@ fn word(state: State) -> String {
     word.as_str().unwrap_or_default().to_owned()
 }
 
-/// The rows that a suite sets apart.
-fn set_apart(result: &SuiteResult) -> Option<BooleanBuffer> {
-    let failing = result.results.iter().filter_map(reasons);
-    failing.map(|(_, bits)| bits.clone()).reduce(|a, b| &a | &b)
-}
-
-/// Of an expectation that sets rows apart: which.
-fn reasons(result: &ExpectationResult) -> Option<(&str, &BooleanBuffer)> {
-    let bits = result.failing.as_ref()?;
-    (result.on_fail == OnFail::Quarantine && bits.count_set_bits() > 0).then_some((result.id.as_str(), bits))
-}
-
 /// Why a suite lets nothing pass. What could not be evaluated is never passed, unless it is only recorded; a check that sets rows
 /// apart refuses the batch when fewer hold than its `mostly`, if it is not the usual 1.
-fn refusal(spec: &PipelineSpec, result: &SuiteResult) -> Option<String> {
-    let expectations = spec.suite().ok()?.suite.expectations.iter();
+fn refusal(suite: &Suite, result: &SuiteResult) -> Option<String> {
+    let expectations = suite.expectations.iter();
     let refusing =
         expectations
             .zip(&result.results)
@@ -277,12 +274,7 @@ impl Evaluated {
             detail: Detail::Samples,
             rows: true,
         };
-        let schema = parts.schema()?;
-        let mut source = Judging {
-            parts: &mut parts,
-            schema,
-        };
-        let whole = evaluate(&all, &mut source, options)?;
+        let whole = evaluate(&all, &mut parts, options)?;
         let mut found = whole.results.into_iter();
         let results = suites
             .iter()
@@ -296,41 +288,24 @@ impl Evaluated {
             .collect();
         Ok(Self { parts, results })
     }
-
-    fn marking(&self) -> Marking {
-        let rows = self.results.iter().filter_map(set_apart).reduce(|a, b| &a | &b);
-        let reasons = self.results.iter().flat_map(|result| {
-            let of = result.suite.as_str();
-            let found = result.results.iter().filter_map(reasons);
-            found.map(move |(id, bits)| (format!("{of}:{id}"), bits.clone()))
-        });
-        Marking {
-            rows,
-            reasons: reasons.collect(),
-        }
-    }
 }
 
-/// Which rows are set apart, of those that were judged.
-struct Marking {
-    rows: Option<BooleanBuffer>,
-    /// `SUITE:EXPECTATION`, and the rows against it.
-    reasons: Vec<(String, BooleanBuffer)>,
-}
+/// Which rows are set apart, by suite.
+struct Marking(Vec<(String, Split)>);
 
 impl Marking {
     fn any(&self, from: usize, len: usize) -> bool {
-        let rows = self.rows.as_ref();
-        rows.is_some_and(|rows| rows.slice(from, len).count_set_bits() > 0)
+        self.0.iter().any(|(_, split)| split.any(from, len))
     }
 
+    /// Each reason as `SUITE:EXPECTATION`; `None`: the row is let pass.
     fn of(&self, row: usize) -> Option<String> {
-        if !self.rows.as_ref().is_some_and(|rows| rows.value(row)) {
-            return None;
-        }
-        let against = self.reasons.iter().filter(|(_, rows)| rows.value(row));
-        let against: Vec<&str> = against.map(|(reason, _)| reason.as_str()).collect();
-        Some(serde_json::json!(against).to_string())
+        let against = self.0.iter().flat_map(|(suite, split)| {
+            let ids = split.against(row);
+            ids.map(move |id| format!("{suite}:{id}"))
+        });
+        let against: Vec<String> = against.collect();
+        (!against.is_empty()).then(|| serde_json::json!(against).to_string())
     }
 }
 
@@ -338,6 +313,10 @@ impl Marking {
 struct Parts {
     lake: Lake,
     runtime: Handle,
+    /// What each is written with.
+    schema: SchemaRef,
+    /// How many rows of each are judged, once it was read.
+    live: Vec<Cell<usize>>,
     parts: Vec<Part>,
 }
 
@@ -349,36 +328,17 @@ impl Parts {
         Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(found.bytes, metadata).with_batch_size(BATCH_ROWS))
     }
 
-    fn schema(&self) -> Result<SchemaRef> {
-        match self.parts.first() {
-            Some(part) => Ok(self.open(part)?.schema().clone()),
-            None => Ok(Arc::new(Schema::empty())),
-        }
-    }
-
-    /// A part with reasons, if it holds rows to set apart; and behind which of the judged rows the next one begins.
-    fn marked(&self, part: &Part, marking: &Marking, from: usize, unique: &[String]) -> Result<(Option<Bytes>, usize)> {
-        if marking.rows.is_none() {
-            return Ok((None, from));
-        }
+    /// A part with reasons, and how many rows have some; its first judged row is the batch's `from`th.
+    fn marked(&self, part: &Part, marking: &Marking, from: usize, unique: &[String]) -> Result<(Bytes, u64)> {
         let reader = self.open(part)?.build()?;
-        let batches = reader.collect::<std::result::Result<Vec<RecordBatch>, ArrowError>>();
-        let batches = batches.map_err(headwater_quality::engine::EvaluateError::from)?;
-        let judged = |batch: &RecordBatch| live(batch).map_or(batch.num_rows(), |live| live.true_count());
-        let rows: usize = batches.iter().map(judged).sum();
-        let until = from + rows;
-        if !marking.any(from, rows) {
-            return Ok((None, until));
-        }
-        let schema = batches
-            .first()
-            .map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+        let schema = reader.schema();
         let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
         fields.push(Arc::new(Field::new(REASONS, DataType::Utf8, true)));
         let schema = Arc::new(Schema::new(fields));
         let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(writer_properties(unique)?))?;
-        let mut next = from;
-        for batch in batches {
+        let (mut next, mut apart) = (from, 0);
+        for batch in reader {
+            let batch = batch.map_err(EvaluateError::from)?;
             let live = live(&batch);
             let mut reason = |row: usize| {
                 if live.as_ref().is_some_and(|live| !live.value(row)) {
@@ -388,12 +348,13 @@ impl Parts {
                 marking.of(next - 1)
             };
             let reasons: StringArray = (0..batch.num_rows()).map(&mut reason).collect();
+            apart += (reasons.len() - reasons.null_count()) as u64;
             let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
             columns.push(Arc::new(reasons));
             let marked = RecordBatch::try_new(Arc::clone(&schema), columns);
-            writer.write(&marked.map_err(headwater_quality::engine::EvaluateError::from)?)?;
+            writer.write(&marked.map_err(EvaluateError::from)?)?;
         }
-        Ok((Some(Bytes::from(writer.into_inner()?)), until))
+        Ok((Bytes::from(writer.into_inner()?), apart))
     }
 }
 
@@ -405,23 +366,16 @@ fn live(batch: &RecordBatch) -> Option<BooleanArray> {
     not(&known).ok().filter(|live| live.true_count() < live.len())
 }
 
-/// The rows that are judged.
-struct Judging<'p> {
-    parts: &'p mut Parts,
-    schema: SchemaRef,
-}
-
-impl Source for Judging<'_> {
+impl Source for Parts {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
 
     fn scan(&mut self, columns: &[usize]) -> std::result::Result<Batches<'_>, ArrowError> {
         let wanted = Arc::new(self.schema.project(columns)?);
-        let parts = &*self.parts;
-        let read = parts.parts.iter().flat_map(move |part| {
-            let batches = project(parts, part, &wanted);
-            let (batches, failed) = match batches {
+        let parts = &*self;
+        let read = (0..parts.parts.len()).flat_map(move |index| {
+            let (batches, failed) = match project(parts, index, &wanted) {
                 Ok(batches) => (Some(batches), None),
                 Err(error) => (None, Some(Err(ArrowError::ExternalError(Box::new(error))))),
             };
@@ -432,12 +386,14 @@ impl Source for Judging<'_> {
 }
 
 /// The judged rows of a part, of some columns.
-fn project(
-    parts: &Parts,
-    part: &Part,
+fn project<'p>(
+    parts: &'p Parts,
+    index: usize,
     wanted: &SchemaRef,
-) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + use<>> {
-    let builder = parts.open(part)?;
+) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + use<'p>> {
+    let builder = parts.open(&parts.parts[index])?;
+    let live_rows = &parts.live[index];
+    live_rows.set(0);
     let names = wanted.fields().iter().map(|field| field.name().as_str());
     let names: Vec<&str> = names.chain([REMOVED]).collect();
     let mask = ProjectionMask::columns(builder.parquet_schema(), names);
@@ -449,6 +405,7 @@ fn project(
             Some(live) => filter_record_batch(&batch, &live)?,
             None => batch,
         };
+        live_rows.set(live_rows.get() + batch.num_rows());
         let places = wanted
             .fields()
             .iter()

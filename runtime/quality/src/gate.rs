@@ -82,6 +82,12 @@ impl Split {
         apart.slice(from, len).count_set_bits() > 0
     }
 
+    /// The expectations that a row is against; none of one that is let through.
+    pub fn against(&self, row: usize) -> impl Iterator<Item = &str> {
+        let against = self.reasons.iter().filter(move |(_, rows)| rows.value(row));
+        against.map(|(id, _)| id.as_str())
+    }
+
     /// Parts a batch, whose first row is the data's row `offset`.
     ///
     /// # Errors
@@ -116,8 +122,7 @@ impl Split {
         let mut lengths = Vec::with_capacity(apart.count_set_bits());
         for row in apart.set_indices() {
             let before = ids.len();
-            let against = self.reasons.iter().filter(|(_, rows)| rows.value(offset + row));
-            ids.extend(against.map(|(id, _)| id.as_str()));
+            ids.extend(self.against(offset + row));
             lengths.push(ids.len() - before);
         }
         let ids = StringArray::from(ids);
