@@ -50,7 +50,6 @@ pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served,
     let shared = Shared::new(provider);
     // The process ends with it: to give back piece by piece what it has in memory would only have Terraform wait.
     std::mem::forget(shared.clone());
-    shared.begin_schema();
     let service = ProviderServer::new(shared)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);

@@ -1,6 +1,5 @@
 //! The service that Terraform calls: decodes, lets the pipeline and the provider work, encodes.
 
-mod early;
 mod guard;
 mod identities;
 mod lists;
@@ -23,7 +22,6 @@ use tonic::{Request, Response, Status};
 
 use crate::erased::AnyProvider;
 use crate::{Cx, Diagnostics, Private, Provider, Schema};
-use early::Early;
 use registry::{Registry, Shape};
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -51,8 +49,6 @@ pub(crate) struct Server {
     provider: Box<dyn AnyProvider>,
     settings: Shape,
     registry: Registry,
-    /// The answer to GetProviderSchema, as far as it was begun before anybody asked.
-    early: Early,
     /// Replaced by each ConfigureProvider.
     session: RwLock<Session>,
 }
@@ -68,7 +64,6 @@ impl Server {
         Server {
             settings: Shape::new(provider.schema()),
             registry: Registry::of(&provider),
-            early: Early::default(),
             provider: Box::new(provider),
             session: RwLock::default(),
         }
@@ -141,7 +136,7 @@ impl Service for Shared {
     }
 
     async fn get_provider_schema(&self, _: Request<proto::Empty>) -> Reply<proto::ProviderSchema> {
-        let work = async { self.early.take().unwrap_or_else(|| self.provider_schema()) };
+        let work = async { self.provider_schema() };
         let (mut reply, diagnostics) = answer("GetProviderSchema", proto::ProviderSchema::default(), work).await;
         reply.diagnostics = diagnostics;
         Ok(Response::new(reply))
