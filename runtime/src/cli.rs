@@ -305,8 +305,87 @@ pub enum QualityCommand {
         #[arg(long = "parameter", value_name = "NAME=VALUE")]
         parameters: Vec<String>,
     },
+    /// Show what the columns of a file or table hold, and a suite that this suggests.
+    Profile(Box<QualityProfileArgs>),
+    /// Write the page of a run of a deployed suite: its verdict, the runs before, rows that are set apart.
+    Report(Box<QualityReportArgs>),
     /// Print the JSON Schema of a suite.
     Schema,
+}
+
+/// `headwater quality profile`.
+#[derive(Debug, Args)]
+pub struct QualityProfileArgs {
+    /// The data: a file of Parquet, or of CSV with a header.
+    #[arg(long, required_unless_present = "table")]
+    pub path: Option<PathBuf>,
+    /// The data: a table of BigQuery, asked by three queries.
+    #[arg(long, conflicts_with = "path", value_name = "PROJECT.DATASET.TABLE")]
+    pub table: Option<String>,
+    /// The columns, separated by commas; absent: all.
+    #[arg(long, value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// How the profile is written; `hcl`: only the suite.
+    #[arg(long, value_enum, default_value_t = ProfileFormat::Text)]
+    pub format: ProfileFormat,
+    /// Where it is written; absent: to stdout.
+    #[arg(long)]
+    pub output: Option<PathBuf>,
+    /// Over tables: a query that would be billed for more bytes than this is not run. BigQuery bills at least 10 MB a query.
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes_billed: Option<u64>,
+    /// The cloud that has the tables.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// How a profile is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProfileFormat {
+    /// For people.
+    Text,
+    /// One JSON document: the profile and the suite.
+    Json,
+    /// The suite as HCL.
+    Hcl,
+    /// A page to read, in one file.
+    Html,
+}
+
+/// `headwater quality report`.
+#[derive(Debug, Args)]
+pub struct QualityReportArgs {
+    /// The suite.
+    #[arg(long)]
+    pub suite: String,
+    /// The dataset that `results` of the suite names.
+    #[arg(long, value_name = "PROJECT.DATASET")]
+    pub results: String,
+    /// The table of runs.
+    #[arg(long, default_value = "dq_run")]
+    pub run_table: String,
+    /// The table of expectations' verdicts.
+    #[arg(long, default_value = "dq_result")]
+    pub result_table: String,
+    /// The run; absent: the last.
+    #[arg(long)]
+    pub run: Option<String>,
+    /// How many of the rows that a gate has set apart are shown of an expectation, with how columns are distributed; 0: the
+    /// page holds no value of the data.
+    #[arg(long, default_value_t = 20)]
+    pub samples: usize,
+    /// The columns by which those rows are found again; absent: the table's primary key.
+    #[arg(long = "key", value_name = "COLUMN")]
+    pub keys: Vec<String>,
+    /// Where the page is written; absent: to stdout.
+    #[arg(long)]
+    pub output: Option<PathBuf>,
+    /// A query that would be billed for more bytes than this is not run. BigQuery bills at least 10 MB a query.
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes_billed: Option<u64>,
+    /// The cloud that has the tables.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
 }
 
 /// `headwater quality run`.
@@ -354,6 +433,12 @@ pub struct QualityRunArgs {
     /// How many wrong values are shown of an expectation; 0 shows none.
     #[arg(long, default_value_t = 20)]
     pub samples: usize,
+    /// A column by which the rows that are shown are found again, such as Id; may be given several times.
+    #[arg(long = "key", value_name = "COLUMN")]
+    pub keys: Vec<String>,
+    /// A file of what the runs before said, one JSON object a line, to which this run is added; a page shows them.
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// A value for one of the suite's $PARAMETERs, in JSON or as text.
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
@@ -384,6 +469,8 @@ pub enum QualityFormat {
     Junit,
     /// SARIF 2.1.0.
     Sarif,
+    /// A page to read, in one file: verdicts, rows that are against them, distributions, and with --history the runs before.
+    Html,
 }
 
 /// How much a validation result holds.

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's failure is a panic that says where")]
 
 pub mod bigquery;
+pub mod browser;
 pub mod cloud;
 pub mod emulator;
 pub mod inventory;

@@ -54,6 +54,11 @@ pub fn gx_python() -> PathBuf {
     path("HEADWATER_TEST_GX_PYTHON")
 }
 
+/// Headless Chromium.
+pub fn chromium() -> PathBuf {
+    path("HEADWATER_TEST_CHROMIUM")
+}
+
 /// The checks that use the crate gcp-bigquery-client.
 pub fn gcp_bigquery_client() -> PathBuf {
     path("HEADWATER_TEST_GCP_BIGQUERY_CLIENT")

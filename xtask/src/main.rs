@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's tasks. What it builds and starts are the project's own programs; it links none of them.
 
 mod bench;
+mod browser;
 mod build;
 mod chaos;
 mod demo;

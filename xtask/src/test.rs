@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{build, demo, docs, tidy, tools};
+use crate::{browser, build, demo, docs, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -33,6 +33,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let dbt = tools::dbt()?;
     let beam = tools::beam()?;
     let great_expectations = tools::great_expectations()?;
+    let chromium = browser::chromium()?;
     tools::cloud_sdk()?;
     let programs = build::everything()?;
     let client = build::gcp_bigquery_client()?;
@@ -58,6 +59,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_DBT_PYTHON", &dbt)
         .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
         .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
+        .env("HEADWATER_TEST_CHROMIUM", &chromium)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
     step("cargo test", &mut test)?;

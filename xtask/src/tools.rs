@@ -297,6 +297,7 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("dbt        {}", dbt()?.display()));
     shell::print(&format!("beam       {}", beam()?.display()));
     shell::print(&format!("gx         {}", great_expectations()?.display()));
+    shell::print(&format!("chromium   {}", crate::browser::chromium()?.display()));
     cloud_sdk()?;
     Ok(ExitCode::SUCCESS)
 }

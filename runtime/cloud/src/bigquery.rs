@@ -182,6 +182,12 @@ impl QueryRows {
 }
 
 impl BigQuery {
+    /// The project that jobs run in.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
     pub(crate) fn new(transport: Arc<Transport>, project: String) -> Self {
         Self { transport, project }
     }
@@ -295,35 +301,50 @@ impl BigQuery {
             .await
     }
 
+    /// The ids of a project's datasets.
+    ///
+    /// # Errors
+    /// When BigQuery refuses.
+    pub async fn list_datasets(&self, project: &str) -> Result<Vec<String>, Error> {
+        let action = format!("list datasets of `{project}`");
+        let id = |dataset: &Value| dataset["datasetReference"]["datasetId"].as_str().map(str::to_owned);
+        self.list(datasets_path(project), action, "datasets", id).await
+    }
+
     /// The ids of a dataset's tables.
     ///
     /// # Errors
     /// `NotFound` when there is no such dataset.
     pub async fn list_tables(&self, dataset: &DatasetRef) -> Result<Vec<String>, Error> {
-        let mut tables = Vec::new();
+        let action = format!("list tables of `{dataset}`");
+        let id = |table: &Value| table["tableReference"]["tableId"].as_str().map(str::to_owned);
+        self.list(format!("{}/tables", dataset.path()), action, "tables", id)
+            .await
+    }
+
+    /// What a collection holds, page by page.
+    async fn list(
+        &self,
+        path: String,
+        action: String,
+        field: &str,
+        of: impl Fn(&Value) -> Option<String>,
+    ) -> Result<Vec<String>, Error> {
+        let mut all = Vec::new();
         let mut page: Option<String> = None;
         loop {
-            let json = Call::get(
-                BQ,
-                format!("{}/tables", dataset.path()),
-                format!("list tables of `{dataset}`"),
-            )
-            .query("maxResults", 1000)
-            .query_opt("pageToken", page.as_deref())
-            .send_json(&self.transport)
-            .await?;
-            let found = json["tables"].as_array().into_iter().flatten();
-            tables.extend(
-                found
-                    .filter_map(|table| table["tableReference"]["tableId"].as_str())
-                    .map(str::to_owned),
-            );
+            let json = Call::get(BQ, path.clone(), action.clone())
+                .query("maxResults", 1000)
+                .query_opt("pageToken", page.as_deref())
+                .send_json(&self.transport)
+                .await?;
+            all.extend(json[field].as_array().into_iter().flatten().filter_map(&of));
             page = json["nextPageToken"]
                 .as_str()
                 .filter(|token| !token.is_empty())
                 .map(str::to_owned);
             if page.is_none() {
-                return Ok(tables);
+                return Ok(all);
             }
         }
     }

@@ -3,15 +3,20 @@
 
 pub mod alone;
 mod apart;
+mod history;
+mod profile;
+mod recorded;
 mod source;
 mod table;
 
 use std::path::{Path, PathBuf};
 
 use headwater_cloud::{BigQuery, TableRef};
-use headwater_quality::engine::{Detail, EvaluateError, Options, State, SuiteResult, evaluate};
+use headwater_quality::engine::{Detail, EvaluateError, Options, State, SuiteResult, evaluate, locate};
 use headwater_quality::gate::Split;
 use headwater_quality::gx::{self, ImportError, ResultFormat, RunInfo};
+use headwater_quality::page::{Page, html};
+use headwater_quality::profile::ColumnProfile;
 use headwater_quality::suite::OnFail;
 use headwater_quality::{Expectation, Suite, SuiteError, hcl, report};
 use serde::{Deserialize, Serialize};
@@ -19,7 +24,7 @@ use serde_json::{Map, Value};
 
 use self::apart::{ApartError, Places};
 use self::source::{SourceError, open};
-use crate::cli::{QualityCommand, QualityEngine, QualityFormat, QualityResultFormat, QualityRunArgs};
+use crate::cli::{CloudArgs, QualityCommand, QualityEngine, QualityFormat, QualityResultFormat, QualityRunArgs};
 use crate::cloud::connect;
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -86,6 +91,25 @@ pub enum QualityError {
     /// The data.
     #[error("{}: no verdict", .0.display())]
     Evaluate(PathBuf, #[source] EvaluateError),
+    /// A key that is no column.
+    #[error("--key {0}: there is no such column; there are {1}")]
+    Key(String, String),
+    /// No profile of the data.
+    #[error("{0}: no profile")]
+    Profile(String, #[source] headwater_quality::profile::ProfileError),
+    /// A proposal that is no suite.
+    #[error("the suite that the profile suggests is wrong")]
+    Proposal(#[source] SuiteError),
+    /// Nothing is recorded of a suite.
+    #[error("{table} has no run {run}of the suite {suite:?}")]
+    NotRecorded {
+        /// The table of runs.
+        table: String,
+        /// The suite.
+        suite: String,
+        /// The run that was asked for, and a blank.
+        run: String,
+    },
     /// The rows that are set apart.
     #[error("{}: no rows are set apart", .0.display())]
     Apart(PathBuf, #[source] ApartError),
@@ -104,7 +128,13 @@ impl QualityError {
             Self::Suite(..) => Some("`headwater quality schema` prints the form of a suite"),
             Self::Evaluate(..) => Some("the file may have been damaged, replaced or cut short while it was read"),
             Self::Apart(_, ApartError::SameFile(_)) => Some("the data, --quarantine and --accepted are three files"),
+            Self::NotRecorded { .. } => {
+                Some("a suite writes its verdicts to `results` of headwater_dq_suite; has it run?")
+            }
+            Self::Proposal(_) => Some("this is a defect: report it with the profile (--format json)"),
             Self::Apart(..)
+            | Self::Key(..)
+            | Self::Profile(..)
             | Self::Read(..)
             | Self::Write(..)
             | Self::Parameter(_)
@@ -145,6 +175,8 @@ pub async fn run(command: QualityCommand, printer: Printer) -> Result<Exit, Qual
             printer.result(&suite, || hcl(&suite, &suite.name).trim_end().to_owned());
             Ok(Exit::Done)
         }
+        QualityCommand::Profile(args) => profile::run(&args, printer).await,
+        QualityCommand::Report(args) => recorded::run(&args, printer).await,
         QualityCommand::Schema => {
             let schema = Suite::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());
@@ -200,8 +232,8 @@ impl Data {
     }
 }
 
-fn bigquery(args: &QualityRunArgs) -> Result<BigQuery, QualityError> {
-    let cloud = connect(&args.cloud).map_err(|e| QualityError::Settings(Box::new(e)))?;
+fn bigquery(args: &CloudArgs) -> Result<BigQuery, QualityError> {
+    let cloud = connect(args).map_err(|e| QualityError::Settings(Box::new(e)))?;
     Ok(cloud.bigquery())
 }
 
@@ -328,7 +360,12 @@ async fn judge(
             let failed = |e| QualityError::Apart(path.clone(), e);
             places.map_or(Ok(()), |places| places.check(path)).map_err(failed)?;
             let mut file = open(path)?;
-            let outcome = evaluate(&suite, &mut *file, options).map_err(|e| QualityError::Evaluate(path.clone(), e))?;
+            let unread = |e| QualityError::Evaluate(path.clone(), e);
+            let mut outcome = evaluate(&suite, &mut *file, options).map_err(unread)?;
+            locate(&mut *file, &mut outcome, &args.keys).map_err(|e| match e {
+                EvaluateError::NoColumn(key, known) => QualityError::Key(key, known),
+                other => unread(other),
+            })?;
             if let Some(places) = places {
                 let split = Split::of(&suite, &outcome);
                 apart::write(&mut *file, &split, outcome.rows, places).map_err(failed)?;
@@ -336,13 +373,63 @@ async fn judge(
             }
             outcome
         }
-        Data::Table(table) => table::judge(&bigquery(args)?, &suite, table, args.max_bytes_billed, printer).await?,
+        Data::Table(table) => {
+            let bigquery = bigquery(&args.cloud)?;
+            table::judge(&bigquery, &suite, table, &args.keys, args.max_bytes_billed, printer).await?
+        }
     };
     gx::restore(&mut suite, &mut outcome, refused);
+    let at = now();
+    let history = match &args.history {
+        Some(path) => history::remember(path, &outcome, &data.name(), &at)?,
+        None => Vec::new(),
+    };
+    let written = if args.format == QualityFormat::Html {
+        let mut page = Page::of(&suite, &outcome);
+        page.target = data.name();
+        page.at = at;
+        history::show(&mut page, &history);
+        page.columns = columns(&outcome, data, args).await?;
+        page.mode = match data {
+            Data::File(_) => "arrow".into(),
+            Data::Table(_) => "bigquery".into(),
+        };
+        html(&page)
+    } else {
+        written(&suite, &outcome, suite_path, data.name(), args, format)
+    };
     Ok(Judged {
         state: outcome.state,
-        written: written(&suite, &outcome, suite_path, data.name(), args, format),
+        written,
     })
+}
+
+/// Now, as results and pages write it.
+fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// What the columns hold that a suite names.
+async fn columns(
+    outcome: &SuiteResult,
+    data: &Data,
+    args: &QualityRunArgs,
+) -> Result<Vec<ColumnProfile>, QualityError> {
+    let judged = outcome.results.iter().filter(|result| result.state != State::Error);
+    let mut names: Vec<String> = judged.flat_map(|result| result.columns.iter().cloned()).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() || args.samples == 0 {
+        return Ok(Vec::new());
+    }
+    let found = match data {
+        Data::File(path) => {
+            let failed = |e| QualityError::Profile(path.display().to_string(), e);
+            headwater_quality::profile::profile(&mut *open(path)?, &names).map_err(failed)?
+        }
+        Data::Table(table) => profile::columns(&bigquery(&args.cloud)?, table, &names, args.max_bytes_billed).await?,
+    };
+    Ok(found.columns)
 }
 
 /// What was set apart, and why it may be nothing.
@@ -367,6 +454,7 @@ fn written(
     match args.format {
         QualityFormat::Text => format!("{}\n", report::text(outcome)),
         QualityFormat::Json => json(outcome),
+        QualityFormat::Html => html(&Page::of(suite, outcome)),
         QualityFormat::Junit => report::junit(outcome),
         QualityFormat::Sarif => json(&report::sarif(suite, outcome, &suite_path.to_string_lossy())),
         QualityFormat::Gx => {

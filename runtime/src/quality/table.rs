@@ -13,18 +13,23 @@ pub fn named(name: &str) -> Result<TableRef, QualityError> {
     TableRef::parse(name).ok_or_else(|| QualityError::Table(name.to_owned()))
 }
 
-/// Judges a table.
+/// Judges a table. Samples of rows bring the key columns along.
 pub async fn judge(
     bigquery: &BigQuery,
     suite: &Suite,
     table: &TableRef,
+    keys: &[String],
     most_bytes: Option<u64>,
     printer: Printer,
 ) -> Result<SuiteResult, QualityError> {
     let document = bigquery.get_table(table).await?;
     let location = document["location"].as_str();
     let columns = schema(&document["schema"]);
-    let pushdown = Pushdown::new(suite, &columns, &table.sql());
+    if let Some(key) = keys.iter().find(|key| columns.index_of(key).is_err()) {
+        let names: Vec<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
+        return Err(QualityError::Key(key.clone(), names.join(", ")));
+    }
+    let pushdown = Pushdown::with_keys(suite, &columns, &table.sql(), keys);
     let bytes = affordable(bigquery, &pushdown, table, location, most_bytes).await?;
     printer.note(&format!("{}: one query over {bytes} bytes", table.id()));
     match alone::asked(bigquery, &pushdown, location, most_bytes).await {

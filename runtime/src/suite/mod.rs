@@ -13,6 +13,7 @@ use headwater_spec::{DqSuiteSpec, PipelineSpec};
 use serde::Serialize;
 
 use self::evaluate::Evaluation;
+pub use self::record::text;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::printer::{Printer, table};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{SecondsFormat, Utc};
 use headwater_cloud::{Cloud, DatasetRef, Error, JobRef, TableRef, Wait};
 use headwater_quality::engine::State;
+use headwater_quality::report::state_of;
 use headwater_spec::{BigQueryType, DQ_RESULT_COLUMNS, DQ_RUN_COLUMNS, SystemColumn};
 use serde_json::{Value, json};
 
@@ -29,7 +30,8 @@ fn results_table(run: &Run<'_>) -> TableRef {
     DatasetRef::new(&dataset.project, &dataset.dataset).table(&run.suite.results.result_table)
 }
 
-fn text(value: &str) -> String {
+/// A text in GoogleSQL.
+pub fn text(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
@@ -46,14 +48,9 @@ pub async fn history(cloud: &Cloud, run: &Run<'_>) -> Result<History, Error> {
     let location = run.suite.results.dataset.location.as_str();
     let rows = cloud.bigquery().query(&sql, Some(location)).await?;
     Ok(History {
-        own: rows.text(0, 0).and_then(state),
-        before: rows.text(0, 1).and_then(state),
+        own: rows.text(0, 0).and_then(state_of),
+        before: rows.text(0, 1).and_then(state_of),
     })
-}
-
-fn state(text: &str) -> Option<State> {
-    let all = [State::Skipped, State::Pass, State::Warn, State::Fail, State::Error];
-    all.into_iter().find(|state| word(*state) == text)
 }
 
 /// The run's row.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use headwater_tests::bigquery;
+use headwater_tests::browser;
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use headwater_tests::inventory::inventory;
 use headwater_tests::org::Org;
@@ -107,6 +108,13 @@ fn every_kind_of_defect_is_set_apart_and_the_rest_is_loaded() {
     assert_eq!(told[0]["message"]["attributes"]["state"], "fail");
     assert_eq!(told[0]["message"]["attributes"]["transition"], "new");
     runs_show_it(&cloud);
+    a_page_shows_it(
+        &cloud,
+        &rows(
+            &cloud,
+            "SELECT Id FROM salesforce_raw.Account_quarantine WHERE NumberOfEmployees < 0",
+        ),
+    );
 
     // The next run brings what has changed, and again nothing that is wrong.
     org.churn(&json!({"updates": 150, "objects": ["Account"], "seed": 3}));
@@ -143,6 +151,42 @@ fn runs_show_it(cloud: &Cloud) {
         "{}",
         shown.stdout
     );
+}
+
+/// The page of the verdict, as a browser shows it: each defect, and the rows that have it by their ids.
+fn a_page_shows_it(cloud: &Cloud, negative: &[Vec<String>]) {
+    let page = browser::page("gate.html");
+    let report = [
+        "quality",
+        "report",
+        "--suite",
+        "accounts",
+        "--results",
+        "data_quality",
+        "--output",
+    ];
+    headwater(cloud, &[&report[..], &[page.to_str().expect("a path")]].concat()).ok();
+    let seen = browser::look(
+        &page,
+        &[
+            "document.querySelectorAll('details[open] .state.fail').length",
+            "document.querySelectorAll('svg.bins').length",
+        ],
+    );
+    assert_eq!(seen["title"], "accounts: fail");
+    assert_eq!(seen["values"][0], DEFECTS.len());
+    assert!(seen["values"][1].as_u64().is_some_and(|n| n >= 4), "{seen}");
+    let text = seen["text"].as_str().expect("a text");
+    for id in DEFECTS {
+        assert!(text.contains(id), "{id} is not in\n{text}");
+    }
+    assert_eq!(negative.len(), 2);
+    for id in negative {
+        assert!(text.contains(&id[0]), "{} is not in\n{text}", id[0]);
+    }
+    // By itself it says all that it has to say.
+    let asked = seen["requests"].as_array().expect("requests");
+    assert_eq!((asked.len(), &seen["console"]), (1, &json!([])));
 }
 
 fn start_run(cloud: &Cloud) -> Value {

@@ -15,6 +15,7 @@ mod distribution;
 mod kernel;
 pub(crate) mod keys;
 mod late;
+mod locate;
 mod mask;
 mod moments;
 mod outcome;
@@ -38,7 +39,8 @@ use arrow::error::ArrowError;
 pub(crate) use aggregate::Said;
 pub(crate) use bind::{Limits, Point, limits, point};
 pub use cell::Cell;
-pub(crate) use column::Kind;
+pub(crate) use column::{Cells, Column, Kind};
+pub use locate::locate;
 pub use outcome::{ExpectationResult, Observed, Reason, RowCounts, State, SuiteResult};
 pub use run::evaluate;
 pub use tally::{Detail, Options};
@@ -88,6 +90,9 @@ pub enum EvaluateError {
     /// The data could not be read to its end.
     #[error("the data cannot be read")]
     Read(#[from] ArrowError),
+    /// A column that is not there.
+    #[error("there is no column {0:?}; there are {1}")]
+    NoColumn(String, String),
     /// The data was not the same in the second pass.
     #[error("the data changed while it was read: {before} rows, then {after}")]
     Changed {

@@ -1,7 +1,7 @@
 //! What an evaluation says: of each expectation and of the suite.
 
 use arrow::buffer::BooleanBuffer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cell::Cell;
@@ -26,7 +26,7 @@ impl Reason {
 }
 
 /// How an expectation or a suite stands, from best to worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Not asked for.
@@ -125,6 +125,9 @@ pub struct ExpectationResult {
     /// The rows of the samples, from 0.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sample_rows: Vec<u64>,
+    /// By what the rows of the samples are found again: their values of the columns that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "named")]
+    pub sample_keys: Vec<Vec<(String, Cell)>>,
     /// The values that most often do not satisfy it, if asked for.
     #[serde(skip)]
     pub counts: Vec<(Cell, u64)>,
@@ -134,6 +137,10 @@ pub struct ExpectationResult {
     /// All rows that do not satisfy it, if asked for: what a gate sets apart.
     #[serde(skip)]
     pub failing: Option<BooleanBuffer>,
+}
+
+fn named<S: serde::Serializer>(keys: &[Vec<(String, Cell)>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(keys.iter().map(|key| Cell::Row(key.clone())))
 }
 
 impl ExpectationResult {
@@ -153,6 +160,7 @@ impl ExpectationResult {
             details: Value::Null,
             samples: Vec::new(),
             sample_rows: Vec::new(),
+            sample_keys: Vec::new(),
             counts: Vec::new(),
             complete: None,
             failing: None,

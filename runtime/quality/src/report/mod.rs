@@ -25,6 +25,13 @@ pub const fn state_name(state: State) -> &'static str {
     }
 }
 
+/// The state that is written so.
+#[must_use]
+pub fn state_of(name: &str) -> Option<State> {
+    let all = [State::Skipped, State::Pass, State::Warn, State::Fail, State::Error];
+    all.into_iter().find(|state| state_name(*state) == name)
+}
+
 /// What there is to say about a result, in one line.
 #[must_use]
 pub fn said(result: &ExpectationResult) -> String {

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::aggregates::Answer;
-use super::schema::{cell, whole};
+use super::schema::{Field, cell, whole};
 use super::{Asked, SAMPLES};
 use crate::engine::{Cell, ExpectationResult, Kind, Observed, Reason, RowCounts, Said, SuiteResult, verdict};
-use crate::suite::{Expectation, Suite};
+use crate::suite::{Check, Expectation, Suite};
 
 /// How samples are shown.
 pub(super) enum Shown {
@@ -32,6 +32,21 @@ impl Shown {
                     .collect(),
             ),
         }
+    }
+
+    /// The keys of the samples' rows.
+    fn keys(answer: &Answer, keys: &[Field]) -> Vec<Vec<(String, Cell)>> {
+        let list = answer.get("sample").and_then(Value::as_array);
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let key = |sample: &Value| {
+            let named = keys.iter().enumerate();
+            named
+                .map(|(i, key)| (key.name.clone(), cell(&key.kind, &sample[format!("k{i}")])))
+                .collect()
+        };
+        list.into_iter().flatten().map(key).take(SAMPLES).collect()
     }
 
     /// Samples of rows, or of groups of equal rows that count as often as they occur.
@@ -70,19 +85,24 @@ pub(super) fn no_rows(answer: &Answer) -> Result<Said, Reason> {
 }
 
 /// A suite's results.
-pub(super) fn suite(suite: &Suite, asked: &[Asked], answers: &(u64, Vec<Option<Answer>>)) -> SuiteResult {
+pub(super) fn suite(
+    suite: &Suite,
+    asked: &[Asked],
+    answers: &(u64, Vec<Option<Answer>>),
+    keys: &[Field],
+) -> SuiteResult {
     let (rows, answers) = answers;
     let results: Vec<ExpectationResult> = suite
         .expectations
         .iter()
         .zip(asked)
         .zip(answers)
-        .map(|((expectation, asked), answer)| one(expectation, asked, answer.as_ref()))
+        .map(|((expectation, asked), answer)| one(expectation, asked, answer.as_ref(), keys))
         .collect();
     verdict::suite(suite, *rows, results)
 }
 
-fn one(expectation: &Expectation, asked: &Asked, answer: Option<&Answer>) -> ExpectationResult {
+fn one(expectation: &Expectation, asked: &Asked, answer: Option<&Answer>, keys: &[Field]) -> ExpectationResult {
     // An answer that is not there is no verdict, and never a pass.
     let unread = || {
         let message = "BigQuery's answer has nothing that can be read for this expectation";
@@ -105,7 +125,12 @@ fn one(expectation: &Expectation, asked: &Asked, answer: Option<&Answer>) -> Exp
                 missing: elements.saturating_sub(evaluated),
                 unexpected: count(answer, "unexpected"),
             };
-            verdict::rows(expectation, counts, shown.samples(answer))
+            let mut result = verdict::rows(expectation, counts, shown.samples(answer));
+            // Of groups of equal rows the values are what they are found by.
+            if !matches!(expectation.check, Check::Unique(_)) {
+                result.sample_keys = Shown::keys(answer, keys);
+            }
+            result
         }
     }
 }

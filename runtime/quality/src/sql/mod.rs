@@ -25,13 +25,14 @@ use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
 pub use schema::schema;
+pub(crate) use schema::{cell, field, identifier, shown, whole};
 
 use crate::engine::{Reason, Said, SuiteResult, keys, shape};
 use crate::suite::{Check, Condition, Expectation, IgnoreRows, Suite, TypeNames, Unique};
 use aggregates::Reader;
 use query::Builder;
 use rows::Shape;
-use schema::{Field, identifier};
+use schema::Field;
 use scope::Scope;
 
 /// So many rows that do not satisfy a check are shown.
@@ -63,8 +64,20 @@ impl<'a> Pushdown<'a> {
     /// Of a suite over a table, whose name is given as it stands in SQL: `` `project.dataset.table` ``.
     #[must_use]
     pub fn new(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
+        Self::with_keys(suite, columns, table, &[])
+    }
+
+    /// The same; samples of rows bring these columns along, by which the rows are found again. Columns that the table does not
+    /// have are left out.
+    #[must_use]
+    pub fn with_keys(suite: &'a Suite, columns: &SchemaRef, table: &str, keys: &[String]) -> Self {
         let fields = Field::all(columns);
         let mut query = Builder::default();
+        query.keys = fields
+            .iter()
+            .filter(|field| keys.contains(&field.name))
+            .cloned()
+            .collect();
         let mut asked = Vec::with_capacity(suite.expectations.len());
         for (at, expectation) in suite.expectations.iter().enumerate() {
             asked.push(if expectation.enabled {
@@ -94,7 +107,7 @@ impl<'a> Pushdown<'a> {
             Asked::Aggregate(_) | Asked::Rows(_) => Some(Reason::new("sql_error", message.to_owned())),
             Asked::Skipped | Asked::Failed(_) | Asked::Decided(_) => None,
         };
-        let mut result = conclude::suite(self.suite, &self.asked, &self.query.answers(&[], self.asked.len()));
+        let mut result = conclude::suite(self.suite, &self.asked, &self.query.answers(&[], self.asked.len()), &[]);
         for (result, asked) in result.results.iter_mut().zip(&self.asked) {
             if let Some(reason) = refused(asked) {
                 result.reason = Some(reason);
@@ -107,7 +120,7 @@ impl<'a> Pushdown<'a> {
     #[must_use]
     pub fn conclude(&self, row: &[Value]) -> SuiteResult {
         let answers = self.query.answers(row, self.asked.len());
-        conclude::suite(self.suite, &self.asked, &answers)
+        conclude::suite(self.suite, &self.asked, &answers, &self.query.keys)
     }
 }
 
@@ -160,9 +173,13 @@ fn asks(
                 ("elements".into(), format!("COUNTIF({meant})")),
                 ("evaluated".into(), format!("COUNTIF({judged})")),
                 ("unexpected".into(), format!("COUNTIF({unexpected})")),
-                ("sample".into(), sample(&unexpected, &checked.shape.sql(scope), "")),
+                (
+                    "sample".into(),
+                    sample(&unexpected, &checked.shape.sql(scope, &query.keys), ""),
+                ),
             ],
         );
+        query.reads_keys();
         return Ok(Asked::Rows(checked.shape.shown()));
     }
     if let Some(reader) = aggregates::ask(at, check, scope, meant, query)? {
@@ -250,7 +267,7 @@ fn unique(at: usize, check: &Unique, scope: &Scope<'_>, meant: &str, query: &mut
     let shown: Vec<String> = of_group
         .iter()
         .enumerate()
-        .map(|(i, f)| format!("{} AS v{i}", schema::shown(&f.kind, &f.sql())))
+        .map(|(i, f)| format!("{} AS v{i}", shown(&f.kind, &f.sql())))
         .collect();
     query.over_rows(at, vec![("elements".into(), format!("COUNTIF({meant})"))]);
     query.over(

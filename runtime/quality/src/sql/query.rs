@@ -22,6 +22,8 @@ pub(super) type Values = Vec<(String, String)>;
 /// A query that grows expectation by expectation.
 #[derive(Default)]
 pub(super) struct Builder {
+    /// By these columns rows that are shown are found again.
+    pub keys: Vec<Field>,
     columns: BTreeSet<String>,
     /// Tables of different values, and how often each occurs.
     groups: Vec<String>,
@@ -37,6 +39,11 @@ impl Builder {
     /// Notes that columns are read.
     pub fn reads<'a>(&mut self, columns: impl IntoIterator<Item = &'a str>) {
         self.columns.extend(columns.into_iter().map(str::to_owned));
+    }
+
+    /// Notes that samples bring keys along.
+    pub fn reads_keys(&mut self) {
+        self.columns.extend(self.keys.iter().map(|key| key.name.clone()));
     }
 
     /// The different values of keys among some rows, and how often each occurs: a table `gN` with `n`, and `v0`, `v1` … for the

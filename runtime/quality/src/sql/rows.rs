@@ -44,16 +44,18 @@ impl Shape<'_> {
         }
     }
 
-    /// A sample in a query: never NULL, so that missing values are samples too.
-    pub fn sql(&self, scope: &Scope<'_>) -> String {
+    /// A sample in a query, with its row's keys: never NULL, so that missing values are samples too.
+    pub fn sql(&self, scope: &Scope<'_>, keys: &[Field]) -> String {
         let value = |field: &Field| shown(&field.kind, &scope.or_null(field));
         let fields: Vec<String> = match self {
             Self::One(f) => vec![value(f)],
             Self::Pair(l, r) => vec![value(l), value(r)],
             Self::Many(all) => all.iter().map(|f| value(f)).collect(),
         };
-        let named: Vec<String> = fields.iter().enumerate().map(|(i, f)| format!("{f} AS v{i}")).collect();
-        format!("STRUCT({})", named.join(", "))
+        let keys = keys.iter().enumerate();
+        let keys = keys.map(|(i, key)| format!("{} AS k{i}", shown(&key.kind, &key.sql())));
+        let named = fields.iter().enumerate().map(|(i, f)| format!("{f} AS v{i}"));
+        format!("STRUCT({})", named.chain(keys).collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -43,7 +43,7 @@ fn arrow_field(field: &Value) -> ArrowField {
 
 /// A column of `t` in a query.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Field {
+pub(crate) struct Field {
     pub name: String,
     /// What its type is to the engine.
     pub kind: Kind,
@@ -52,11 +52,7 @@ pub(super) struct Field {
 impl Field {
     /// The columns of a table.
     pub fn all(schema: &SchemaRef) -> Vec<Self> {
-        let of = |f: &Arc<ArrowField>| Self {
-            name: f.name().clone(),
-            kind: Kind::of(f.data_type()),
-        };
-        schema.fields().iter().map(of).collect()
+        schema.fields().iter().map(|f| field(f)).collect()
     }
 
     /// The column in a query, where the table is `t`.
@@ -65,8 +61,16 @@ impl Field {
     }
 }
 
+/// A column of a table.
+pub(crate) fn field(column: &ArrowField) -> Field {
+    Field {
+        name: column.name().clone(),
+        kind: Kind::of(column.data_type()),
+    }
+}
+
 /// A name in a query.
-pub(super) fn identifier(name: &str) -> String {
+pub(crate) fn identifier(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }
 
@@ -98,7 +102,7 @@ pub(super) fn float(value: f64) -> String {
 }
 
 /// How a value is brought into a result: as a number or a text that [`cell`] reads.
-pub(super) fn shown(kind: &Kind, sql: &str) -> String {
+pub(crate) fn shown(kind: &Kind, sql: &str) -> String {
     match kind {
         Kind::Int | Kind::UInt | Kind::Decimal(_) => format!("CAST({sql} AS STRING)"),
         Kind::Float | Kind::Bool | Kind::Text => sql.to_owned(),
@@ -112,7 +116,7 @@ pub(super) fn shown(kind: &Kind, sql: &str) -> String {
 }
 
 /// A value of a result.
-pub(super) fn cell(kind: &Kind, value: &Value) -> Cell {
+pub(crate) fn cell(kind: &Kind, value: &Value) -> Cell {
     let whole = || whole(value);
     match (kind, value) {
         (_, Value::Null) => Cell::Null,
@@ -135,7 +139,7 @@ pub(super) fn cell(kind: &Kind, value: &Value) -> Cell {
 }
 
 /// A whole number, which JSON holds as text beyond 53 bits.
-pub(super) fn whole(value: &Value) -> Option<i128> {
+pub(crate) fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Number(n) => n.as_i64().map(i128::from).or_else(|| n.as_u64().map(i128::from)),
         Value::String(s) => s.parse().ok(),

@@ -1,0 +1,102 @@
+//! `--history`: what the runs before said, in a file of one JSON object a line, to which a run adds its own. A CI keeps the file
+//! from one run to the next.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use headwater_quality::engine::{State, SuiteResult};
+use headwater_quality::page::{Page, Past, Point};
+use serde::{Deserialize, Serialize};
+
+use super::QualityError;
+
+/// A run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Line {
+    suite: String,
+    target: String,
+    at: String,
+    state: State,
+    rows: u64,
+    results: Vec<Said>,
+}
+
+/// What it said of an expectation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Said {
+    id: String,
+    state: State,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pass_ratio: Option<f64>,
+}
+
+/// Reads the runs of a suite over a target, and adds this one.
+pub fn remember(path: &Path, outcome: &SuiteResult, target: &str, at: &str) -> Result<Vec<Line>, QualityError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(QualityError::Read(path.to_owned(), error)),
+    };
+    let mut lines = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line: Line = serde_json::from_str(line).map_err(|source| QualityError::Batch {
+            path: path.to_owned(),
+            line: number + 1,
+            source,
+        })?;
+        if line.suite == outcome.suite && line.target == target {
+            lines.push(line);
+        }
+    }
+    let own = Line {
+        suite: outcome.suite.clone(),
+        target: target.to_owned(),
+        at: at.to_owned(),
+        state: outcome.state,
+        rows: outcome.rows,
+        results: outcome
+            .results
+            .iter()
+            .map(|result| Said {
+                id: result.id.clone(),
+                state: result.state,
+                pass_ratio: result.pass_ratio,
+            })
+            .collect(),
+    };
+    let mut text = serde_json::to_string(&own).unwrap_or_default();
+    text.push('\n');
+    // One write at the end of the file: two runs at a time both have their line.
+    let mut file = OpenOptions::new().create(true).append(true).open(path);
+    let written = file.as_mut().map_err(|e| std::io::Error::new(e.kind(), e.to_string()));
+    let written = written.and_then(|file| file.write_all(text.as_bytes()));
+    written.map_err(|error| QualityError::Write(path.to_owned(), error))?;
+    lines.push(own);
+    Ok(lines)
+}
+
+/// Shows runs on a page.
+pub fn show(page: &mut Page, lines: &[Line]) {
+    let unsatisfied = |said: &&Said| matches!(said.state, State::Warn | State::Fail | State::Error);
+    page.history = lines
+        .iter()
+        .map(|line| Past {
+            at: line.at.clone(),
+            state: line.state,
+            rows: Some(line.rows),
+            failed: line.results.iter().filter(unsatisfied).count() as u64,
+        })
+        .collect();
+    for entry in &mut page.entries {
+        let of = |line: &Line| {
+            let said = line.results.iter().find(|said| said.id == entry.id)?;
+            Some(Point {
+                at: line.at.clone(),
+                state: said.state,
+                pass_ratio: said.pass_ratio,
+            })
+        };
+        entry.history = lines.iter().filter_map(of).collect();
+    }
+}

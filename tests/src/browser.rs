@@ -1,0 +1,41 @@
+//! Pages as a person sees them: headless Chromium opens a file, and what is seen is asserted. Pictures are kept beside the build,
+//! for whoever wants to look.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::programs;
+
+/// Where a page is written, and its picture beside it.
+#[must_use]
+pub fn page(name: &str) -> PathBuf {
+    let folder = programs::headwater().with_file_name("pages");
+    std::fs::create_dir_all(&folder).expect("a folder for pages");
+    folder.join(name)
+}
+
+/// Opens a page. See tests/python/browser.py for what comes back; a picture that shows nothing is a failure.
+#[must_use]
+#[track_caller]
+pub fn look(page: &Path, expressions: &[&str]) -> Value {
+    let picture = page.with_extension("png");
+    let mut command = Command::new(programs::python());
+    command
+        .arg(programs::root().join("tests/python/browser.py"))
+        .arg(programs::chromium())
+        .arg(format!("file://{}", page.display()))
+        .arg(&picture)
+        .args(expressions);
+    let seen = programs::run(&mut command).ok().json();
+    let bytes = std::fs::read(&picture).expect("a picture");
+    // An empty page of this size takes 5 kB.
+    assert!(
+        bytes.len() > 20_000,
+        "{} shows nothing: {} bytes",
+        picture.display(),
+        bytes.len()
+    );
+    seen
+}
