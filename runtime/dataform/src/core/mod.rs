@@ -13,7 +13,7 @@ pub use cache::CoreStore;
 pub const DEFAULT_VERSION: &str = "3.0.62";
 
 /// sha256 of `package/bundle.js` of [`DEFAULT_VERSION`].
-pub(crate) const DEFAULT_SHA256: &str = "dd36c21500889bbc35e4aefcdfffd21fc54c775d020558f6225245013a17e0fc";
+const DEFAULT_SHA256: &str = "dd36c21500889bbc35e4aefcdfffd21fc54c775d020558f6225245013a17e0fc";
 
 /// The core of one version, ready to compile with. Cheap to clone.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ pub enum CoreError {
         message: String,
     },
     /// The cache cannot be read or written.
-    #[error("{path} cannot be {done}; set HEADWATER_DATAFORM_CORE_CACHE to a folder that can")]
+    #[error("{path} cannot be {done}; allow it, or set XDG_CACHE_HOME to a folder that can")]
     Cache {
         /// The file or folder.
         path: PathBuf,
@@ -86,25 +86,56 @@ impl Core {
     ///
     /// # Errors
     /// See [`CoreError`].
-    pub async fn obtain(version: Option<&str>, _store: &CoreStore) -> Result<Self, CoreError> {
-        Err(CoreError::Fetch {
-            version: version.unwrap_or(DEFAULT_VERSION).to_owned(),
-            url: String::new(),
-            message: "not written yet".into(),
-        })
+    pub async fn obtain(version: Option<&str>, store: &CoreStore) -> Result<Self, CoreError> {
+        let version = wanted::one("the core", "version", version.unwrap_or(DEFAULT_VERSION))?;
+        if let Some(core) = store.load(&version)? {
+            return Ok(core);
+        }
+        let fetched = fetch::fetch(&store.registry, &version).await?;
+        let found = cache::sha256(&fetched.bundle);
+        if version == DEFAULT_VERSION && found != DEFAULT_SHA256 {
+            return Err(CoreError::Integrity {
+                version,
+                origin: fetched.tarball,
+                what: "a bundle of sha256",
+                found,
+                expected: DEFAULT_SHA256.to_owned(),
+                remedy: "the registry does not serve what was published: ask another one (NPM_CONFIG_REGISTRY)".into(),
+            });
+        }
+        store.keep(&version, &fetched.bundle, &fetched.integrity, &fetched.tarball)?;
+        tracing::info!(version, tarball = fetched.tarball, "dataform core fetched");
+        match store.load(&version)? {
+            Some(core) => Ok(core),
+            None => Err(CoreError::Cache {
+                path: store.cache.join(&version),
+                done: "read",
+                source: std::io::ErrorKind::NotFound.into(),
+            }),
+        }
     }
 
     /// The version that a project asks for: `dataformCoreVersion` of workflow_settings.yaml, or package.json's dependency.
     ///
     /// # Errors
-    /// When what it asks for is not one version.
-    pub fn wanted_version(_files: &crate::Files) -> Result<Option<String>, CoreError> {
-        Ok(None)
+    /// When what it asks for is not one version of 3.x.
+    pub fn wanted_version(files: &crate::Files) -> Result<Option<String>, CoreError> {
+        wanted::wanted(files)
     }
 
     /// Its version.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// sha256 of its bundle.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    pub(crate) fn bundle(&self) -> &str {
+        &self.bundle
     }
 }

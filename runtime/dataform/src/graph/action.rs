@@ -157,6 +157,9 @@ pub struct Table {
     pub materialized: bool,
     pub query: String,
     pub incremental_query: String,
+    /// Of an `incremental_where` block: what is written incrementally is further filtered by it.
+    #[serde(rename = "where")]
+    pub filter: String,
     pub unique_key: Vec<String>,
     pub on_schema_change: OnSchemaChange,
     pub incremental_strategy: IncrementalStrategy,

@@ -1,9 +1,12 @@
 //! The execution of a graph: what is chosen of it ([`plan`]), in which order and over which warehouse ([`run`]), and the unit
 //! tests of a project ([`test`]). The SQL of an action lives in [`crate::statements`].
 
+mod action;
+mod describe;
 mod event;
 mod execute;
 mod plan;
+mod prepare;
 pub mod test;
 mod warehouse;
 

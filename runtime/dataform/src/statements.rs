@@ -1,1 +1,0 @@
-//! The SQL of an action as Dataform's executor writes it, given what exists under its name.
