@@ -97,6 +97,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     // Arrow 58, which is DuckDB's: the workspace is on another version.
     ("arrow-ipc", &["headwater-local-bigquery"]),
     ("redb", &["headwater-local-cloud", "headwater-local-pubsub"]),
+    ("rquickjs", &["headwater-dataform"]),
 ];
 
 /// Crates that do no IO.
