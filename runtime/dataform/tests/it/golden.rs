@@ -1,0 +1,78 @@
+//! Graphs equal those of Dataform's own command line, byte for byte. `tests/projects/remake.py` makes the goldens.
+
+use headwater_dataform::{CompilationConfig, Graph, Limits, compile, read_folder};
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+use crate::{core, projects};
+
+#[test]
+fn graphs_are_those_of_the_command_line() {
+    let mut names: Vec<_> = std::fs::read_dir(projects())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.is_dir())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 30, "{}", names.len());
+    let mut different = Vec::new();
+    for folder in names {
+        let files = read_folder(&folder).unwrap();
+        let config: CompilationConfig = match files.get("overrides.json") {
+            Some(text) => serde_json::from_slice(text).unwrap(),
+            None => CompilationConfig::default(),
+        };
+        let graph = compile(core(), &files, &config, &Limits::default()).unwrap();
+        assert!(graph.errors.is_empty(), "{folder:?}: {:?}", graph.errors);
+        let expected = String::from_utf8(files["golden.json"].clone()).unwrap();
+        if printed(&graph) != expected.trim_end() {
+            let path =
+                std::env::temp_dir().join(format!("{}.found.json", folder.file_name().unwrap().to_str().unwrap()));
+            std::fs::write(&path, printed(&graph)).unwrap();
+            different.push(path);
+        }
+        // What a store hands back is the same graph.
+        assert_eq!(Graph::from_json(graph.json.clone()).unwrap(), graph);
+    }
+    assert!(different.is_empty(), "not as the golden: {different:?}");
+}
+
+/// As the command line prints it: four spaces deep.
+fn printed(graph: &Graph) -> String {
+    let mut text = Vec::new();
+    graph
+        .json
+        .serialize(&mut Serializer::with_formatter(
+            &mut text,
+            PrettyFormatter::with_indent(b"    "),
+        ))
+        .expect("JSON");
+    String::from_utf8(text).expect("JSON")
+}
+
+#[test]
+fn the_typed_view_has_what_the_json_has() {
+    let files = read_folder(&projects().join("32-modelled-as-a-warehouse")).unwrap();
+    let graph = compile(core(), &files, &CompilationConfig::default(), &Limits::default()).unwrap();
+    assert_eq!(graph.project.default_database, "acme");
+    assert_eq!(graph.core_version, core().version());
+    assert_eq!(
+        (graph.tables.len(), graph.assertions.len(), graph.declarations.len()),
+        (4, 4, 2)
+    );
+    let history = graph
+        .tables
+        .iter()
+        .find(|table| table.target.name == "pipeline_history")
+        .unwrap();
+    assert_eq!(history.unique_key, ["day", "stage"]);
+    assert_eq!(history.bigquery.partition_by, "day");
+    assert_eq!(
+        history.dependency_targets[0].to_string(),
+        "acme.marts.opportunity_enhanced"
+    );
+    let notebooks = read_folder(&projects().join("22-notebooks")).unwrap();
+    let graph = compile(core(), &notebooks, &CompilationConfig::default(), &Limits::default()).unwrap();
+    assert_eq!(graph.others[0].kind, headwater_dataform::graph::Kind::Notebook);
+    assert_eq!(graph.actions().count(), 2, "notebooks are not executed");
+}
