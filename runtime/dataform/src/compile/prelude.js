@@ -100,8 +100,7 @@
     const hint = name.startsWith(".") || name.startsWith("/") || name.startsWith("includes/") || name.startsWith("definitions/")
       ? `no such file, looked up from ${from}`
       : "it is neither a file of the project nor in its node_modules; the project's packages must be handed over with its files";
-    const error = `Cannot find module '${name}': ${hint}`;
-    return error;
+    return `Cannot find module '${name}': ${hint}`;
   }
 
   const modules = new Map();

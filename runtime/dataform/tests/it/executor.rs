@@ -241,7 +241,7 @@ async fn what_depends_on_a_failure_is_skipped_and_the_rest_goes_on() {
     };
     assert_eq!(
         failure("marts_a_assertions_uniqueKey_0"),
-        "Assertion failed: query returned 3 rows."
+        "Assertion failed: query returned 3 row(s)."
     );
     assert_eq!(failure("b"), "acme.checks.marts_a_assertions_uniqueKey_0 failed");
     assert_eq!(failure("c"), "acme.marts.b was skipped");

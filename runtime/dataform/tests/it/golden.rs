@@ -1,8 +1,6 @@
 //! Graphs equal those of Dataform's own command line, byte for byte. `tests/projects/remake.py` makes the goldens.
 
 use headwater_dataform::{CompilationConfig, Graph, Limits, compile, read_folder};
-use serde::Serialize;
-use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::{core, projects};
 
@@ -25,29 +23,16 @@ fn graphs_are_those_of_the_command_line() {
         let graph = compile(core(), &files, &config, &Limits::default()).unwrap();
         assert!(graph.errors.is_empty(), "{folder:?}: {:?}", graph.errors);
         let expected = String::from_utf8(files["golden.json"].clone()).unwrap();
-        if printed(&graph) != expected.trim_end() {
+        if graph.printed() != expected.trim_end() {
             let path =
                 std::env::temp_dir().join(format!("{}.found.json", folder.file_name().unwrap().to_str().unwrap()));
-            std::fs::write(&path, printed(&graph)).unwrap();
+            std::fs::write(&path, graph.printed()).unwrap();
             different.push(path);
         }
         // What a store hands back is the same graph.
         assert_eq!(Graph::from_json(graph.json.clone()).unwrap(), graph);
     }
     assert!(different.is_empty(), "not as the golden: {different:?}");
-}
-
-/// As the command line prints it: four spaces deep.
-fn printed(graph: &Graph) -> String {
-    let mut text = Vec::new();
-    graph
-        .json
-        .serialize(&mut Serializer::with_formatter(
-            &mut text,
-            PrettyFormatter::with_indent(b"    "),
-        ))
-        .expect("JSON");
-    String::from_utf8(text).expect("JSON")
 }
 
 #[test]
@@ -75,4 +60,28 @@ fn the_typed_view_has_what_the_json_has() {
     let graph = compile(core(), &notebooks, &CompilationConfig::default(), &Limits::default()).unwrap();
     assert_eq!(graph.others[0].kind, headwater_dataform::graph::Kind::Notebook);
     assert_eq!(graph.actions().count(), 2, "notebooks are not executed");
+}
+
+#[test]
+fn packages_are_found_nearest_first() {
+    let graph = crate::graph(&[
+        (
+            "definitions/a.js",
+            "publish(\"t\", `select ${require(\"outer\").value} as x, ${require(\"inner/deep\")} as y`);\n",
+        ),
+        ("node_modules/outer/package.json", "{\"main\": \"lib/main\"}"),
+        (
+            "node_modules/outer/lib/main.js",
+            "exports.value = require('inner') + require('./more').n;\n",
+        ),
+        ("node_modules/outer/lib/more.js", "exports.n = 1;\n"),
+        (
+            "node_modules/outer/node_modules/inner/index.js",
+            "module.exports = 40;\n",
+        ),
+        ("node_modules/inner/index.js", "module.exports = 'far';\n"),
+        ("node_modules/inner/deep.js", "module.exports = 7;\n"),
+    ]);
+    assert_eq!(graph.tables[0].query, "select 41 as x, 7 as y");
+    assert_eq!(graph.tables[0].file_name, "definitions/a.js");
 }
