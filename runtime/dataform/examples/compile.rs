@@ -18,7 +18,7 @@ async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let started = Instant::now();
     let graph = compile(&core, &files, &config, &Limits::default())?;
     eprintln!("{:?}", started.elapsed());
-    println!("{}", serde_json::to_string_pretty(&graph.json)?);
+    println!("{}", graph.printed());
     for error in &graph.errors {
         eprintln!("{error}");
     }

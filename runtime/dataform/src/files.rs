@@ -69,6 +69,36 @@ pub fn read_folder(root: &Path) -> Result<Files, FilesError> {
     read_folder_within(root, FileLimits::default())
 }
 
+/// Adds the packages that a project's package.json names, and those that they name, from its `node_modules` as far as they are
+/// there. Dataform's own are left out: the core is [`crate::Core`].
+///
+/// # Errors
+/// As [`read_folder`].
+pub fn read_packages(root: &Path, files: &mut Files) -> Result<(), FilesError> {
+    let named = |manifest: Option<&Vec<u8>>| -> Vec<String> {
+        let manifest: Option<serde_json::Value> = manifest.and_then(|text| serde_json::from_slice(text).ok());
+        let dependencies = manifest.as_ref().and_then(|m| m["dependencies"].as_object());
+        dependencies.into_iter().flat_map(|d| d.keys().cloned()).collect()
+    };
+    let mut open = named(files.get("package.json"));
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(package) = open.pop() {
+        let odd = package.split('/').any(|part| part.is_empty() || part.starts_with('.'));
+        let folder = root.join("node_modules").join(&package);
+        if odd || package.starts_with("@dataform/") || !folder.is_dir() || !seen.insert(package.clone()) {
+            continue;
+        }
+        let of_package = read_folder(&folder)?;
+        open.extend(named(of_package.get("package.json")));
+        files.extend(
+            of_package
+                .into_iter()
+                .map(|(path, text)| (format!("node_modules/{package}/{path}"), text)),
+        );
+    }
+    Ok(())
+}
+
 fn read_folder_within(root: &Path, limits: FileLimits) -> Result<Files, FilesError> {
     let mut files = Files::new();
     let mut total = 0_u64;
@@ -150,6 +180,40 @@ mod tests {
             ["definitions/marts/a.sqlx", "workflow_settings.yaml"]
         );
         assert_eq!(files["definitions/marts/a.sqlx"], b"select 1");
+    }
+
+    #[test]
+    fn packages_are_those_that_are_named() {
+        let root = tempfile::tempdir().unwrap();
+        for (path, content) in [
+            (
+                "package.json",
+                r#"{"dependencies": {"a": "1", "@dataform/core": "3.0.62", "../x": "1", "absent": "1"}}"#,
+            ),
+            (
+                "node_modules/a/package.json",
+                r#"{"main": "main.js", "dependencies": {"@s/b": "1"}}"#,
+            ),
+            ("node_modules/a/main.js", "module.exports = require('@s/b')"),
+            ("node_modules/@s/b/index.js", "module.exports = 1"),
+            ("node_modules/@dataform/core/bundle.js", "x"),
+            ("node_modules/other/index.js", "x"),
+        ] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let mut files = read_folder(root.path()).unwrap();
+        read_packages(root.path(), &mut files).unwrap();
+        assert_eq!(
+            files.keys().collect::<Vec<_>>(),
+            [
+                "node_modules/@s/b/index.js",
+                "node_modules/a/main.js",
+                "node_modules/a/package.json",
+                "package.json"
+            ]
+        );
     }
 
     #[test]

@@ -22,6 +22,6 @@ pub mod statements;
 pub use compile::{CompileFailure, Limit, Limits, compile};
 pub use config::CompilationConfig;
 pub use core::{Core, CoreError, CoreStore, DEFAULT_VERSION};
-pub use files::{FileLimits, Files, FilesError, read_folder};
+pub use files::{FileLimits, Files, FilesError, read_folder, read_packages};
 pub use graph::{Graph, GraphError, Target};
 pub use run::{Plan, RunReport, Selection, Warehouse, plan, run};

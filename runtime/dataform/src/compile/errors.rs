@@ -20,18 +20,6 @@ pub(super) fn is_out_of_memory(message: &str) -> bool {
     message.contains("out of memory")
 }
 
-pub(super) fn any_out_of_memory(graph: &Value) -> bool {
-    listed(graph)
-        .iter()
-        .any(|error| error["message"].as_str().is_some_and(|m| m == "out of memory"))
-}
-
-fn listed(graph: &Value) -> &[Value] {
-    graph["graphErrors"]["compilationErrors"]
-        .as_array()
-        .map_or(&[], Vec::as_slice)
-}
-
 /// The graph of a project whose settings already stop the core.
 pub(super) fn graph_of(thrown: &Thrown) -> Value {
     let mut error = json!({ "message": thrown.message, "stack": thrown.stack });
@@ -61,7 +49,9 @@ pub(super) fn mend(graph: &mut Value, sources: &Sources<'_>) {
             .worded(&message, frames.first())
             .replace(&format!("{ROOT}/"), "");
         let mut lines = vec![format!("Error: {message}")];
-        if !frames.iter().any(|frame| frame.path == file)
+        if !frames
+            .iter()
+            .any(|frame| frame.path == file && frame.position.is_some())
             && let Some((line, column)) = sources.place_by_text(&file, &message)
         {
             lines.push(format!("    at {file}:{line}:{column}"));
@@ -215,25 +205,23 @@ impl Sources<'_> {
             Some(name) => vec![name],
             None => message.split('"').skip(1).step_by(2).collect(),
         };
-        // The last is the most particular: `Action "a" depends on "b"`.
-        for name in quoted.iter().rev() {
-            let last = name
-                .trim_end_matches('}')
-                .rsplit(['.', ':'])
-                .next()
-                .unwrap_or(name)
-                .trim_matches(['`', '\'']);
-            for quote in ['"', '\'', '`'] {
-                let wanted = format!("{quote}{last}{quote}");
-                if last.is_empty() {
-                    continue;
-                }
-                for (row, line) in source.lines().enumerate() {
-                    if let Some(at) = line.find(&wanted) {
-                        let column = line[..at].chars().count() + 1;
-                        return Some((u32::try_from(row).ok()? + 1, u32::try_from(column).ok()?));
-                    }
-                }
+        // The last is the most particular: `Action "a" depends on "b"`. A key of a config is quoted only in the message.
+        for name in quoted.iter().rev().filter(|name| name.len() < 100) {
+            let last = name.rsplit('.').next().unwrap_or(name).trim_matches(['`', '\'']);
+            let forms = [
+                format!("\"{last}\""),
+                format!("'{last}'"),
+                format!("`{last}`"),
+                format!("{last}:"),
+            ];
+            let found = forms.iter().filter(|_| !last.is_empty()).find_map(|form| {
+                let row = source.lines().position(|line| line.contains(form))?;
+                let at = source.lines().nth(row)?.find(form)?;
+                let column = source.lines().nth(row)?.get(..at)?.chars().count() + 1;
+                Some((u32::try_from(row).ok()? + 1, u32::try_from(column).ok()?))
+            });
+            if found.is_some() {
+                return found;
             }
         }
         None

@@ -1,7 +1,7 @@
 //! The engine with a project in it: one fresh runtime for each compilation, on a thread of its own whose stack is as large as the
 //! limit wants. What comes out is text: the graph's JSON, or what was thrown.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) struct Outcome {
     pub compiled: BTreeMap<String, String>,
     /// The deadline passed.
     pub interrupted: bool,
-    /// The heap was nearly all used at the end.
+    /// An allocation failed, or the heap was nearly all used at the end.
     pub exhausted: bool,
 }
 
@@ -61,13 +61,15 @@ pub(super) fn execute(core: &Core, files: &Files, request: &str, limits: &Limits
     })));
     let context = Context::full(&runtime).map_err(engine("no context"))?;
     let compiled: Rc<RefCell<BTreeMap<String, String>>> = Rc::default();
+    let exhausted: Rc<Cell<bool>> = Rc::default();
     let result = context.with(|ctx| {
-        compile(&ctx, core, files, request, &compiled)
+        compile(&ctx, core, files, request, &compiled, &exhausted)
             .catch(&ctx)
             .map_err(|error| thrown(&error))
     });
     let usage = runtime.memory_usage();
-    let exhausted = usize::try_from(usage.malloc_size).unwrap_or(usize::MAX) > limits.memory / 10 * 9;
+    let exhausted =
+        exhausted.get() || usize::try_from(usage.malloc_size).unwrap_or(usize::MAX) > limits.memory / 10 * 9;
     Ok(Outcome {
         result,
         compiled: compiled.take(),
@@ -82,8 +84,9 @@ fn compile<'js>(
     files: &Files,
     request: &str,
     compiled: &Rc<RefCell<BTreeMap<String, String>>>,
+    exhausted: &Rc<Cell<bool>>,
 ) -> rquickjs::Result<String> {
-    let host = host(ctx, files, compiled)?;
+    let host = host(ctx, files, compiled, exhausted)?;
     let prelude: Function<'js> = evaluate(ctx, PRELUDE, "/.prelude.js")?;
     let api: Object<'js> = prelude.call((host, ROOT))?;
     let bundle = format!(
@@ -106,6 +109,7 @@ fn host<'js>(
     ctx: &Ctx<'js>,
     files: &Files,
     compiled: &Rc<RefCell<BTreeMap<String, String>>>,
+    exhausted: &Rc<Cell<bool>>,
 ) -> rquickjs::Result<Object<'js>> {
     let host = Object::new(ctx.clone())?;
     let names: Vec<String> = files.keys().cloned().collect();
@@ -130,6 +134,8 @@ fn host<'js>(
             },
         ),
     )?;
+    let exhausted = exhausted.clone();
+    host.set("exhausted", Func::from(move || exhausted.set(true)))?;
     host.set("log", Func::from(|level: String, text: String| log(&level, &text)))?;
     Ok(host)
 }

@@ -106,17 +106,15 @@ pub fn compile(
         compiled: &outcome.compiled,
         limits,
     };
+    if outcome.exhausted {
+        return Err(over(Limit::Memory));
+    }
     let mut json = match outcome.result {
         Ok(text) => serde_json::from_str(&text)
             .map_err(|error| CompileFailure::Engine(format!("the graph is not JSON: {error}")))?,
-        Err(thrown) if errors::is_out_of_memory(&thrown.message) || outcome.exhausted => {
-            return Err(over(Limit::Memory));
-        }
+        Err(thrown) if errors::is_out_of_memory(&thrown.message) => return Err(over(Limit::Memory)),
         Err(thrown) => errors::graph_of(&thrown),
     };
-    if errors::any_out_of_memory(&json) {
-        return Err(over(Limit::Memory));
-    }
     errors::mend(&mut json, &sources);
     read(json)
 }

@@ -1,5 +1,6 @@
 // What a project's code finds around it: the globals that Dataform's own sandbox has, and a CommonJS loader over the files in
-// memory. The host gives `__host` = {read(path), names(), evaluate(source, filename), log(level, text)} and takes what this
+// memory. The host gives `__host` = {read(path), names(), evaluate(source, filename), log(level, text),
+// exhausted()} and takes what this
 // evaluates to: a function that compiles.
 (function (host, ROOT) {
   "use strict";
@@ -99,8 +100,7 @@
     const hint = name.startsWith(".") || name.startsWith("/") || name.startsWith("includes/") || name.startsWith("definitions/")
       ? `no such file, looked up from ${from}`
       : "it is neither a file of the project nor in its node_modules; the project's packages must be handed over with its files";
-    const error = `Cannot find module '${name}': ${hint}`;
-    return error;
+    return `Cannot find module '${name}': ${hint}`;
   }
 
   const modules = new Map();
@@ -235,6 +235,12 @@
       const legacy = known.has("dataform.json");
       if (settings) globals.workflowSettingsYaml = load("workflow_settings.yaml");
       if (legacy) globals.dataformJson = load("dataform.json");
+      // An error of the engine itself is that of memory, be it without its message for want of memory.
+      const compileError = core.session.compileError;
+      core.session.compileError = function (error, ...rest) {
+        if (error === null || error instanceof InternalError) host.exhausted();
+        return compileError.call(this, error === null ? "out of memory" : error, ...rest);
+      };
       const done = {};
       let graph = null;
       const compile = core.session.compile;

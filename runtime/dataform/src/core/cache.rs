@@ -78,16 +78,13 @@ impl CoreStore {
         let Some(bundle) = read(&folder.join("bundle.js"))? else {
             return Ok(None);
         };
-        let refuse = |what, found: &str, expected: &str| CoreError::Integrity {
-            version: version.to_owned(),
-            origin: folder.join("bundle.js").display().to_string(),
-            what,
-            found: found.to_owned(),
-            expected: expected.to_owned(),
-            remedy: format!(
+        let refuse = |what, found: &str, expected: &str| {
+            let origin = folder.join("bundle.js").display().to_string();
+            let remedy = format!(
                 "the cache is damaged: remove {} and run again with a network",
                 folder.display()
-            ),
+            );
+            CoreError::integrity(version, origin, what, [found, expected], &remedy)
         };
         let record: Record = serde_json::from_slice(&record)
             .map_err(|error| refuse("record", &format!("that is not JSON ({error})"), "record.json"))?;

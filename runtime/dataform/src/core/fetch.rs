@@ -164,18 +164,18 @@ fn check(version: &str, url: &str, content: &[u8], integrity: Option<&str>) -> R
     if expected.split_ascii_whitespace().any(|one| one == found) {
         return Ok(found);
     }
-    Err(CoreError::Integrity {
-        version: version.to_owned(),
-        origin: url.to_owned(),
-        what: "integrity",
-        found,
-        expected: if expected.is_empty() {
-            "a dist.integrity in the registry's metadata".into()
-        } else {
-            expected.into()
-        },
-        remedy: "the tarball is not what was published: ask another registry (NPM_CONFIG_REGISTRY)".into(),
-    })
+    let expected = if expected.is_empty() {
+        "a dist.integrity in the registry's metadata"
+    } else {
+        expected
+    };
+    Err(CoreError::integrity(
+        version,
+        url.to_owned(),
+        "integrity",
+        [&found, expected],
+        "the tarball is not what was published: ask another registry (NPM_CONFIG_REGISTRY)",
+    ))
 }
 
 fn unpack(tarball: &[u8]) -> Result<Vec<u8>, String> {

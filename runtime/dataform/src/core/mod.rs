@@ -64,21 +64,28 @@ pub enum CoreError {
         message: String,
     },
     /// What was fetched or kept is not what was published.
-    #[error("@dataform/core {version} from {origin} has {what} {found} where {expected} is expected; {remedy}")]
+    #[error("@dataform/core {version} from {origin} {message}")]
     Integrity {
         /// The version.
         version: String,
         /// The address or the file.
         origin: String,
-        /// The name of the hash.
-        what: &'static str,
-        /// What was found.
-        found: String,
-        /// What was expected.
-        expected: String,
-        /// What to do.
-        remedy: String,
+        /// Which hash was found where which is expected, and what to do.
+        message: String,
     },
+}
+
+impl CoreError {
+    /// `what` names the hash.
+    fn integrity(version: &str, origin: String, what: &str, [found, expected]: [&str; 2], remedy: &str) -> Self {
+        let message = format!("has {what} {found} where {expected} is expected; {remedy}");
+        let version = version.to_owned();
+        Self::Integrity {
+            version,
+            origin,
+            message,
+        }
+    }
 }
 
 impl Core {
@@ -94,14 +101,13 @@ impl Core {
         let fetched = fetch::fetch(&store.registry, &version).await?;
         let found = cache::sha256(&fetched.bundle);
         if version == DEFAULT_VERSION && found != DEFAULT_SHA256 {
-            return Err(CoreError::Integrity {
-                version,
-                origin: fetched.tarball,
-                what: "a bundle of sha256",
-                found,
-                expected: DEFAULT_SHA256.to_owned(),
-                remedy: "the registry does not serve what was published: ask another one (NPM_CONFIG_REGISTRY)".into(),
-            });
+            return Err(CoreError::integrity(
+                &version,
+                fetched.tarball,
+                "a bundle of sha256",
+                [&found, DEFAULT_SHA256],
+                "the registry does not serve what was published: ask another one (NPM_CONFIG_REGISTRY)",
+            ));
         }
         store.keep(&version, &fetched.bundle, &fetched.integrity, &fetched.tarball)?;
         tracing::info!(version, tarball = fetched.tarball, "dataform core fetched");

@@ -6,7 +6,7 @@
 mod action;
 mod error;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use action::{
@@ -16,7 +16,7 @@ pub use action::{
 pub use error::CompilationError;
 
 /// The settings that a graph was compiled with: the project's, with the overrides in their place.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 #[allow(missing_docs, reason = "Dataform's own names: see `CompilationConfig`")]
 pub struct ProjectConfig {
@@ -113,6 +113,19 @@ impl Graph {
             core_version: document.dataform_core_version,
             json,
         })
+    }
+
+    /// The JSON byte for byte as `dataform compile --json` prints it, without the line break at its end.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        let mut text = Vec::new();
+        let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut text, format);
+        // A value that is in memory can be written to memory, and it is text.
+        match self.json.serialize(&mut serializer) {
+            Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+            Err(_) => self.json.to_string(),
+        }
     }
 
     /// What can be executed, in the order of the graph: tables, operations, assertions.

@@ -90,9 +90,8 @@ async fn work(progress: &mut Progress<'_>, prepared: &Prepared) -> Result<(), Fa
         if step.meaning == Meaning::Violations {
             let violations = count(&done).map_err(permanent)?;
             if violations > 0 {
-                let rows = if violations == 1 { "row" } else { "rows" };
                 return Err(permanent(format!(
-                    "Assertion failed: query returned {violations} {rows}."
+                    "Assertion failed: query returned {violations} row(s)."
                 )));
             }
         }

@@ -214,7 +214,7 @@ fn choose(
             }
         }
         if !borne && chosen.len() == before {
-            let tags: BTreeSet<&str> = actions.values().flat_map(|a| a.tags()).map(String::as_str).collect();
+            let tags: BTreeSet<&str> = actions.values().flat_map(Action::tags).map(String::as_str).collect();
             let known = if tags.is_empty() {
                 "none".to_owned()
             } else {

@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Target;
 
-/// BigQuery, wherever it is. All methods may be called at the same time from several tasks.
+/// BigQuery, wherever it is. All methods may be called at the same time from several tasks. An empty project is the one in which
+/// jobs are made: a graph has one if its settings name none.
 ///
 /// An implementation repeats what its protocol says may be repeated (a lost answer, a 503); what it reports as a [`Failure`]
 /// is final for it, and its [`FailureKind`] says whether the run may begin the statement anew.

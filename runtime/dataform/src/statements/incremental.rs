@@ -22,6 +22,13 @@ pub(super) fn write(table: &Table, existing: &Existing, unique: &str) -> Result<
     })
 }
 
+/// Whether nothing of the script can fail once the rows are written. Otherwise a repetition would write them twice, or would read
+/// fewer than the first time and overwrite with these; a merge by key comes to the same.
+pub(super) fn writes_last(table: &Table) -> bool {
+    let merges = table.incremental_strategy != IncrementalStrategy::InsertOverwrite && !table.unique_key.is_empty();
+    table.on_schema_change == OnSchemaChange::Ignore || merges
+}
+
 fn query(table: &Table) -> String {
     let query = if table.incremental_query.trim().is_empty() {
         &table.query

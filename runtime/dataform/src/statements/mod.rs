@@ -112,7 +112,7 @@ fn of_table(
     Ok(Step {
         sql: script(&parts),
         meaning: Meaning::Nothing,
-        repeatable: !own,
+        repeatable: !own && (!incremental || incremental::writes_last(table)),
     })
 }
 

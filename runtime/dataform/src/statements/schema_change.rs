@@ -63,7 +63,11 @@ fn columns_of(target: &Target) -> String {
         name: "INFORMATION_SCHEMA".to_owned(),
         ..target.clone()
     };
-    format!("`{dataset}.COLUMNS` where table_name = {}", string(&target.name))
+    // Of a table that is partitioned by ingestion, the column that nobody selects is listed too.
+    format!(
+        "`{dataset}.COLUMNS` where table_name = {} and not starts_with(column_name, '_PARTITION')",
+        string(&target.name)
+    )
 }
 
 fn changes(table: &Table, change: OnSchemaChange) -> Vec<String> {

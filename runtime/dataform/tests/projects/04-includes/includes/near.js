@@ -1,0 +1,2 @@
+const more = require("./deep/more");
+module.exports = { total: () => more.both("net", "tax") };

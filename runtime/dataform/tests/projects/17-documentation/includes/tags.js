@@ -1,0 +1,1 @@
+module.exports = { pii: "projects/acme/locations/eu/taxonomies/1/policyTags/2" };

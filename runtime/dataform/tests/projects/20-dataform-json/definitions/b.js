@@ -1,0 +1,1 @@
+publish("b", { schema: dataform.projectConfig.defaultSchema + "_more" }).query(ctx => `select * from ${ctx.ref("a")}`);

@@ -1,0 +1,1 @@
+select * from `acme.marts.t` where day is null

@@ -1,0 +1,1 @@
+create or replace table `acme.marts.o` as select 1 as x

@@ -1,0 +1,1 @@
+select `a` as "b\n", current_date() as day -- ${not_js}

@@ -1,0 +1,1 @@
+operate("d", "select 1").dependencies(["c", { name: "b" }]);

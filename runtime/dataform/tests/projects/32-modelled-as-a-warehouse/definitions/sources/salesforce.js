@@ -1,0 +1,3 @@
+["account", "opportunity"].forEach(name =>
+  declare({ schema: "salesforce", name, description: `Salesforce ${name}`, columns: docs[name] })
+);
