@@ -81,6 +81,15 @@ const docsOfPercentages = () =>
     PERCENTAGES.map(([name, , , of]) => [name, `Percentage of the won amount in the amount of the opportunities ${of}.`])
   );
 
+// For unit tests: a list of a select in which these have the given SQL, and the others are 0, or NULL if they are of nothing.
+function sample(values) {
+  const type = (name) => (/count|number/.test(name) ? "INT64" : name.startsWith("avg_days") ? "FLOAT64" : "NUMERIC");
+  return COLUMNS.map(([name]) => {
+    const otherwise = /^(avg|largest)/.test(name) ? "NULL" : "0";
+    return `CAST(${values[name] ?? otherwise} AS ${type(name)}) AS ${name}`;
+  }).join(",\n  ");
+}
+
 const percentConditions = () => PERCENTAGES.map(([name]) => `${name} IS NULL OR ${name} BETWEEN 0 AND 100`);
 
 module.exports = {
@@ -95,4 +104,5 @@ module.exports = {
   docsOfOwners,
   docsOfPercentages,
   percentConditions,
+  sample,
 };

@@ -99,6 +99,7 @@ module.exports = {
   rawProject: () => variable("raw_project", dataform.projectConfig.defaultDatabase),
   raw: () => variable("raw_dataset", "salesforce_raw"),
   staging: () => variable("staging_dataset", "salesforce_staging"),
+  assertions: () => dataform.projectConfig.assertionSchema,
   marts: () => variable("marts_dataset", "salesforce_marts"),
   table: (object) => variable(`${TABLES[object].name}_table`, object),
 };
