@@ -90,7 +90,9 @@ function sample(values) {
   }).join(",\n  ");
 }
 
-const percentConditions = () => PERCENTAGES.map(([name]) => `${name} IS NULL OR ${name} BETWEEN 0 AND 100`);
+// Amounts below 0 are possible, and with them any percentage.
+const percentConditions = () =>
+  PERCENTAGES.map(([name, won, lost]) => `${name} IS NULL OR ${won} < 0 OR ${lost} < 0 OR ${name} BETWEEN 0 AND 100`);
 
 module.exports = {
   winPercent,

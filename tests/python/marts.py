@@ -63,13 +63,14 @@ class Warehouse:
     def tables(self, dataset):
         return {table.table_id for table in self.client.list_tables(f"{self.project}.{dataset}")}
 
-    def table(self, dataset, name):
+    def table(self, dataset, name, fields=None):
         table = self.client.get_table(f"{self.project}.{dataset}.{name}")
-        return self.client.list_rows(table).to_arrow(bqstorage_client=self.storage)
+        selected = fields and [field for field in table.schema if field.name in fields]
+        return self.client.list_rows(table, selected_fields=selected).to_arrow(bqstorage_client=self.storage)
 
     def keys(self, dataset, view, column):
-        found = self.client.query_and_wait(f"SELECT {column} FROM `{self.project}.{dataset}.{view}`")
-        return sorted(row[0] for row in found)
+        found = self.client.query(f"SELECT {column} FROM `{self.project}.{dataset}.{view}`")
+        return sorted(found.to_arrow(bqstorage_client=self.storage).column(0).to_pylist())
 
 
 def frame(table):
@@ -160,7 +161,8 @@ def main():
         variables["as_of"] = given.as_of
     warehouse = Warehouse(given.endpoint, given.project)
     there = warehouse.tables(given.raw)
-    org = Org(lambda name: frame(warehouse.table(given.raw, name)) if name in there else None, variables)
+    read = lambda name, fields: frame(warehouse.table(given.raw, name, fields)) if name in there else None
+    org = Org(read, variables)
     report, problems = {"marts": {}, "staging": {}}, []
     for name, (columns, key) in compute(org).items():
         have = warehouse.table(given.marts, f"salesforce__{name}")

@@ -8,9 +8,12 @@ import datetime as dt
 import re
 import zoneinfo
 from collections import Counter, defaultdict
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, getcontext
 
 import pandas as pd
+
+# More digits than any product of two NUMERICs has.
+getcontext().prec = 80
 
 NOBODY = "No Manager Assigned"
 NINE = Decimal("1e-9")
@@ -19,8 +22,7 @@ ONE = Decimal(1)
 
 def nine(value):
     """BigQuery's NUMERIC: nine decimals, half away from zero."""
-    with localcontext(prec=80):
-        return None if value is None else value.quantize(NINE, ROUND_HALF_UP)
+    return None if value is None else value.quantize(NINE, ROUND_HALF_UP)
 
 
 def times(a, b):
@@ -33,8 +35,7 @@ def percent_of(amount, percent):
 
 
 def whole(value):
-    with localcontext(prec=80):
-        return None if value is None else value.quantize(ONE, ROUND_HALF_UP)
+    return None if value is None else value.quantize(ONE, ROUND_HALF_UP)
 
 
 def total(values):
@@ -43,8 +44,7 @@ def total(values):
 
 def mean(values):
     values = [value for value in values if value is not None]
-    with localcontext(prec=80):
-        return sum(values) / len(values) if values else None
+    return sum(values) / len(values) if values else None
 
 
 def most(values):
@@ -67,11 +67,20 @@ def field(name, object_name):
     return "".join(part.capitalize() for part in name.split("_"))
 
 
+# Of what is only counted, the fields that it is counted by.
+STAMPS = ["Id", "IsDeleted", "CreatedDate", "LastModifiedDate", "SystemModstamp"]
+COUNTED = {
+    "Event": [*STAMPS, "ActivityDate", "ActivityDateTime"],
+    "Lead": [*STAMPS, "ConvertedDate", "IsConverted"],
+    "Task": [*STAMPS, "ActivityDate", "IsClosed"],
+}
+
+
 class Org:
     """The raw tables, cleaned; and the variables with which the marts were compiled."""
 
     def __init__(self, read, variables):
-        """`read(object)`: the raw table as a frame with one column for each field, or None if it is not there."""
+        """`read(object, fields)`: the raw table as a frame of these fields, or of all that it has (None); None if it is not there."""
         self.read = read
         self.variables = variables
         self.zone = zoneinfo.ZoneInfo(variables.get("time_zone") or "UTC")
@@ -90,7 +99,7 @@ class Org:
         """The latest version of each record that is not deleted, by id; of what happens, without what comes after `as_of`."""
         key = (object_name, happened)
         if key not in self.cleaned:
-            self.cleaned[key] = self.clean(self.read(object_name), happened)
+            self.cleaned[key] = self.clean(self.read(object_name, COUNTED.get(object_name)), happened)
         return self.cleaned[key]
 
     def clean(self, frame, happened):
@@ -99,8 +108,9 @@ class Org:
         newest = [name for name in ("SystemModstamp", "LastModifiedDate", "IsDeleted") if name in frame]
         if "SystemModstamp" not in newest:
             newest = ["CreatedDate"]
-        frame = frame[frame["Id"].notna()].sort_values(newest, ascending=False, na_position="last", kind="stable")
-        frame = frame.drop_duplicates("Id")
+        frame = frame[frame["Id"].notna()]
+        if not frame["Id"].is_unique:
+            frame = frame.sort_values(newest, ascending=False, na_position="last", kind="stable").drop_duplicates("Id")
         if "IsDeleted" in frame:
             frame = frame[[deleted is not True for deleted in frame["IsDeleted"]]]
         if happened and self.frozen:
@@ -222,26 +232,69 @@ def first_contact(org, frame):
     return join(org.table("Contact"), ids, fields)
 
 
+def net(org, row):
+    rate = nine((row["Discount__c"] or Decimal(0)) / 100)
+    return times(row["Amount"] or Decimal(0), 1 - rate)
+
+
+def outlook(org, row):
+    if row["CloseDate"] is None:
+        return "never"
+    if (row["CloseDate"] - org.today).days > 30:
+        return "far"
+    return {"Closed Won": "won", "Closed Lost": "lost"}.get(row["StageName"], "near: " + (row["StageName"] or "")).upper()
+
+
+def reminder(org, row):
+    """A month later; of a month's last day, the last day of the next month."""
+    close = row["CloseDate"]
+    if close is None:
+        return None
+    following = (close.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+    last = (following.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
+    ends = (close + dt.timedelta(days=1)).month != close.month
+    return last if ends or close.day > last.day else following.replace(day=close.day)
+
+
+def price_of_three(org, row):
+    amount = row["Amount"]
+    return None if amount is None else nine(amount / 3).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def thousands(org, row):
+    """Of what is negative, away from zero."""
+    amount = -(row["Amount"] or Decimal(0))
+    return nine(amount / 1000).to_integral_value("ROUND_UP")
+
+
+def is_urgent(org, row):
+    open_long = row["CloseDate"] is not None and (org.today - row["CloseDate"]).days > 30
+    return (row["IsClosed"] is not True and open_long) or "call" in (row["NextStep"] or "")
+
+
+# {column: (Salesforce's formula, the same as a person would compute it)}
+FORMULAS = {
+    "net_amount": ("Amount * (1 - Discount__c)", net),
+    "outlook": (
+        "IF(ISBLANK(CloseDate), 'never', IF(CloseDate - TODAY() > 30, 'far', "
+        'UPPER(CASE(StageName, "Closed Won", "won", "Closed Lost", "lost", "near: " & TEXT(StageName)))))',
+        outlook,
+    ),
+    "reminder": ("ADDMONTHS(CloseDate, 1)", reminder),
+    "price_of_three": ({"formula": "ROUND(Amount / 3, 1)", "blanks": "blanks"}, price_of_three),
+    "thousands": ("/* down */ CEILING(-Amount / 1000)", thousands),
+    "is_urgent": (
+        "(NOT(IsClosed) && BLANKVALUE(TODAY() - CloseDate, 0) > 30) || CONTAINS(NextStep, 'call')",
+        is_urgent,
+    ),
+}
+
+
 def formulas(org, raw):
-    """The formulas of the tests (marts_optional.py), as a person would compute them."""
     if not org.variables.get("opportunity_formula_columns"):
         return {}
-
-    def net(amount, discount):
-        rate = nine((discount or Decimal(0)) / 100)
-        return times(amount or Decimal(0), 1 - rate)
-
-    def outlook(close, stage):
-        if close is None:
-            return "never"
-        if (close - org.today).days > 30:
-            return "far"
-        return {"Closed Won": "won", "Closed Lost": "lost"}.get(stage, "near: " + (stage or "")).upper()
-
-    return {
-        "net_amount": column(map(net, raw["Amount"], raw["Discount__c"])),
-        "outlook": column(map(outlook, raw["CloseDate"], raw["StageName"])),
-    }
+    rows = records(raw, ["Amount", "Discount__c", "CloseDate", "StageName", "IsClosed", "NextStep"])
+    return {name: column(make(org, row) for row in rows) for name, (_, make) in FORMULAS.items()}
 
 
 def contact_enhanced(org):
@@ -270,6 +323,12 @@ SUMS = {
     "Lost": ("lost", "closed"),
     "Pipeline": ("pipeline", "created"),
 }
+
+
+SUMMED = [
+    *(f"{when}_{what}_this_{part}" for when in ("created", "closed") for what in ("amount", "count") for part in ("month", "quarter")),
+    *("status", "amount", "probability", "forecast_amount", "days_to_close", "days_since_created"),
+]
 
 
 def aggregate(rows):
@@ -315,15 +374,17 @@ def win_percentages(sums, nothing, digits):
     return found
 
 
-def records(frame):
-    return frame.to_dict("records")
+def records(frame, names=None):
+    """The rows as {column: value}, of these columns only or of all."""
+    names = list(names or frame.columns)
+    return [dict(zip(names, row)) for row in zip(*(frame[name] for name in names))]
 
 
 def by_owner(org):
     """(user, id of an existing manager or None, sums) of every user."""
     users = org.table("User")
     of = defaultdict(list)
-    for row in records(org.enhanced):
+    for row in records(org.enhanced, ["opportunity_owner_id", *SUMMED]):
         of[row["opportunity_owner_id"]].append(row)
     existing = set(users["Id"])
     for user in records(users):
@@ -365,12 +426,12 @@ def manager_performance(org):
 
 
 def sales_snapshot(org):
-    sums = aggregate(records(org.enhanced))
+    sums = aggregate(records(org.enhanced, SUMMED))
     return pd.DataFrame([{"snapshot_date": org.today} | sums | win_percentages(sums, None, Decimal("0.01"))], dtype=object)
 
 
 def daily_activity(org):
-    opportunities, counts = records(org.enhanced), {}
+    opportunities, counts = records(org.enhanced, ["created_date", "close_date", "status", "amount"]), {}
     counts["opportunities_created"] = Counter(org.day(row["created_date"]) for row in opportunities)
     amounts = {name: defaultdict(list) for name in ("opportunities_created_amount", "opportunities_won_amount")}
     amounts |= {name: defaultdict(list) for name in ("opportunities_lost_amount", "pipeline_amount")}
@@ -440,7 +501,8 @@ def opportunity_line_item_enhanced(org):
 
 def product_revenue(org):
     of = defaultdict(list)
-    for row in records(org.items):
+    names = ["product_2_id", "opportunity_id", "opportunity_status", "quantity", "total_price", "forecast_revenue"]
+    for row in records(org.items, names):
         if row["opportunity_status"] is not None:
             of[row["product_2_id"]].append(row)
     rows = []
@@ -497,22 +559,24 @@ def opportunity_daily_history(org):
         stages[stage] = [flag if before is None else before or bool(flag) for flag, before in zip(flags, stages[stage])]
     start = dt.date.fromisoformat(org.variables.get("opportunity_history_start_date") or "2020-01-01")
     one, last, rows = dt.timedelta(days=1), org.today - dt.timedelta(days=1), []
+    label = {start + one * index: f"-{start + one * index:%Y%m%d}" for index in range((last - start).days + 1)}
     for record in zip(frame["opportunity_id"], frame["created_date"], *(frame[name] for name in TOLD.values())):
         (key, time, *values), of = record, events.get(record[0], [])
         state = dict(zip(TOLD, values))
         for _, _, name, old, _ in reversed(of):
             state[name] = told(name, old)
         created = changed = org.day(time)
-        at, date = 0, created
+        at, date, fresh = 0, created, True
         while date <= last:
             while at < len(of) and org.day(of[at][0]) <= date:
                 state[of[at][2]], changed = told(of[at][2], of[at][4]), max(created, org.day(of[at][0]))
-                at += 1
+                at, fresh = at + 1, True
             if date >= start:
-                closed, won = stages[state["StageName"]] if state["StageName"] is not None else (None, None)
-                forecast = percent_of(state["Amount"], state["Probability"])
-                passed = ((date - created).days, (date - changed).days)
-                rows.append((f"{key}-{date:%Y%m%d}", key, date, *state.values(), closed, won, forecast, *passed))
+                if fresh:
+                    flags = stages[state["StageName"]] if state["StageName"] is not None else (None, None)
+                    now = (*state.values(), *flags, percent_of(state["Amount"], state["Probability"]))
+                    fresh = False
+                rows.append((key + label[date], key, date, *now, (date - created).days, (date - changed).days))
                 date += one
             else:
                 # Nothing is told before the first day: on to the last event before it, or to it.

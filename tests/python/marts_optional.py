@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from google.cloud import bigquery
 
 from marts import Warehouse
+from marts_definitions import FORMULAS
 
 UTC = dt.timezone.utc
 STAGES = ["Prospecting", "Qualification", "Needs Analysis", "Value Proposition", "Negotiation/Review", "Closed Won", "Closed Lost"]
@@ -227,14 +228,7 @@ def variables(maker, given):
         "account_pass_through_columns": "Region__c AS account_region, Annual_Contract_Value__c",
         "user_pass_through_columns": "TimeZoneSidKey AS time_zone",
         "product_2_pass_through_columns": "Weight__c AS product_weight",
-        # What marts_definitions.py computes in its own way.
-        "opportunity_formula_columns": json.dumps(
-            {
-                "net_amount": "Amount * (1 - Discount__c)",
-                "outlook": "IF(ISBLANK(CloseDate), 'never', IF(CloseDate - TODAY() > 30, 'far', "
-                'UPPER(CASE(StageName, "Closed Won", "won", "Closed Lost", "lost", "near: " & TEXT(StageName)))))',
-            }
-        ),
+        "opportunity_formula_columns": json.dumps({name: formula for name, (formula, _) in FORMULAS.items()}),
     }
 
 
