@@ -161,6 +161,7 @@ def main():
         variables["as_of"] = given.as_of
     warehouse = Warehouse(given.endpoint, given.project)
     there = warehouse.tables(given.raw)
+    there -= {name for name, model in STAGING.items() if variables.get(f"{model}_enabled") == "false"}
     read = lambda name, fields: frame(warehouse.table(given.raw, name, fields)) if name in there else None
     org = Org(read, variables)
     report, problems = {"marts": {}, "staging": {}}, []
