@@ -84,6 +84,9 @@ pub enum Command {
     /// passes (or only warnings), 1 no such file, 2 wrong usage, 3 the data fails, 5 there is no verdict for some expectation.
     #[command(subcommand)]
     Quality(QualityCommand),
+    /// SQLX projects: compile, run, test and lint them, without Node.
+    #[command(subcommand)]
+    Dataform(DataformCommand),
     /// Print the JSON Schema of the pipeline spec.
     Schema,
     /// Print a completion script for a shell.
@@ -556,5 +559,168 @@ mod tests {
     #[test]
     fn the_grammar_is_sound() {
         super::Cli::command().debug_assert();
+    }
+}
+
+/// `headwater dataform`.
+#[derive(Debug, Subcommand)]
+pub enum DataformCommand {
+    /// Compile a project and show its graph. Exit status 1 when it has errors.
+    Compile(Box<DataformCompileArgs>),
+    /// Compile a project and make its tables and views in BigQuery. Exit status 3 when only assertions fail.
+    Run(Box<DataformRunArgs>),
+    /// Carry out a project's unit tests.
+    Test(Box<DataformTestArgs>),
+    /// Say what is questionable in a project, with file and line.
+    Lint(Box<DataformLintArgs>),
+}
+
+/// A project and what its compilation overrides.
+#[derive(Debug, Args)]
+pub struct DataformProjectArgs {
+    /// The project's folder.
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+    /// The Google Cloud project of actions that name none; absent: the settings', else HEADWATER_PROJECT.
+    #[arg(long, value_name = "PROJECT")]
+    pub default_database: Option<String>,
+    /// The dataset of actions that name none.
+    #[arg(long, value_name = "DATASET")]
+    pub default_schema: Option<String>,
+    /// Where jobs run and datasets are made.
+    #[arg(long, value_name = "LOCATION")]
+    pub default_location: Option<String>,
+    /// The dataset of assertions that name none.
+    #[arg(long, value_name = "DATASET")]
+    pub assertion_schema: Option<String>,
+    /// The project's variables, such as `as_of=2026-01-31,region=emea`.
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    pub vars: Vec<String>,
+    /// Appended to every action's project.
+    #[arg(long)]
+    pub database_suffix: Option<String>,
+    /// Appended to every action's dataset.
+    #[arg(long)]
+    pub schema_suffix: Option<String>,
+    /// Put before every action's name.
+    #[arg(long)]
+    pub table_prefix: Option<String>,
+    /// Compile every assertion as disabled.
+    #[arg(long)]
+    pub disable_assertions: bool,
+}
+
+/// `headwater dataform compile`.
+#[derive(Debug, Args)]
+pub struct DataformCompileArgs {
+    /// The project.
+    #[command(flatten)]
+    pub project: DataformProjectArgs,
+    /// How the graph is written.
+    #[arg(long, value_enum, default_value_t = DataformFormat::Text)]
+    pub format: DataformFormat,
+    /// The Google Cloud project that is worked in.
+    #[arg(long = "project", env = "HEADWATER_PROJECT", default_value = "")]
+    pub cloud_project: String,
+}
+
+/// How a graph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataformFormat {
+    /// For people.
+    Text,
+    /// As `dataform compile --json` of Dataform's own command line.
+    Json,
+    /// For Graphviz.
+    Dot,
+    /// For Mermaid, which Markdown shows.
+    Mermaid,
+}
+
+/// `headwater dataform run`.
+#[derive(Debug, Args)]
+pub struct DataformRunArgs {
+    /// The project.
+    #[command(flatten)]
+    pub project: DataformProjectArgs,
+    /// Only these actions: `name`, `dataset.name` or `project.dataset.name`.
+    #[arg(long, value_delimiter = ',', value_name = "ACTION")]
+    pub actions: Vec<String>,
+    /// Only actions that bear one of these tags (together with --actions).
+    #[arg(long, value_delimiter = ',', value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// And all that they depend on.
+    #[arg(long)]
+    pub include_deps: bool,
+    /// And all that depends on them.
+    #[arg(long)]
+    pub include_dependents: bool,
+    /// Make incremental tables anew, unless they are protected.
+    #[arg(long)]
+    pub full_refresh: bool,
+    /// Run nothing: show what would be run, and the bytes that it would read.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The most actions at work at once.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..))]
+    pub parallel: u8,
+    /// How often a statement is tried again after a failure that may pass. Operations never are.
+    #[arg(long, default_value_t = 3)]
+    pub retries: u32,
+    /// The most time for the whole run, such as 90s, 10m or 2h.
+    #[arg(long, value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+    /// Run jobs when the warehouse has room (BigQuery's BATCH priority).
+    #[arg(long)]
+    pub batch: bool,
+    /// The cloud that has the warehouse.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// `headwater dataform test`.
+#[derive(Debug, Args)]
+pub struct DataformTestArgs {
+    /// The project.
+    #[command(flatten)]
+    pub project: DataformProjectArgs,
+    /// The cloud that has the warehouse.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// `headwater dataform lint`.
+#[derive(Debug, Args)]
+pub struct DataformLintArgs {
+    /// The project.
+    #[command(flatten)]
+    pub project: DataformProjectArgs,
+    /// Ask the warehouse for the columns of tables that are there.
+    #[arg(long)]
+    pub warehouse: bool,
+    /// Exit with status 1 for warnings, too.
+    #[arg(long)]
+    pub strict: bool,
+    /// The cloud that has the warehouse.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// A span of time as people write it.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let seconds = match unit {
+        "s" | "" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    match number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(seconds))
+    {
+        Some(seconds) if seconds > 0 => Ok(std::time::Duration::from_secs(seconds)),
+        _ => Err("write a number and its unit: 90s, 10m or 2h".into()),
     }
 }

@@ -42,6 +42,9 @@ pub enum CommandError {
     /// Data quality.
     #[error(transparent)]
     Quality(#[from] crate::quality::QualityError),
+    /// A Dataform project.
+    #[error(transparent)]
+    Dataform(#[from] crate::dataform::DataformError),
     /// The spec.
     #[error(transparent)]
     Spec(#[from] headwater_spec::SpecError),
@@ -76,6 +79,7 @@ impl CommandError {
             Self::Stream(error) => Some(error.hint()).filter(|h| !h.is_empty()),
             Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Quality(error) => error.hint(),
+            Self::Dataform(error) => error.hint(),
             Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
         }
     }

@@ -3,6 +3,7 @@
 
 mod cli;
 mod cloud;
+mod dataform;
 mod error;
 mod exit;
 mod local;
@@ -71,6 +72,7 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Local(command) => Ok(local::run(command, printer).await?),
         Command::Salesforce(command) => salesforce::run(command, printer).await,
         Command::Quality(command) => Ok(quality::run(command, printer).await?),
+        Command::Dataform(command) => Ok(dataform::run(command, printer).await?),
         Command::Schema => {
             let schema = headwater_spec::PipelineSpec::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());

@@ -49,6 +49,7 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(Rest(dataform::Repository)),
         Box::new(Rest(dataform::ReleaseConfig)),
         Box::new(Rest(dataform::WorkflowConfig)),
+        Box::new(dataform::Project),
         Box::new(Rest(dataplex_data_scan::DataScan)),
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),

@@ -282,6 +282,28 @@ impl Documents {
         }
     }
 
+    /// GET `NAME:VERB`, with query parameters such as `("path", "definitions")`.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn look(&self, name: &str, verb: &str, query: &[(&'static str, &str)]) -> Result<Document, Error> {
+        let path = format!("{}:{verb}", self.path(name));
+        let mut call = Call::get(self.service, path, format!("{verb} `{name}`"));
+        for (key, value) in query {
+            call = call.query(key, *value);
+        }
+        call.send_json(&self.transport).await
+    }
+
+    /// POST to a collection whose documents the service names itself, sent once.
+    ///
+    /// # Errors
+    /// When the service refuses.
+    pub async fn post(&self, collection: &str, document: &Document) -> Result<Document, Error> {
+        let call = Call::post(self.service, self.path(collection), format!("add to `{collection}`"));
+        call.json(document).send_json(&self.transport).await
+    }
+
     /// POST `NAME:VERB`, sent once.
     ///
     /// # Errors

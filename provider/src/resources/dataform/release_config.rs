@@ -46,7 +46,32 @@ pub(crate) struct Compilation {
 }
 
 impl Compilation {
-    fn document(&self) -> Json {
+    /// Whether anything of it is not known yet.
+    pub(super) fn has_unknown(&self) -> bool {
+        let texts = [
+            &self.default_database,
+            &self.default_schema,
+            &self.default_location,
+            &self.assertion_schema,
+            &self.database_suffix,
+            &self.schema_suffix,
+            &self.table_prefix,
+            &self.builtin_assertion_name_prefix,
+        ];
+        let vars = self.vars.known().into_iter().flatten();
+        self.vars.is_unknown()
+            || texts
+                .into_iter()
+                .chain(vars.map(|(_, value)| value))
+                .any(Attr::is_unknown)
+    }
+
+    /// Whether it says in which project tables are made.
+    pub(super) fn names_database(&self) -> bool {
+        self.default_database.known().is_some()
+    }
+
+    pub(super) fn document(&self) -> Json {
         json!({
             "defaultDatabase": self.default_database.as_deref(),
             "defaultSchema": self.default_schema.as_deref(),
@@ -60,7 +85,7 @@ impl Compilation {
         })
     }
 
-    fn read(document: &Json) -> Attr<Compilation> {
+    pub(super) fn read(document: &Json) -> Attr<Compilation> {
         let field = |name: &str| text(&document[name], &Attr::Null);
         let read = || Compilation {
             default_database: field("defaultDatabase"),
@@ -77,7 +102,7 @@ impl Compilation {
     }
 }
 
-fn compilation() -> Attribute {
+pub(super) fn compilation() -> Attribute {
     Attribute::object([
         (
             "default_database",

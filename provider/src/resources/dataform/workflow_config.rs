@@ -51,7 +51,7 @@ pub(crate) struct Goal {
 }
 
 impl Invocation {
-    fn document(&self) -> Json {
+    pub(super) fn document(&self) -> Json {
         let targets = self.included_targets.known().map(|targets| {
             let target = |target: &Goal| {
                 json!({ "database": target.database.as_deref(), "schema": target.schema.as_deref(), "name": target.name.as_deref() })
@@ -71,7 +71,7 @@ impl Invocation {
         })
     }
 
-    fn read(document: &Json) -> Attr<Invocation> {
+    pub(super) fn read(document: &Json) -> Attr<Invocation> {
         let field = |name: &str| text(&document[name], &Attr::Null);
         let targets = document["includedTargets"]
             .as_array()
@@ -100,7 +100,7 @@ impl Invocation {
     }
 }
 
-fn invocation() -> Attribute {
+pub(super) fn invocation() -> Attribute {
     Attribute::object([
         (
             "included_targets",
