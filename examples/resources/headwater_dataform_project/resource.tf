@@ -1,3 +1,12 @@
+# Where its tables and its assertions go.
+resource "headwater_bigquery_dataset" "workdays" {
+  for_each = toset(["workdays", "workdays_assertions"])
+
+  dataset_id                 = each.key
+  location                   = "EU"
+  delete_contents_on_destroy = true
+}
+
 resource "headwater_dataform_project" "workdays" {
   name      = "workdays"
   directory = "${path.module}/marts"
@@ -15,4 +24,6 @@ resource "headwater_dataform_project" "workdays" {
     included_tags                    = ["daily"]
     transitive_dependencies_included = true
   }
+
+  depends_on = [headwater_bigquery_dataset.workdays]
 }

@@ -1,4 +1,5 @@
-# Ten Salesforce objects into BigQuery: a lake, a dataset, a connection, a runtime, and the extract that ties them together.
+# Ten Salesforce objects into BigQuery, and marts of them: a lake, a dataset, a connection, a runtime, the extract that ties them
+# together, the Dataform project that is built on it, and what is expected of both.
 
 terraform {
   required_version = ">= 1.11" # write-only attributes
@@ -137,4 +138,73 @@ resource "headwater_salesforce_extract" "crm" {
   task_count               = 2
   run_on_apply             = true
   delete_tables_on_destroy = true
+}
+
+# Where the marts, the views that they are made of, and their assertions go.
+resource "headwater_bigquery_dataset" "marts" {
+  for_each = {
+    salesforce_staging    = "Salesforce's records renamed, typed, each once, without deleted ones."
+    salesforce_marts      = "What people and dashboards read."
+    salesforce_assertions = "What is wrong with the marts: views that are empty while nothing is."
+  }
+
+  dataset_id                 = each.key
+  location                   = var.location
+  description                = each.value
+  delete_contents_on_destroy = true
+}
+
+# The marts. The plan compiles the folder; an edit of it shows the tables that change with it.
+resource "headwater_dataform_project" "marts" {
+  name      = "salesforce-marts"
+  directory = coalesce(var.marts, "${path.module}/../../../dataform")
+
+  # Behind the extract; and once at the end of each apply that changes anything.
+  cron_schedule = "30 * * * *"
+  run_on_apply  = true
+
+  code_compilation_config = {
+    default_location = var.location
+    vars = {
+      raw_dataset = headwater_bigquery_dataset.raw.dataset_id
+      # Which objects and fields there are.
+      salesforce_schemas = jsonencode({
+        for object, columns in headwater_salesforce_extract.crm.schemas :
+        object => { for column in columns : column.name => column.salesforce_type }
+      })
+    }
+  }
+
+  depends_on = [headwater_bigquery_dataset.marts]
+}
+
+# What is expected of the mart that most is built on.
+resource "headwater_dq_suite" "opportunities" {
+  name    = "opportunities"
+  lake    = headwater_storage_bucket.lake.url
+  runtime = headwater_runtime.main.id
+  table   = headwater_dataform_project.marts.actions["salesforce_marts.salesforce__opportunity_enhanced"].table
+
+  expectations = {
+    not_null = [{ column = "opportunity_id" }, { column = "close_date" }]
+    unique   = [{ columns = ["opportunity_id"] }]
+    in_set   = [{ column = "status", strings = ["Won", "Lost", "Pipeline", "Other"] }]
+    between  = [{ column = "probability", ints = { min = 0, max = 100 } }]
+    row_count = [{ min = 1 }]
+  }
+
+  results = {
+    dataset = headwater_bigquery_dataset.quality.id
+  }
+
+  alert = {
+    topic = headwater_pubsub_topic.quality_alerts.id
+  }
+
+  schedule = {
+    cron      = "45 * * * *"
+    time_zone = "UTC"
+  }
+
+  delete_results_on_destroy = true
 }

@@ -15,3 +15,11 @@ output "runs" {
   description = "Shows what the runs did."
   value       = "headwater runs list --lake ${headwater_storage_bucket.lake.url} --pipeline ${headwater_salesforce_extract.crm.name}"
 }
+
+output "marts" {
+  description = "The marts, and where each is written."
+  value = {
+    for name, action in headwater_dataform_project.marts.actions : name => action.file
+    if startswith(name, "salesforce_marts.") && action.table != null
+  }
+}

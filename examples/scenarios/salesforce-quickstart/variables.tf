@@ -38,3 +38,9 @@ variable "lake" {
   type        = string
   default     = "headwater-demo-lake"
 }
+
+variable "marts" {
+  description = "The folder of the Dataform project with the marts. Default: the one of this repository."
+  type        = string
+  default     = null
+}

@@ -1,6 +1,6 @@
 //! The documentation's examples, applied: together they are one platform, and it comes and goes without a trace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use headwater_tests::cloud::Cloud;
 use headwater_tests::inventory::inventory;
@@ -54,9 +54,26 @@ pub fn terraform(cloud: &Cloud, org: &Org) -> Terraform {
         .env("TF_VAR_salesforce_client_secret", CLIENT_SECRET)
         .env("TF_VAR_salesforce_private_key", &private_key)
         .env("TF_VAR_crm_token", "a-token");
-    // The file that the example of an object uploads.
+    // The folder that the example of a project uploads, and the file that the example of an object does.
+    copy(
+        &programs::root().join("examples/resources/headwater_dataform_project/marts"),
+        &tf.dir().join("marts"),
+    );
     std::fs::write(tf.dir().join("calendar.csv"), "day,is_workday\n2026-01-01,false\n").unwrap();
     tf
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// The examples' extract, streams and suite keep their tables when they are destroyed, and so the dataset, until they are deleted by hand.

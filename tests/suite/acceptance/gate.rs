@@ -55,7 +55,9 @@ fn every_kind_of_defect_is_set_apart_and_the_rest_is_loaded() {
     let org = Org::with_defects(150, 2);
     let before = inventory(&cloud, PROJECT, REGION);
     let subscription = "\nresource \"headwater_pubsub_subscription\" \"told\" {\n  name  = \"told\"\n  topic = headwater_pubsub_topic.quality_alerts.id\n}\n";
-    let tf = super::terraform(&cloud, &org, &format!("{}{subscription}", quickstart()));
+    let marts = programs::root().join("dataform");
+    let tf = super::terraform(&cloud, &org, &format!("{}{subscription}", quickstart()))
+        .env("TF_VAR_marts", marts.to_str().expect("a path"));
     for name in ["variables.tf", "outputs.tf"] {
         let from = programs::root()
             .join("examples/scenarios/salesforce-quickstart")

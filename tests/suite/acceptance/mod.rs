@@ -2,6 +2,7 @@
 
 mod dataflow;
 mod dataform;
+mod dataform_project;
 mod edits;
 mod ephemeral;
 mod examples;

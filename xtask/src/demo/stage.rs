@@ -105,6 +105,8 @@ impl<'a> Stage<'a> {
             ("TF_VAR_login_url", org.clone()),
             ("TF_VAR_client_id", CLIENT_ID.into()),
             ("TF_VAR_client_secret", CLIENT_SECRET.into()),
+            // The folder is a copy, from which the repository's own is not found by its relative path.
+            ("TF_VAR_marts", root().join("dataform").display().to_string()),
         ];
         write_environment(dir, &environment)?;
         Ok(Self {

@@ -277,3 +277,36 @@ resource "headwater_dataplex_data_scan" "silent" {
     notification_report = { emails = ["a@example.com"] }
   }
 }
+
+#! name | letters, digits, `-` and `_`
+resource "headwater_dataform_project" "name" {
+  name      = "sales marts"
+  directory = "marts"
+}
+
+#! directory | at least 1
+resource "headwater_dataform_project" "directory" {
+  name      = "sales"
+  directory = ""
+}
+
+#! invocation_config | nothing would ever run it | cron_schedule
+resource "headwater_dataform_project" "never" {
+  name              = "sales"
+  directory         = "marts"
+  invocation_config = { included_tags = ["daily"] }
+}
+
+#! cron_schedule | is not valid
+resource "headwater_dataform_project" "cron" {
+  name          = "sales"
+  directory     = "marts"
+  cron_schedule = "every day"
+}
+
+#! code_compilation_config.default_schema | letters
+resource "headwater_dataform_project" "dataset" {
+  name                    = "sales"
+  directory               = "marts"
+  code_compilation_config = { default_schema = "a-b" }
+}

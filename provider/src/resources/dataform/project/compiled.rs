@@ -26,8 +26,8 @@ pub(super) struct Source {
     pub hash: String,
 }
 
-/// Reads the folder.
-pub(super) fn read(directory: &str, config: &CompilationConfig) -> Result<Source, Diagnostic> {
+/// Reads the folder. A project that names no Google Cloud project is compiled for `own`.
+pub(super) fn read(directory: &str, config: &CompilationConfig, own: &str) -> Result<Source, Diagnostic> {
     let files = read_folder(Folder::new(directory))
         .map_err(|error| Diagnostic::from_error("the folder cannot be read", &error).at("directory"))?;
     if !["workflow_settings.yaml", "dataform.json"]
@@ -40,6 +40,10 @@ pub(super) fn read(directory: &str, config: &CompilationConfig) -> Result<Source
         )
         .hint("Name the root of a Dataform project, such as `\"${path.module}/dataform\"`."));
     }
+    let mut config = config.clone();
+    if config.default_database.is_none() && !names_project(&files) {
+        config.default_database = Some(own.to_owned());
+    }
     let mut hash = Sha256::new();
     for (path, content) in &files {
         for part in [path.as_bytes(), content] {
@@ -47,12 +51,29 @@ pub(super) fn read(directory: &str, config: &CompilationConfig) -> Result<Source
             hash.update(part);
         }
     }
-    hash.update(serde_json::to_vec(config).unwrap_or_default());
+    hash.update(serde_json::to_vec(&config).unwrap_or_default());
     Ok(Source {
         files,
-        config: config.clone(),
+        config,
         hash: hex(&hash.finalize()),
     })
+}
+
+/// Whether the settings say in which project tables are made.
+fn names_project(files: &Files) -> bool {
+    let text = |name: &str| {
+        files
+            .get(name)
+            .map(|bytes| String::from_utf8_lossy(bytes))
+            .unwrap_or_default()
+    };
+    let yaml = text("workflow_settings.yaml");
+    let said = |line: &str| {
+        line.strip_prefix("defaultProject:")
+            .is_some_and(|said| !said.trim().is_empty())
+    };
+    let json: serde_json::Value = serde_json::from_str(&text("dataform.json")).unwrap_or_default();
+    yaml.lines().any(said) || json["defaultDatabase"].as_str().is_some_and(|said| !said.is_empty())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -68,6 +89,11 @@ pub(super) struct Compiled {
 }
 
 impl Source {
+    /// The project that is filled in, where the settings name none.
+    pub fn own_project(&self) -> Option<&str> {
+        self.config.default_database.as_deref()
+    }
+
     /// The files, as they are uploaded.
     pub fn files(&self) -> &Files {
         &self.files

@@ -9,9 +9,10 @@ mod model;
 mod service;
 
 use async_trait::async_trait;
+use headwater_dataform::CompilationConfig;
 use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
-use self::compiled::Compiled;
+use self::compiled::{Compiled, Source};
 use self::model::{ActionModel, Model};
 use self::service::Repository;
 use super::rules;
@@ -43,7 +44,7 @@ impl Resource for Project {
     async fn validate(&self, _cx: &mut Cx, config: &Model) -> Result<()> {
         rules::check_schedule(&config.cron_schedule, &config.time_zone)?;
         if config.cron_schedule.is_null()
-            && config.run_on_apply.known() == Some(&false)
+            && (config.run_on_apply.is_null() || config.run_on_apply.known() == Some(&false))
             && !config.invocation_config.is_null()
         {
             return Err(Diagnostic::invalid("invocation_config", "nothing would ever run it")
@@ -68,7 +69,7 @@ impl Resource for Project {
             planned.actions = Attr::Unknown;
             return Ok(planned);
         };
-        let source = compiled::read(&directory, &config)?;
+        let source = compiled::read(directory, &config, own)?;
         let prior_hash = prior.as_ref().and_then(|prior| prior.source_hash.as_deref());
         let settled = prior
             .as_ref()
@@ -101,7 +102,7 @@ impl Resource for Project {
 
     async fn create(&self, cx: &mut Cx, planned: Model) -> Result<Model> {
         let clients = cx.provider::<Clients>()?;
-        check_unchanged(&clients, &planned)?;
+        let source = check_unchanged(&planned)?;
         let repository = Repository::of(&clients, &planned)?;
         repository.create(&planned).await?;
         // From here on it exists: whatever fails, Terraform must know of it.
@@ -111,7 +112,7 @@ impl Resource for Project {
             ..planned.clone()
         };
         cx.record(&halfway)?;
-        repository.deploy(cx, &clients, planned).await
+        repository.deploy(cx, &source, planned).await
     }
 
     async fn read(&self, cx: &mut Cx, state: Model) -> Result<Option<Model>> {
@@ -122,8 +123,8 @@ impl Resource for Project {
         };
         // After an import: what the folder that was uploaded compiles to, where it is at hand.
         if found.actions.is_null()
-            && let (Some(directory), Some(config)) = (found.directory.as_deref(), found.config(&clients))
-            && let Ok(source) = compiled::read(directory, &config)
+            && let Some((directory, config, own)) = known(&found)
+            && let Ok(source) = compiled::read(directory, &config, own)
             && found.source_hash.as_deref() == Some(&*source.hash)
         {
             let compiled = source.compile().await?;
@@ -135,10 +136,10 @@ impl Resource for Project {
 
     async fn update(&self, cx: &mut Cx, _prior: Model, planned: Model) -> Result<Model> {
         let clients = cx.provider::<Clients>()?;
-        check_unchanged(&clients, &planned)?;
+        let source = check_unchanged(&planned)?;
         let repository = Repository::of(&clients, &planned)?;
         repository.change(&planned).await?;
-        repository.deploy(cx, &clients, planned).await
+        repository.deploy(cx, &source, planned).await
     }
 
     async fn delete(&self, cx: &mut Cx, state: Model) -> Result<()> {
@@ -168,6 +169,18 @@ impl Resource for Project {
         fill(&clients, &mut model)?;
         Ok(model)
     }
+}
+
+/// What a compilation needs: the folder, what is overridden, and the resource's own project; `None` while any is not known.
+fn known(model: &Model) -> Option<(&str, CompilationConfig, &str)> {
+    Some((model.directory.as_deref()?, model.config()?, model.project.as_deref()?))
+}
+
+/// The folder, which must be there.
+fn source(model: &Model) -> Result<Source, Diagnostic> {
+    let directory = model.directory.require("directory")?;
+    let own = model.project.require("project")?;
+    compiled::read(directory, &model.config().unwrap_or_default(), own)
 }
 
 /// Fills in what the user left to the provider, and the id.
@@ -206,16 +219,14 @@ fn note_tables(clients: &Clients, prior: Option<&Model>, compiled: &Compiled) {
 }
 
 /// The folder must be what the plan showed.
-fn check_unchanged(clients: &Clients, planned: &Model) -> Result<(), Diagnostic> {
-    let directory = planned.directory.require("directory")?;
-    let config = planned.config(clients).unwrap_or_default();
-    let source = compiled::read(directory, &config)?;
+fn check_unchanged(planned: &Model) -> Result<Source, Diagnostic> {
+    let source = source(planned)?;
     match planned.source_hash.as_deref() {
         Some(hash) if hash != source.hash => Err(Diagnostic::invalid(
             "directory",
-            format!("`{directory}` has changed since it was planned"),
+            "the folder has changed since it was planned",
         )
         .hint("Plan again: what is applied is what was shown.")),
-        _ => Ok(()),
+        _ => Ok(source),
     }
 }

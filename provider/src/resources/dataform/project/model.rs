@@ -7,7 +7,6 @@ use headwater_dataform::CompilationConfig;
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{Attr, Attribute, Schema, Timeouts, Type, validate};
 
-use crate::clients::Clients;
 use crate::labels::Labels;
 use crate::names;
 use crate::resources::dataform::release_config::{Compilation, compilation};
@@ -73,7 +72,7 @@ impl Model {
     }
 
     /// What the compilation overrides; `None` while it is not known.
-    pub fn config(&self, clients: &Clients) -> Option<CompilationConfig> {
+    pub fn config(&self) -> Option<CompilationConfig> {
         let said = match &self.code_compilation_config {
             Attr::Unknown => return None,
             Attr::Null => serde_json::json!({}),
@@ -81,13 +80,7 @@ impl Model {
             Attr::Known(config) => config.document(),
         };
         let said = crate::rest::changes::stripped(&said);
-        let mut config: CompilationConfig = serde_json::from_value(said).ok()?;
-        if config.default_database.is_none() {
-            // A project that names none is made for the resource's own.
-            let own = self.project.as_deref().or(clients.project().as_deref())?;
-            config.default_database = Some(own.to_owned());
-        }
-        Some(config)
+        serde_json::from_value(said).ok()
     }
 }
 

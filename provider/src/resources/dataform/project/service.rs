@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Diagnostics, Result};
 
-use super::compiled;
+use super::compiled::Source;
 use super::model::Model;
 use crate::clients::Clients;
 use crate::labels;
@@ -81,9 +81,16 @@ impl Repository {
             Err(error) if error.kind() == Kind::AlreadyExists => {
                 let found = self.documents.get(&self.name).await.explain(self.cannot("read"))?;
                 let head = self.head().await.explain(self.cannot("read"))?;
-                // Ours, and nothing in it that another apply has finished.
-                let half_made = labels::has(&found["labels"], labels::MANAGED) && self.live().await?.is_none();
-                if half_made && head.is_none_or(|head| note(&head).is_some()) {
+                // Ours, and nothing in it but what an apply of these very files has left behind.
+                let ours = labels::has(&found["labels"], labels::MANAGED);
+                let same = match head.as_ref().map(note) {
+                    None => true,
+                    Some(None) => false,
+                    Some(Some(note)) => {
+                        planned.source_hash.as_deref() == Some(&*note.source_hash) || self.live().await?.is_none()
+                    }
+                };
+                if ours && same {
                     tracing::info!(name = self.name, "what an earlier apply made is adopted");
                     return Ok(());
                 }
@@ -123,10 +130,10 @@ impl Repository {
     }
 
     /// Everything behind the repository: files, release, workflow, and a run where it is asked for.
-    pub async fn deploy(&self, cx: &mut Cx, clients: &Clients, mut planned: Model) -> Result<Model> {
-        let sha = self.upload(clients, &planned).await?;
+    pub async fn deploy(&self, cx: &mut Cx, source: &Source, mut planned: Model) -> Result<Model> {
+        let sha = self.upload(source, &planned).await?;
         planned.commit_sha = sha.into();
-        let result = self.compile(&planned).await?;
+        let result = self.compile(source, &planned).await?;
         planned.core_version = text(&result["dataformCoreVersion"], &planned.core_version);
         let live = result["name"].as_str().unwrap_or_default().to_owned();
         planned.compilation_result = live.clone().into();
@@ -140,13 +147,10 @@ impl Repository {
     }
 
     /// One commit that makes the repository's files the folder's, unless its head says that they are.
-    async fn upload(&self, clients: &Clients, planned: &Model) -> Result<String> {
-        let directory = planned.directory.require("directory")?;
-        let config = planned.config(clients).unwrap_or_default();
-        let source = compiled::read(directory, &config)?;
+    async fn upload(&self, source: &Source, planned: &Model) -> Result<String> {
         let wanted = Note {
             headwater: 1,
-            directory: directory.clone(),
+            directory: planned.directory.require("directory")?.clone(),
             source_hash: source.hash.clone(),
             run_on_apply: planned.run_on_apply.known() == Some(&true),
         };
@@ -248,11 +252,11 @@ impl Repository {
     }
 
     /// Has the service compile the commit, and makes the result live.
-    async fn compile(&self, planned: &Model) -> Result<Json> {
+    async fn compile(&self, source: &Source, planned: &Model) -> Result<Json> {
         let config = planned.code_compilation_config.known().map(Compilation::document);
         let mut config = config.map_or_else(|| json!({}), |config| stripped(&config));
-        if config["defaultDatabase"].is_null() {
-            config["defaultDatabase"] = planned.project.as_deref().into();
+        if let Some(own) = source.own_project() {
+            config["defaultDatabase"] = own.into();
         }
         let body = json!({"gitCommitish": BRANCH, "codeCompilationConfig": config});
         let release = self.release();

@@ -1,6 +1,7 @@
 //! Dataform's repositories and configurations.
 
 use headwater_tests::cloud::{PROJECT, REGION};
+use headwater_tests::programs;
 
 use super::super::hcl::{Body, Hcl};
 use super::super::random::Random;
@@ -29,6 +30,11 @@ pub fn group() -> Group {
                 ..Kind::new("headwater_dataform_release_config", release_config)
             },
             Kind::new("headwater_dataform_workflow_config", workflow_config),
+            Kind {
+                count: 24,
+                fewer: Some("Dataform's core compiles each four times"),
+                ..Kind::new("headwater_dataform_project", project)
+            },
         ],
         org: false,
         lists: vec![(regional("v1", "repositories"), "repositories")],
@@ -128,6 +134,38 @@ fn schedule(random: &mut Random, body: &mut Body) {
     }
 }
 
+/// The folder of the documentation's example.
+fn folder() -> String {
+    let folder = programs::root().join("examples/resources/headwater_dataform_project/marts");
+    folder.display().to_string()
+}
+
+fn project(random: &mut Random, index: usize) -> Body {
+    let mut body = Body::new();
+    body.text("name", format!("project{index}"));
+    body.text("directory", folder());
+    place(random, &mut body);
+    if random.coin() {
+        body.set("code_compilation_config", compilation(random));
+    }
+    schedule(random, &mut body);
+    if random.coin() {
+        body.text("cron_schedule", random.cron());
+        body.set("invocation_config", invocation(random));
+    }
+    if random.coin() {
+        body.text("service_account", account(random));
+    }
+    if random.coin() {
+        body.set("labels", random.labels());
+    }
+    // What would be run is made by chance; that a run is waited for is another test's.
+    if random.coin() {
+        body.raw("run_on_apply", false);
+    }
+    body
+}
+
 fn release_config(random: &mut Random, index: usize) -> Body {
     let mut body = Body::new();
     body.raw("repository", "headwater_dataform_repository.ground.id");
@@ -142,40 +180,44 @@ fn release_config(random: &mut Random, index: usize) -> Body {
         ]),
     );
     if random.coin() {
-        let mut compilation = Body::new();
-        for name in random.some(&[
-            "database_suffix",
-            "schema_suffix",
-            "table_prefix",
-            "builtin_assertion_name_prefix",
-        ]) {
-            compilation.text(name, random.word());
-        }
-        for name in random.some(&["default_schema", "assertion_schema"]) {
-            compilation.text(name, format!("s_{}", random.word()));
-        }
-        if random.coin() {
-            compilation.text("default_database", format!("{}-data", random.word()));
-        }
-        if random.coin() {
-            compilation.text("default_location", random.pick(&["EU", "US", "europe-west1"]));
-        }
-        if random.coin() {
-            let count = random.number(1, 4);
-            let entry = |n| {
-                (
-                    format!("v{n}"),
-                    Hcl::text(if n == 0 { String::new() } else { random.prose() }),
-                )
-            };
-            compilation.set("vars", Hcl::Object((0..count).map(entry).collect()));
-        }
-        body.set("code_compilation_config", compilation.object());
+        body.set("code_compilation_config", compilation(random));
     } else if random.once_in(5) {
         body.set("code_compilation_config", Body::new().object());
     }
     schedule(random, &mut body);
     body
+}
+
+fn compilation(random: &mut Random) -> Hcl {
+    let mut compilation = Body::new();
+    for name in random.some(&[
+        "database_suffix",
+        "schema_suffix",
+        "table_prefix",
+        "builtin_assertion_name_prefix",
+    ]) {
+        compilation.text(name, random.word());
+    }
+    for name in random.some(&["default_schema", "assertion_schema"]) {
+        compilation.text(name, format!("s_{}", random.word()));
+    }
+    if random.coin() {
+        compilation.text("default_database", format!("{}-data", random.word()));
+    }
+    if random.coin() {
+        compilation.text("default_location", random.pick(&["EU", "US", "europe-west1"]));
+    }
+    if random.coin() {
+        let count = random.number(1, 4);
+        let entry = |n| {
+            (
+                format!("v{n}"),
+                Hcl::text(if n == 0 { String::new() } else { random.prose() }),
+            )
+        };
+        compilation.set("vars", Hcl::Object((0..count).map(entry).collect()));
+    }
+    compilation.object()
 }
 
 fn workflow_config(random: &mut Random, index: usize) -> Body {
