@@ -27,7 +27,7 @@ pub(super) struct Outcome {
     pub compiled: BTreeMap<String, String>,
     /// The deadline passed.
     pub interrupted: bool,
-    /// An allocation failed, or the heap was nearly all used at the end.
+    /// An allocation failed, or something else did while the heap was nearly all used.
     pub exhausted: bool,
 }
 
@@ -68,8 +68,8 @@ pub(super) fn execute(core: &Core, files: &Files, request: &str, limits: &Limits
             .map_err(|error| thrown(&error))
     });
     let usage = runtime.memory_usage();
-    let exhausted =
-        exhausted.get() || usize::try_from(usage.malloc_size).unwrap_or(usize::MAX) > limits.memory / 10 * 9;
+    let nearly_all = usize::try_from(usage.malloc_size).unwrap_or(usize::MAX) > limits.memory / 10 * 9;
+    let exhausted = exhausted.get() || (result.is_err() && nearly_all);
     Ok(Outcome {
         result,
         compiled: compiled.take(),

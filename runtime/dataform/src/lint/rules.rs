@@ -199,6 +199,7 @@ fn undeclared_sources(project: &Project<'_>) -> Vec<Finding> {
     let mut named: BTreeMap<Named, Vec<Action>> = BTreeMap::new();
     let mut made: BTreeSet<Target> = BTreeSet::new();
     for action in project.graph.actions() {
+        let mut unread = None;
         for text in texts(&action)
             .into_iter()
             .filter(|text| !text.trim().is_empty())
@@ -214,18 +215,20 @@ fn undeclared_sources(project: &Project<'_>) -> Vec<Finding> {
                         }
                     }
                 }
-                Err(error) => findings.push(project.finding(
-                    Code::UnreadSql,
-                    action.file_name(),
-                    action.target(),
-                    &[text.trim().lines().next().unwrap_or_default()],
-                    format!(
-                        "the SQL of {} could not be read, so its tables and columns were not looked at ({error})",
-                        action.target()
-                    ),
-                    "nothing is wrong with it for that reason: look it through by eye",
-                )),
+                // The first is enough to send a reader there.
+                Err(error) => unread = unread.or(Some((text, error))),
             }
+        }
+        if let Some((text, error)) = unread {
+            let target = action.target();
+            findings.push(project.finding(
+                Code::UnreadSql,
+                action.file_name(),
+                target,
+                &[text.trim().lines().next().unwrap_or_default()],
+                format!("the SQL of {target} could not be read, so its tables were not looked at ({error})"),
+                "nothing is wrong with it for that reason: look it through by eye",
+            ));
         }
     }
     for (name, actions) in named {
