@@ -274,7 +274,7 @@ def workflow_invocations():
     equal(invocation.state, states.FAILED)
     expected = {"orders": of_actions.SUCCEEDED, "small": of_actions.FAILED, "after": of_actions.SKIPPED}
     equal({name: action.state for name, action in actions.items()}, expected)
-    equal(actions["small"].failure_reason, "Assertion failed: query returned 2 rows.")
+    equal(actions["small"].failure_reason, "Assertion failed: query returned 2 row(s).")
 
     slow = invoke(project(repository, "slow", slow=SLOW))
     CLIENT.cancel_workflow_invocation(request={"name": slow.name})

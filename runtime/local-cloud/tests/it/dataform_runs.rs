@@ -201,7 +201,7 @@ async fn failures_are_told_and_what_depends_on_them_is_skipped() {
         "after SKIPPED, broken FAILED, last SKIPPED, off DISABLED, orders SUCCEEDED, small FAILED"
     );
     let small = action(&actions, "small");
-    assert_eq!(small["failureReason"], "Assertion failed: query returned 2 rows.");
+    assert_eq!(small["failureReason"], "Assertion failed: query returned 2 row(s).");
     assert!(small["bigqueryAction"]["jobId"].is_string() && small["invocationTiming"]["endTime"].is_string());
     let reason = action(&actions, "broken")["failureReason"].as_str().unwrap();
     assert!(reason.contains("nothing"), "{reason}");
