@@ -59,6 +59,11 @@ pub fn chromium() -> PathBuf {
     path("HEADWATER_TEST_CHROMIUM")
 }
 
+/// A folder whose `node_modules/.bin/dataform` is Dataform's own command line, and `node_modules/@dataform/core` its core.
+pub fn dataform_cli() -> PathBuf {
+    path("HEADWATER_TEST_DATAFORM_CLI")
+}
+
 /// The checks that use the crate gcp-bigquery-client.
 pub fn gcp_bigquery_client() -> PathBuf {
     path("HEADWATER_TEST_GCP_BIGQUERY_CLIENT")

@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod fuzz;
 mod http;
+mod node;
 mod server;
 mod shell;
 mod test;

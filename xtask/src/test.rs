@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{browser, build, demo, docs, tidy, tools};
+use crate::{browser, build, demo, docs, node, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -34,6 +34,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let beam = tools::beam()?;
     let great_expectations = tools::great_expectations()?;
     let chromium = browser::chromium()?;
+    let dataform = node::dataform()?;
     tools::cloud_sdk()?;
     let programs = build::everything()?;
     let client = build::gcp_bigquery_client()?;
@@ -60,6 +61,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
         .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
         .env("HEADWATER_TEST_CHROMIUM", &chromium)
+        .env("HEADWATER_TEST_DATAFORM_CLI", &dataform)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
     step("cargo test", &mut test)?;

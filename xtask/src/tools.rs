@@ -298,6 +298,7 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("beam       {}", beam()?.display()));
     shell::print(&format!("gx         {}", great_expectations()?.display()));
     shell::print(&format!("chromium   {}", crate::browser::chromium()?.display()));
+    shell::print(&format!("dataform   {}", crate::node::dataform()?.display()));
     cloud_sdk()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ mod gate;
 mod jwt;
 mod killed;
 mod lifecycle;
+mod marts;
 mod messages;
 mod planning;
 mod properties;

@@ -4,6 +4,7 @@
 //! A module for each client. The Python scripts are in `tests/python`.
 
 mod bq;
+mod dataform;
 mod dbt;
 mod durability;
 mod gcloud;

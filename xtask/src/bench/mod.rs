@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: measurements that are claims. Each runs ours and its floor in one go and says whether the goals
 //! hold; exit status 3 where one does not.
 
+mod dataform;
 mod extract;
 mod process;
 mod provider;
@@ -29,6 +30,9 @@ pub struct Bench {
 
 #[derive(Debug, Subcommand)]
 enum Name {
+    /// Compile the marts and a project of 500 actions, beside Dataform's own command line; what a run of 50 tables costs beyond
+    /// their SQL.
+    Dataform(dataform::Dataform),
     /// Extract Account rows by Bulk API, beside the floor: decoding the same CSV bytes from memory and writing the same
     /// Parquet on one thread.
     Extract(extract::Extract),
@@ -97,6 +101,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Runs a benchmark.
 pub fn run(bench: &Bench) -> Result<ExitCode> {
     let report = match &bench.name {
+        Name::Dataform(args) => dataform::run(args)?,
         Name::Extract(args) => extract::run(args)?,
         Name::Provider(args) => provider::run(args)?,
         Name::Quality(args) => quality::run(args)?,

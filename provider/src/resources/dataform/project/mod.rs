@@ -58,12 +58,7 @@ impl Resource for Project {
         let clients = cx.provider::<Clients>()?;
         let (prior, mut planned) = (plan.prior, plan.proposed);
         fill(&clients, &mut planned)?;
-        let known = planned
-            .directory
-            .as_deref()
-            .map(str::to_owned)
-            .zip(planned.config(&clients));
-        let Some((directory, config)) = known else {
+        let Some((directory, config, own)) = known(&planned) else {
             planned.forget_results();
             planned.source_hash = Attr::Unknown;
             planned.actions = Attr::Unknown;
