@@ -12,7 +12,7 @@ use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime, Value};
 
-use super::{CompileFailure, Limits};
+use super::{CompileFailure, Limits, lexer};
 use crate::{Core, Files};
 
 /// Below which the engine sees a project's files. It must not occur in a project's own paths, since it is taken out of messages.
@@ -91,7 +91,7 @@ fn compile<'js>(
     let api: Object<'js> = prelude.call((host, ROOT))?;
     let bundle = format!(
         "(function (exports, require, module, __filename, __dirname) {{{}\n}})",
-        core.bundle()
+        lexer::bundle(core)
     );
     let define: Function<'js> = evaluate(ctx, &bundle, "/.core/bundle.js")?;
     let version: Option<String> = api.get::<_, Function<'js>>("loadCore")?.call((define,))?;

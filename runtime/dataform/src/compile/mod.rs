@@ -4,6 +4,7 @@
 
 mod errors;
 mod host;
+mod lexer;
 mod places;
 mod request;
 

@@ -1,6 +1,6 @@
 //! Graphs equal those of Dataform's own command line, byte for byte. `tests/projects/remake.py` makes the goldens.
 
-use headwater_dataform::{CompilationConfig, Graph, Limits, compile, read_folder};
+use headwater_dataform::{CompilationConfig, Core, CoreStore, Files, Graph, Limits, compile, read_folder};
 
 use crate::{core, projects};
 
@@ -84,4 +84,146 @@ fn packages_are_found_nearest_first() {
     ]);
     assert_eq!(graph.tables[0].query, "select 41 as x, 7 as y");
     assert_eq!(graph.tables[0].file_name, "definitions/a.js");
+}
+
+/// The default core's lexer is replaced by a faster one (`compile::lexer`). The same bundle under another version is not touched.
+#[tokio::test]
+async fn the_faster_lexer_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let default = CoreStore::default();
+    let (version, from) = ("3.0.999", default.cache.join(core().version()));
+    let to = folder.path().join(version);
+    std::fs::create_dir(&to).unwrap();
+    for name in ["bundle.js", "record.json"] {
+        std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+    let store = CoreStore {
+        cache: folder.path().to_owned(),
+        ..default
+    };
+    let untouched = Core::obtain(Some(version), &store).await.unwrap();
+    assert_eq!(untouched.sha256(), core().sha256());
+    for seed in 0..6 {
+        let files = random_project(seed, 60);
+        let graph = |core: &Core| compile(core, &files, &CompilationConfig::default(), &Limits::default()).unwrap();
+        let (fast, plain) = (graph(core()), graph(&untouched));
+        assert_eq!(fast.errors, plain.errors, "{seed}");
+        assert_eq!(fast.json, plain.json, "{seed}");
+        assert!(
+            fast.operations.len() > 5,
+            "{} of the texts compile",
+            fast.operations.len()
+        );
+    }
+}
+
+/// Files of pieces that begin, end, nest and nearly begin what the lexer knows.
+fn random_project(seed: u64, count: usize) -> Files {
+    const PIECES: &[&str] = &[
+        "config { type: \"view\" }\n",
+        "config {",
+        "config  {",
+        "xconfig {\n}",
+        "js { const a = 1; }\n",
+        "js {",
+        "}",
+        "{",
+        " }\n",
+        "pre_operations {\n select 1\n}\n",
+        "post_operations { select '}' }\n",
+        "pre_x",
+        "post",
+        "incremental_where { x > 1 }\n",
+        "in",
+        "input",
+        "input \"a\" { select 1 }\n",
+        "input \"a\", \"b\" { select 2 }\n",
+        "\n---\n",
+        "\n  ---  \n",
+        " --- x\n",
+        "---",
+        "--",
+        "-- a `c` ${x}\n",
+        "- -",
+        "a-b",
+        "/* b ${y} ` */",
+        "/*",
+        "*/",
+        "/",
+        "//",
+        "// x\n",
+        "${1 + 1}",
+        "${",
+        "$",
+        "$$",
+        "$ {",
+        "`",
+        "`a`",
+        "'",
+        "''",
+        "'a'",
+        "'''",
+        "'''m\nn'''",
+        "\"",
+        "\"d\"",
+        "\"\"\"",
+        "\"\"\"e\"\"\"",
+        "\\",
+        "\\\\",
+        "\\'",
+        "\\\"",
+        "\\${`",
+        "${`t ${2} \\` u`}",
+        "${\"}\"}",
+        "${{ a: 1 }.a}",
+        "select",
+        " c j i p ",
+        "cjip",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{a0}",
+        "  ",
+        "\u{2028}",
+        "ü",
+        "😀",
+        "1",
+        "from x",
+        ";",
+        "#",
+        "@",
+        "ic",
+        "pc",
+        "con",
+        "j",
+    ];
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((state >> 33) % below as u64).expect("a place")
+    };
+    let mut files = crate::files(&[]);
+    for file in 0..count {
+        let length = next(14);
+        let text: String = (0..length).map(|_| PIECES[next(PIECES.len())]).collect();
+        files.insert(format!("definitions/f{file}.sqlx"), text.into_bytes());
+    }
+    files
+}
+
+/// What the API can override and the command line cannot.
+#[test]
+fn the_prefix_of_inline_assertions_can_be_overridden() {
+    let files = read_folder(&projects().join("30-assertions-with-a-prefix")).unwrap();
+    let config: CompilationConfig = serde_json::from_str(r#"{"builtinAssertionNamePrefix": "other"}"#).unwrap();
+    let graph = compile(core(), &files, &config, &Limits::default()).unwrap();
+    let names: Vec<&str> = graph
+        .assertions
+        .iter()
+        .map(|assertion| assertion.target.name.as_str())
+        .collect();
+    assert!(names.iter().all(|name| name.contains("other_")), "{names:?}");
+    assert_eq!(graph.project.builtin_assertion_name_prefix, "other");
 }
