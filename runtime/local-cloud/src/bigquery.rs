@@ -5,12 +5,18 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use headwater_local_bigquery::{BigQuery, ObjectStore, Options, StoredObject};
+use axum::Router;
+use axum::body::Body;
+use headwater_local_bigquery::{BigQuery, Caller, ObjectStore, Options, StoredObject};
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::blobs::Blobs;
 use crate::clock::Clock;
 use crate::http::answer::ApiError;
+use crate::http::call::percent_encode;
 use crate::kms;
 use crate::memory;
 use crate::storage::Shelf;
@@ -64,6 +70,55 @@ pub(crate) fn open(
         memory_limit_mb: memory::share_mb(),
         spill_limit_mb: None,
     })
+}
+
+/// BigQuery's API as other services of the local cloud call it: within the process.
+pub(crate) struct Api {
+    pub(crate) router: Router,
+    /// The service account that calls, if it is a certain one.
+    pub(crate) caller: Option<String>,
+}
+
+impl Api {
+    /// A call: the status and the answer.
+    ///
+    /// # Errors
+    /// When there is no JSON to give back.
+    pub(crate) async fn call(
+        &self,
+        verb: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value), String> {
+        let mut request = Request::builder()
+            .method(verb)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+            .map_err(|e| e.to_string())?;
+        if let Some(email) = &self.caller {
+            request.extensions_mut().insert(Caller(email.clone()));
+        }
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let status = response.status();
+        let body = response.into_body().collect().await.map_err(|e| e.to_string())?;
+        let answer = serde_json::from_slice(&body.to_bytes()).map_err(|e| e.to_string())?;
+        Ok((status, answer))
+    }
+}
+
+/// The path of a table.
+pub(crate) fn table_path(project: &str, dataset: &str, table: &str) -> String {
+    let [project, dataset, table] = [project, dataset, table].map(percent_encode);
+    format!("/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}")
+}
+
+/// What an answer that is an error says.
+pub(crate) fn message(answer: &Value) -> String {
+    answer["error"]["message"]
+        .as_str()
+        .unwrap_or("BigQuery refused")
+        .to_owned()
 }
 
 impl ObjectStore for Shelf {

@@ -6,17 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use chrono::{DateTime, Utc};
 use headwater_local_pubsub::{Column, Later, Options, PubSub, Row, Tables};
-use http::{Request, StatusCode, header};
-use http_body_util::BodyExt;
+use http::StatusCode;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
+use crate::bigquery::{Api, message, table_path};
 use crate::clock::Clock;
 use crate::http::answer::{Answer, json_response};
-use crate::http::call::{Call, percent_encode};
+use crate::http::call::Call;
 use crate::http::route::{Method, method};
 
 /// Whether a gRPC path is Pub/Sub's. Policies come here too: only Pub/Sub's are served by gRPC.
@@ -33,46 +31,20 @@ pub(crate) fn open(
     PubSub::open(Options {
         data_dir,
         clock,
-        tables: Arc::new(Warehouse(bigquery)),
+        tables: Arc::new(Warehouse(Api {
+            router: bigquery,
+            caller: None,
+        })),
     })
 }
 
 /// BigQuery's tables as BigQuery subscriptions use them.
-struct Warehouse(Router);
-
-impl Warehouse {
-    /// A call of BigQuery's API: the status and the answer.
-    async fn call(&self, verb: &str, path: String, body: Option<Value>) -> Result<(StatusCode, Value), String> {
-        let request = Request::builder()
-            .method(verb)
-            .uri(path)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
-            .map_err(|e| e.to_string())?;
-        let Ok(response) = self.0.clone().oneshot(request).await;
-        let status = response.status();
-        let body = response.into_body().collect().await.map_err(|e| e.to_string())?;
-        let answer = serde_json::from_slice(&body.to_bytes()).map_err(|e| e.to_string())?;
-        Ok((status, answer))
-    }
-}
-
-fn path(project: &str, dataset: &str, table: &str) -> String {
-    let [project, dataset, table] = [project, dataset, table].map(percent_encode);
-    format!("/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}")
-}
-
-fn message(answer: &Value) -> String {
-    answer["error"]["message"]
-        .as_str()
-        .unwrap_or("BigQuery refused")
-        .to_owned()
-}
+struct Warehouse(Api);
 
 impl Tables for Warehouse {
     fn columns<'a>(&'a self, project: &'a str, dataset: &'a str, table: &'a str) -> Later<'a, Option<Vec<Column>>> {
         Box::pin(async move {
-            let (status, answer) = self.call("GET", path(project, dataset, table), None).await?;
+            let (status, answer) = self.0.call("GET", &table_path(project, dataset, table), None).await?;
             if status == StatusCode::NOT_FOUND {
                 return Ok(None);
             }
@@ -102,8 +74,8 @@ impl Tables for Warehouse {
                 .map(|row| json!({ "insertId": row.id, "json": row.values }))
                 .collect();
             let body = json!({ "rows": rows, "skipInvalidRows": true });
-            let path = format!("{}/insertAll", path(project, dataset, table));
-            let (status, answer) = self.call("POST", path, Some(body)).await?;
+            let path = format!("{}/insertAll", table_path(project, dataset, table));
+            let (status, answer) = self.0.call("POST", &path, Some(&body)).await?;
             if !status.is_success() {
                 return Err(message(&answer));
             }
