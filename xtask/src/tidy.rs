@@ -33,6 +33,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     (
         "headwater-local-cloud",
         &[
+            "headwater-dataform",
             "headwater-local-bigquery",
             "headwater-local-pubsub",
             "headwater-local-writer",

@@ -36,6 +36,7 @@ pub(crate) struct Cloud {
     pub(crate) executor: crate::run::Executor,
     pub(crate) pools: crate::run::Pools,
     pub(crate) scheduler: crate::scheduler::Scheduler,
+    pub(crate) dataform: crate::dataform::Service,
     /// Ends what runs in the background.
     pub(crate) stop: CancellationToken,
     /// What runs in the background.

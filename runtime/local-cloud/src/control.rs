@@ -79,12 +79,13 @@ async fn advance(mut call: Call) -> Answer {
     clock(call).await
 }
 
-/// Forgets everything except what BigQuery holds. Executions that run are stopped.
+/// Forgets everything except what BigQuery holds. Executions and invocations that run are stopped.
 async fn reset(call: Call) -> Answer {
     let cloud = &call.cloud;
     cloud.faults.clear();
     cloud.executor.cancel_all();
     cloud.pools.stop_all();
+    cloud.dataform.running.cancel_under(b"");
     clear(cloud).await?;
     cloud.pubsub.reset().await.map_err(ApiError::internal)?;
     ok(&json!({}))

@@ -127,15 +127,20 @@ impl LocalCloud {
             executor: run::Executor::new(run::Spawner::new().map_err(|e| Error::Setup(e.into()))?),
             pools: run::Pools::default(),
             scheduler: scheduler::Scheduler::new().map_err(|e| Error::Setup(e.into()))?,
+            dataform: dataform::Service::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         // Before the first call is served: an execution that a call begins must not be taken for one that was left.
         run::resume(&cloud).await.map_err(|e| Error::Setup(e.message.into()))?;
         run::resume_pools(&cloud).map_err(|e| Error::Setup(e.message.into()))?;
+        dataform::resume(&cloud)
+            .await
+            .map_err(|e| Error::Setup(e.message.into()))?;
         let accept = CancellationToken::new();
         let served = tokio::spawn(server::serve(listener, cloud.clone(), accept.clone()));
         cloud.tasks.spawn(scheduler::keep_firing(cloud.clone()));
+        cloud.tasks.spawn(dataform::keep_firing(cloud.clone()));
         cloud.tasks.spawn(storage::keep_tidying(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
         Ok(LocalCloud {

@@ -36,7 +36,7 @@ pub(super) fn secret_version(fields: &Map<String, Value>, name: &str) -> Result<
 }
 
 /// The schedule and its time zone, which may stand alone.
-pub(super) fn schedule(fields: &Map<String, Value>) -> Result<(), ApiError> {
+pub(super) fn schedule(fields: &Map<String, Value>) -> Result<Schedule, ApiError> {
     let zone = match text(fields, "timeZone") {
         "" => "UTC",
         zone => zone,
@@ -45,7 +45,7 @@ pub(super) fn schedule(fields: &Map<String, Value>) -> Result<(), ApiError> {
         "" => "0 0 * * *",
         schedule => schedule,
     };
-    Schedule::parse(schedule, zone).map(drop).map_err(ApiError::invalid)
+    Schedule::parse(schedule, zone).map_err(ApiError::invalid)
 }
 
 /// An email address of a service account, if the field is set.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::check::text;
 use super::names::{Collection, RepositoryName, check_id};
 use super::repositories::Repository;
 use crate::http::answer::{Answer, ApiError, ok};
@@ -12,8 +13,8 @@ use crate::http::message::{Fields, read, updated};
 use crate::page::page;
 use crate::store::{Txn, View};
 
-/// What is wrong with settings in the repository of this name.
-type Check = fn(&Txn<'_>, &RepositoryName, &Map<String, Value>) -> Result<(), ApiError>;
+/// What is wrong with a configuration's settings.
+type Check = fn(&Txn<'_>, &Config) -> Result<(), ApiError>;
 
 /// A kind of configuration: what differs between the two.
 pub(super) struct Kind {
@@ -23,11 +24,13 @@ pub(super) struct Kind {
     /// How errors name the message.
     pub(super) message: &'static str,
     pub(super) fields: &'static Fields,
-    /// What is wrong with the settings, in the repository of this name.
+    /// What is wrong with its settings.
     pub(super) check: Check,
     /// What stands against its deletion.
     pub(super) before_delete: fn(&Txn<'_>, &Config) -> Result<(), ApiError>,
-    /// Output fields beside the name.
+    /// The output field with what its schedule came to.
+    pub(super) records: &'static str,
+    /// Output fields beside the name and those records.
     pub(super) outputs: fn(&Config) -> Map<String, Value>,
 }
 
@@ -39,11 +42,34 @@ pub(super) struct Config {
     pub(super) created: DateTime<Utc>,
     pub(super) updated: DateTime<Utc>,
     pub(super) settings: Map<String, Value>,
+    /// When its schedule is due next; none without a schedule and while it is disabled.
+    #[serde(default)]
+    pub(super) next: Option<DateTime<Utc>>,
+    /// The time that its schedule is being carried out for. Still there after a kill, it is carried out again.
+    #[serde(default)]
+    pub(super) firing: Option<DateTime<Utc>>,
+    /// What the last times came to, the newest first.
+    #[serde(default)]
+    pub(super) records: Vec<Value>,
 }
 
 impl Config {
+    /// Finds out when its schedule is due next.
+    pub(super) fn schedule_next(&mut self, now: DateTime<Utc>) -> Result<(), ApiError> {
+        let schedule = match text(&self.settings, "cronSchedule") {
+            schedule if schedule.is_empty() || self.settings.contains_key("disabled") => None,
+            _ => Some(super::check::schedule(&self.settings)?),
+        };
+        self.next = schedule.and_then(|schedule| schedule.next(now));
+        Ok(())
+    }
+
+    pub(super) fn key(&self, kind: &Kind) -> Vec<u8> {
+        self.repository.child_key(kind.collection, &self.id)
+    }
+
     pub(super) fn name(&self, collection: Collection) -> String {
-        self.repository.config_name(collection, &self.id)
+        self.repository.child_name(collection, &self.id)
     }
 
     fn resource(&self, kind: &Kind) -> Value {
@@ -51,17 +77,20 @@ impl Config {
         out.insert("name".into(), json!(self.name(kind.collection)));
         out.extend(self.settings.clone());
         out.extend((kind.outputs)(self));
+        if !self.records.is_empty() {
+            out.insert(kind.records.into(), json!(self.records));
+        }
         Value::Object(out)
     }
 }
 
 /// The configuration of that id, of a repository that exists.
-fn find(view: &impl View, kind: &Kind, repository: &RepositoryName, id: &str) -> Result<Config, ApiError> {
-    let found = view.get(&repository.config_key(kind.collection, id))?;
+pub(super) fn find(view: &impl View, kind: &Kind, repository: &RepositoryName, id: &str) -> Result<Config, ApiError> {
+    let found = view.get(&repository.child_key(kind.collection, id))?;
     found.ok_or_else(|| {
         ApiError::not_found(format!(
             "Resource '{}' was not found",
-            repository.config_name(kind.collection, id)
+            repository.child_name(kind.collection, id)
         ))
     })
 }
@@ -72,33 +101,39 @@ pub(super) async fn create(mut call: Call, kind: &'static Kind) -> Answer {
     let id = id.ok_or_else(|| ApiError::required(kind.id_parameter))?.to_owned();
     check_id(&id, &format!("{}_id", kind.message))?;
     let repository = RepositoryName::of(&call);
+    let due_from = call.cloud.clock.now();
     let config = call.cloud.store.write(move |txn| {
         Repository::read(txn, &repository)?;
-        (kind.check)(txn, &repository, &settings)?;
-        let at = repository.config_key(kind.collection, &id);
-        if txn.bytes(&at)?.is_some() {
-            let name = repository.config_name(kind.collection, &id);
-            return Err(ApiError::exists(format!("Resource '{name}' already exists")));
-        }
         let now = Utc::now();
-        let config = Config {
+        let mut config = Config {
             repository,
             id,
             created: now,
             updated: now,
             settings,
+            next: None,
+            firing: None,
+            records: Vec::new(),
         };
-        txn.put(at, &config)?;
+        (kind.check)(txn, &config)?;
+        if txn.bytes(&config.key(kind))?.is_some() {
+            let name = config.name(kind.collection);
+            return Err(ApiError::exists(format!("Resource '{name}' already exists")));
+        }
+        config.schedule_next(due_from)?;
+        txn.put(config.key(kind), &config)?;
         Ok(config)
     });
-    ok(&config.await?.resource(kind))
+    let config = config.await?;
+    call.cloud.dataform.changed.notify_one();
+    ok(&config.resource(kind))
 }
 
 pub(super) async fn list(call: Call, kind: &'static Kind) -> Answer {
     let repository = RepositoryName::of(&call);
     let snapshot = call.cloud.store.snapshot()?;
     Repository::read(&snapshot, &repository)?;
-    let all: Vec<Config> = snapshot.all(&repository.configs(kind.collection))?;
+    let all: Vec<Config> = snapshot.all(&repository.children(kind.collection))?;
     let resources = all.iter().map(|config| config.resource(kind)).collect();
     ok(&page(&call.query, kind.collection.segment(), resources, 50)?)
 }
@@ -112,15 +147,19 @@ pub(super) async fn patch(mut call: Call, kind: &'static Kind) -> Answer {
     let body = read(call.json().await?, kind.fields, kind.message)?;
     let (repository, id) = (RepositoryName::of(&call), call.param("config").to_owned());
     let mask = call.query.get("updateMask").map(str::to_owned);
+    let due_from = call.cloud.clock.now();
     let config = call.cloud.store.write(move |txn| {
         let mut config = find(txn, kind, &repository, &id)?;
         config.settings = updated(&config.settings, &body, mask.as_deref(), kind.fields)?;
-        (kind.check)(txn, &repository, &config.settings)?;
+        (kind.check)(txn, &config)?;
         config.updated = Utc::now();
-        txn.put(repository.config_key(kind.collection, &id), &config)?;
+        config.schedule_next(due_from)?;
+        txn.put(config.key(kind), &config)?;
         Ok::<_, ApiError>(config)
     });
-    ok(&config.await?.resource(kind))
+    let config = config.await?;
+    call.cloud.dataform.changed.notify_one();
+    ok(&config.resource(kind))
 }
 
 pub(super) async fn delete(call: Call, kind: &'static Kind) -> Answer {
@@ -128,7 +167,7 @@ pub(super) async fn delete(call: Call, kind: &'static Kind) -> Answer {
     let deleted = call.cloud.store.write(move |txn| {
         let config = find(txn, kind, &repository, &id)?;
         (kind.before_delete)(txn, &config)?;
-        txn.remove(repository.config_key(kind.collection, &id));
+        txn.remove(repository.child_key(kind.collection, &id));
         Ok::<_, ApiError>(())
     });
     deleted.await?;

@@ -1,18 +1,68 @@
-//! Dataform v1: repositories with their files, release and workflow configurations.
-//! <https://cloud.google.com/dataform/reference/rest>
+//! Dataform v1: repositories with their files and workspaces, release and workflow configurations, compilation results and
+//! workflow invocations. <https://cloud.google.com/dataform/reference/rest>
 //!
-//! A repository without a Git remote keeps its commits here. Not here: what needs the network of a Git remote, workspaces,
-//! compilation results and workflow invocations; schedules are checked and kept, and fire nothing.
+//! A repository without a Git remote keeps its commits here, and workspaces push to its one branch. Projects are compiled and
+//! executed by `headwater-dataform`, over the local BigQuery; schedules fire. Not here: what needs the network of a Git remote,
+//! npm packages other than `@dataform/core`, notebooks, data preparations and unit tests, folders and `config`.
 
+mod branch;
 mod check;
+mod commits;
+mod compilations;
+mod compiled;
+mod compiling;
 mod configs;
+mod directory;
+mod execution;
 mod files;
+mod filter;
+mod invocations;
+mod invoking;
+mod merge;
 mod names;
+mod packages;
 mod releases;
 mod repositories;
+mod schedules;
+mod shapes;
+mod warehouse;
 mod workflows;
+mod working_copy;
+mod workspaces;
+
+use headwater_dataform::CoreStore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::http::route::Method;
+
+pub(crate) use execution::resume;
+pub(crate) use schedules::keep_firing;
+
+/// How many projects are compiled at once.
+const COMPILING: usize = 2;
+
+/// The moving part of the service.
+pub(crate) struct Service {
+    /// Where Dataform's own compiler is kept.
+    cores: CoreStore,
+    /// Turns to compile.
+    compiling: Semaphore,
+    /// The invocations at work.
+    pub(crate) running: execution::Running,
+    /// Rung when configurations change.
+    changed: Notify,
+}
+
+impl Service {
+    pub(crate) fn new() -> Service {
+        Service {
+            cores: CoreStore::default(),
+            compiling: Semaphore::new(COMPILING),
+            running: execution::Running::default(),
+            changed: Notify::new(),
+        }
+    }
+}
 
 /// The methods of the service, as `v1` and as `v1beta1`, which some of Google's clients still speak.
 macro_rules! versions {
@@ -40,6 +90,40 @@ pub(crate) fn methods() -> Vec<Method> {
         "repositories.readFile" "GET" "repositories/{repository}:readFile" files::read;
         "repositories.queryDirectoryContents" "GET" "repositories/{repository}:queryDirectoryContents" files::directory;
         "repositories.fetchHistory" "GET" "repositories/{repository}:fetchHistory" files::history;
+        "repositories.workspaces.create" "POST" "repositories/{repository}/workspaces" workspaces::create;
+        "repositories.workspaces.list" "GET" "repositories/{repository}/workspaces" workspaces::list;
+        "repositories.workspaces.get" "GET" "repositories/{repository}/workspaces/{workspace}" workspaces::get;
+        "repositories.workspaces.delete" "DELETE" "repositories/{repository}/workspaces/{workspace}" workspaces::delete;
+        "repositories.workspaces.getIamPolicy" "GET" "repositories/{repository}/workspaces/{workspace}:getIamPolicy" workspaces::get_policy;
+        "repositories.workspaces.setIamPolicy" "POST" "repositories/{repository}/workspaces/{workspace}:setIamPolicy" workspaces::set_policy;
+        "repositories.workspaces.testIamPermissions" "POST" "repositories/{repository}/workspaces/{workspace}:testIamPermissions" workspaces::test_permissions;
+        "repositories.workspaces.writeFile" "POST" "repositories/{repository}/workspaces/{workspace}:writeFile" working_copy::write;
+        "repositories.workspaces.readFile" "GET" "repositories/{repository}/workspaces/{workspace}:readFile" working_copy::read;
+        "repositories.workspaces.removeFile" "POST" "repositories/{repository}/workspaces/{workspace}:removeFile" working_copy::remove;
+        "repositories.workspaces.moveFile" "POST" "repositories/{repository}/workspaces/{workspace}:moveFile" working_copy::rename;
+        "repositories.workspaces.makeDirectory" "POST" "repositories/{repository}/workspaces/{workspace}:makeDirectory" working_copy::make_directory;
+        "repositories.workspaces.removeDirectory" "POST" "repositories/{repository}/workspaces/{workspace}:removeDirectory" working_copy::remove_directory;
+        "repositories.workspaces.moveDirectory" "POST" "repositories/{repository}/workspaces/{workspace}:moveDirectory" working_copy::move_directory;
+        "repositories.workspaces.queryDirectoryContents" "GET" "repositories/{repository}/workspaces/{workspace}:queryDirectoryContents" working_copy::directory;
+        "repositories.workspaces.searchFiles" "GET" "repositories/{repository}/workspaces/{workspace}:searchFiles" working_copy::search;
+        "repositories.workspaces.commit" "POST" "repositories/{repository}/workspaces/{workspace}:commit" branch::commit;
+        "repositories.workspaces.reset" "POST" "repositories/{repository}/workspaces/{workspace}:reset" branch::reset;
+        "repositories.workspaces.push" "POST" "repositories/{repository}/workspaces/{workspace}:push" branch::push;
+        "repositories.workspaces.pull" "POST" "repositories/{repository}/workspaces/{workspace}:pull" branch::pull;
+        "repositories.workspaces.fetchFileGitStatuses" "GET" "repositories/{repository}/workspaces/{workspace}:fetchFileGitStatuses" branch::statuses;
+        "repositories.workspaces.fetchFileDiff" "GET" "repositories/{repository}/workspaces/{workspace}:fetchFileDiff" branch::difference;
+        "repositories.workspaces.fetchGitAheadBehind" "GET" "repositories/{repository}/workspaces/{workspace}:fetchGitAheadBehind" branch::ahead_behind;
+        "repositories.workspaces.installNpmPackages" "POST" "repositories/{repository}/workspaces/{workspace}:installNpmPackages" packages::install;
+        "repositories.compilationResults.create" "POST" "repositories/{repository}/compilationResults" compilations::create;
+        "repositories.compilationResults.list" "GET" "repositories/{repository}/compilationResults" compilations::list;
+        "repositories.compilationResults.get" "GET" "repositories/{repository}/compilationResults/{result}" compilations::get;
+        "repositories.compilationResults.query" "GET" "repositories/{repository}/compilationResults/{result}:query" compilations::query;
+        "repositories.workflowInvocations.create" "POST" "repositories/{repository}/workflowInvocations" invocations::create;
+        "repositories.workflowInvocations.list" "GET" "repositories/{repository}/workflowInvocations" invocations::list;
+        "repositories.workflowInvocations.get" "GET" "repositories/{repository}/workflowInvocations/{invocation}" invocations::get;
+        "repositories.workflowInvocations.delete" "DELETE" "repositories/{repository}/workflowInvocations/{invocation}" invocations::delete;
+        "repositories.workflowInvocations.cancel" "POST" "repositories/{repository}/workflowInvocations/{invocation}:cancel" invocations::cancel;
+        "repositories.workflowInvocations.query" "GET" "repositories/{repository}/workflowInvocations/{invocation}:query" invocations::query;
         "repositories.releaseConfigs.create" "POST" "repositories/{repository}/releaseConfigs" |call| configs::create(call, &releases::KIND);
         "repositories.releaseConfigs.list" "GET" "repositories/{repository}/releaseConfigs" |call| configs::list(call, &releases::KIND);
         "repositories.releaseConfigs.get" "GET" "repositories/{repository}/releaseConfigs/{config}" |call| configs::get(call, &releases::KIND);

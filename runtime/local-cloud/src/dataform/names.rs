@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check::name_of;
 use crate::http::answer::ApiError;
 use crate::http::call::Call;
 use crate::store::{key, under};
@@ -19,14 +20,28 @@ pub(super) struct RepositoryName {
 pub(super) enum Collection {
     Releases,
     Workflows,
+    Workspaces,
+    Compilations,
+    Invocations,
 }
 
 impl Collection {
+    pub(super) const ALL: [Collection; 5] = [
+        Collection::Releases,
+        Collection::Workflows,
+        Collection::Workspaces,
+        Collection::Compilations,
+        Collection::Invocations,
+    ];
+
     /// As in paths.
     pub(super) fn segment(self) -> &'static str {
         match self {
             Collection::Releases => "releaseConfigs",
             Collection::Workflows => "workflowConfigs",
+            Collection::Workspaces => "workspaces",
+            Collection::Compilations => "compilationResults",
+            Collection::Invocations => "workflowInvocations",
         }
     }
 }
@@ -62,20 +77,59 @@ impl RepositoryName {
         key(&self.parts("iam"))
     }
 
-    /// Of a configuration.
-    pub(super) fn config_key(&self, collection: Collection, id: &str) -> Vec<u8> {
-        let mut at = self.configs(collection);
+    /// Of what lies in it under that id.
+    pub(super) fn child_key(&self, collection: Collection, id: &str) -> Vec<u8> {
+        let mut at = self.children(collection);
         at.extend(id.as_bytes());
         at
     }
 
-    /// The prefix of all configurations of a kind.
-    pub(super) fn configs(&self, collection: Collection) -> Vec<u8> {
+    /// The prefix of all that lies in a collection.
+    pub(super) fn children(&self, collection: Collection) -> Vec<u8> {
         under(&self.parts(collection.segment()))
     }
 
-    pub(super) fn config_name(&self, collection: Collection, id: &str) -> String {
+    pub(super) fn child_name(&self, collection: Collection, id: &str) -> String {
         format!("{self}/{}/{id}", collection.segment())
+    }
+
+    /// The id of what a name says lies in this repository, or an error about `field`.
+    pub(super) fn child_of<'a>(&self, collection: Collection, name: &'a str, field: &str) -> Result<&'a str, ApiError> {
+        let collections = ["projects", "locations", "repositories", collection.segment()];
+        let id = name_of(name, &collections, field)?[3];
+        if self.child_name(collection, id) == name {
+            return Ok(id);
+        }
+        Err(ApiError::invalid(format!(
+            "{field} '{name}' must be in the repository '{self}'."
+        )))
+    }
+
+    /// Of what belongs to a child and has a space of its own: its parts by their numbers.
+    pub(super) fn part_key(&self, space: &str, id: &str, number: u64) -> Vec<u8> {
+        let mut at = self.part_keys(space, id);
+        at.extend(format!("{number:010}").into_bytes());
+        at
+    }
+
+    /// The prefix of all that belongs to a child in that space.
+    pub(super) fn part_keys(&self, space: &str, id: &str) -> Vec<u8> {
+        let mut at = self.space(space);
+        at.extend(id.as_bytes());
+        at.push(0);
+        at
+    }
+
+    /// The prefix of a space.
+    pub(super) fn space(&self, space: &str) -> Vec<u8> {
+        under(&self.parts(space))
+    }
+
+    /// Of a workspace's policy.
+    pub(super) fn workspace_policy_key(&self, id: &str) -> Vec<u8> {
+        let mut at = self.space("workspace iam");
+        at.extend(id.as_bytes());
+        at
     }
 
     /// Of a commit, which are counted from 0.

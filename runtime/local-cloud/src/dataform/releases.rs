@@ -1,10 +1,12 @@
 //! Release configurations: <https://cloud.google.com/dataform/reference/rest/v1/projects.locations.repositories.releaseConfigs>.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::check;
+use super::compilations::Compilation;
 use super::configs::{Config, Kind};
-use super::names::{Collection, RepositoryName};
+use super::names::Collection;
+use super::shapes::CODE_CONFIG;
 use crate::http::answer::ApiError;
 use crate::http::message::{Fields, Shape};
 use crate::store::{Txn, View};
@@ -12,22 +14,7 @@ use crate::store::{Txn, View};
 const FIELDS: &Fields = &[
     ("name", Shape::Output),
     ("gitCommitish", Shape::Text),
-    (
-        "codeCompilationConfig",
-        Shape::Message(&[
-            ("defaultDatabase", Shape::Text),
-            ("defaultSchema", Shape::Text),
-            ("defaultLocation", Shape::Text),
-            ("assertionSchema", Shape::Text),
-            ("vars", Shape::Texts),
-            ("databaseSuffix", Shape::Text),
-            ("schemaSuffix", Shape::Text),
-            ("tablePrefix", Shape::Text),
-            ("builtinAssertionNamePrefix", Shape::Text),
-            ("defaultNotebookRuntimeOptions", Shape::Unserved),
-            ("pipelineConfig", Shape::Unserved),
-        ]),
-    ),
+    ("codeCompilationConfig", CODE_CONFIG),
     ("cronSchedule", Shape::Text),
     ("timeZone", Shape::Text),
     ("recentScheduledReleaseRecords", Shape::Output),
@@ -43,34 +30,37 @@ pub(super) const KIND: Kind = Kind {
     fields: FIELDS,
     check: checked,
     before_delete: unused,
+    records: "recentScheduledReleaseRecords",
     outputs: |_| Map::new(),
 };
 
-fn checked(_: &Txn<'_>, repository: &RepositoryName, settings: &Map<String, Value>) -> Result<(), ApiError> {
+fn checked(txn: &Txn<'_>, config: &Config) -> Result<(), ApiError> {
+    let settings = &config.settings;
     if check::text(settings, "gitCommitish").is_empty() {
         return Err(ApiError::invalid("release_config.git_commitish is required."));
     }
     check::schedule(settings)?;
-    match check::text(settings, "releaseCompilationResult") {
-        "" => Ok(()),
-        result => {
-            let collections = ["projects", "locations", "repositories", "compilationResults"];
-            check::name_of(result, &collections, "release_compilation_result")?;
-            if !result.starts_with(&format!("{repository}/")) {
-                return Err(ApiError::invalid(format!(
-                    "release_compilation_result '{result}' must be a result of the repository '{repository}'."
-                )));
-            }
-            // Compilation results are not served yet, so there is none of this name.
-            Err(ApiError::not_found(format!("Resource '{result}' was not found")))
-        }
+    let result = check::text(settings, "releaseCompilationResult");
+    if result.is_empty() {
+        return Ok(());
     }
+    let field = "release_compilation_result";
+    let id = config.repository.child_of(Collection::Compilations, result, field)?;
+    let compilation = Compilation::find(txn, &config.repository, id)?;
+    let name = config.name(Collection::Releases);
+    if check::text(&compilation.settings, "releaseConfig") == name {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "{field} '{result}' was not created from the release config '{name}'; create a compilation result with \
+         release_config '{name}'."
+    )))
 }
 
 /// A release that a workflow names stays.
 fn unused(txn: &Txn<'_>, config: &Config) -> Result<(), ApiError> {
     let name = config.name(Collection::Releases);
-    let workflows: Vec<Config> = txn.all(&config.repository.configs(Collection::Workflows))?;
+    let workflows: Vec<Config> = txn.all(&config.repository.children(Collection::Workflows))?;
     let user = workflows
         .iter()
         .find(|workflow| check::text(&workflow.settings, "releaseConfig") == name);

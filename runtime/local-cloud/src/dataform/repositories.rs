@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::check;
 use super::names::{Collection, RepositoryName, check_id};
+use super::{check, compilations, invocations, workspaces};
 use crate::clock::stamp;
 use crate::http::answer::{Answer, ApiError, ok};
 use crate::http::call::Call;
@@ -76,6 +76,24 @@ impl Repository {
 
     pub(super) fn has_remote(&self) -> bool {
         self.settings.contains_key("gitRemoteSettings")
+    }
+
+    /// Who workflow invocations run as, unless they say otherwise.
+    pub(super) fn service_account(&self) -> Option<&str> {
+        self.settings.get("serviceAccount").and_then(Value::as_str)
+    }
+
+    /// `workspaceCompilationOverrides` for the workspace of that id, as fields of a `CodeCompilationConfig`.
+    pub(super) fn overrides(&self, workspace: &str) -> Map<String, Value> {
+        let overrides = self
+            .settings
+            .get("workspaceCompilationOverrides")
+            .and_then(Value::as_object);
+        let resolved = overrides.into_iter().flatten().map(|(name, value)| {
+            let text = value.as_str().unwrap_or_default();
+            (name.clone(), json!(text.replace("${workspaceName}", workspace)))
+        });
+        resolved.collect()
     }
 
     fn resource(&self) -> Value {
@@ -231,29 +249,39 @@ pub(super) async fn patch(mut call: Call) -> Answer {
 pub(super) async fn delete(call: Call) -> Answer {
     let name = RepositoryName::of(&call);
     let force = call.query.flag("force");
+    let running = name.children(Collection::Invocations);
     let deleted = call.cloud.store.write(move |txn| {
         Repository::read(txn, &name)?;
-        let collections = [Collection::Releases, Collection::Workflows];
-        for collection in collections {
-            if !force && txn.any(&name.configs(collection))? {
+        for collection in Collection::ALL {
+            if !force && txn.any(&name.children(collection))? {
                 return Err(ApiError::failed_precondition(format!(
                     "Resource '\"{name}\"' has nested resources. If the API supports cascading delete, set 'force' to true to \
                      delete it and its nested resources."
                 )));
             }
-            remove_all(txn, &name.configs(collection))?;
+            remove_all(txn, &name.children(collection))?;
         }
-        remove_all(txn, &name.commits())?;
-        remove_all(txn, &name.contents())?;
+        for belonging in [
+            name.commits(),
+            name.contents(),
+            workspaces::belongings(&name),
+            workspaces::policies(&name),
+            compilations::graphs(&name),
+            invocations::all_actions(&name),
+        ] {
+            remove_all(txn, &belonging)?;
+        }
         txn.remove(name.policy_key());
         txn.remove(name.key());
         Ok(())
     });
     deleted.await?;
+    call.cloud.dataform.running.cancel_under(&running);
     ok(&json!({}))
 }
 
-fn remove_all(txn: &mut Txn<'_>, prefix: &[u8]) -> Result<(), StoreError> {
+/// Removes all that is kept under a prefix.
+pub(super) fn remove_all(txn: &mut Txn<'_>, prefix: &[u8]) -> Result<(), StoreError> {
     let mut keys = Vec::new();
     txn.scan(prefix, prefix, &mut |key, _| {
         keys.push(key.to_vec());

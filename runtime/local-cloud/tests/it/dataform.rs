@@ -115,12 +115,11 @@ async fn what_google_refuses_in_repositories_is_refused() {
         )
         .await
         .expect(200);
-    local.get(&format!("{ONE}/workspaces")).await.expect(501);
 }
 
 #[tokio::test]
 async fn commits_hold_files_and_survive_a_restart() {
-    let mut local = Local::start().await;
+    let local = Local::start().await;
     repository(&local).await;
     let author = json!({"author": {"name": "A", "emailAddress": "a@b.c"}, "commitMessage": "first"});
     let files = json!({"definitions/a.sqlx": {"writeFile": {"contents": "YQ=="}}, "includes/x/y.js": {"writeFile": {"contents": ""}}});
@@ -157,12 +156,7 @@ async fn commits_hold_files_and_survive_a_restart() {
         .await
         .expect(400);
 
-    let dir = local.dir.path().to_owned();
-    local.cloud.shutdown().await;
-    local.cloud = headwater_local_cloud::LocalCloud::start(crate::harness::options(&dir, dir.join("runtime.sh")))
-        .await
-        .unwrap();
-    local.client = crate::harness::Client::new(local.cloud.base_url());
+    let local = local.restart().await;
     let read = format!("{ONE}:readFile?path=definitions/a.sqlx");
     assert_eq!(local.get(&read).await.expect(200).json()["contents"], "Yg==");
     assert_eq!(

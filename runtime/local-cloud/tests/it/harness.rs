@@ -180,6 +180,16 @@ impl Local {
         let client = Client::new(cloud.base_url());
         Local { cloud, client, dir }
     }
+
+    /// Stops it and starts it again on the same directory.
+    pub async fn restart(self) -> Local {
+        let Local { cloud, dir, .. } = self;
+        cloud.shutdown().await;
+        let again = options(dir.path(), dir.path().join("runtime.sh"));
+        let cloud = LocalCloud::start(again).await.unwrap();
+        let client = Client::new(cloud.base_url());
+        Local { cloud, client, dir }
+    }
 }
 
 pub fn write_script(dir: &Path, script: &str) -> PathBuf {

@@ -26,14 +26,14 @@ fn serve_if_asked() {
     });
 }
 
-struct Server {
+pub struct Server {
     child: Child,
-    client: Client,
+    pub client: Client,
     ready: Duration,
 }
 
 impl Server {
-    fn start(dir: &Path) -> Server {
+    pub fn start(dir: &Path) -> Server {
         let url = dir.join("url");
         drop(std::fs::remove_file(&url));
         let begun = Instant::now();
@@ -55,7 +55,7 @@ impl Server {
         }
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -79,7 +79,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Runtime::new().unwrap().block_on(future)
 }
 
-fn dir_with(script: &str) -> TempDir {
+pub fn dir_with(script: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     write_script(dir.path(), script);
     dir

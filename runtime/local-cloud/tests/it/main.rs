@@ -7,6 +7,14 @@ mod dataflow;
 #[cfg(test)]
 mod dataform;
 #[cfg(test)]
+mod dataform_compilations;
+#[cfg(test)]
+mod dataform_project;
+#[cfg(test)]
+mod dataform_runs;
+#[cfg(test)]
+mod dataform_workspaces;
+#[cfg(test)]
 mod dataplex;
 #[cfg(test)]
 mod faults;
