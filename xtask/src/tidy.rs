@@ -49,6 +49,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-spec",
             "headwater-cloud",
             "headwater-salesforce",
+            "headwater-dataform",
             "headwater-quality",
             "headwater-suite",
         ],
@@ -58,6 +59,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "headwater-report",
             "headwater-spec",
+            "headwater-dataform",
             "headwater-cloud",
             "headwater-salesforce",
             "headwater-extract",

@@ -130,6 +130,7 @@ impl<'a> Asked<'a> {
                 })
                 .collect(),
             columns: Vec::new(),
+            column_rows: None,
             history: runs
                 .iter()
                 .rev()
@@ -174,6 +175,7 @@ impl<'a> Asked<'a> {
         if !judged.is_empty() {
             let found = profile::columns(&self.bigquery, target, &judged, self.args.max_bytes_billed).await?;
             page.columns = found.columns;
+            page.column_rows = Some(found.rows);
         }
         Ok(())
     }

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use headwater_tests::bigquery;
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
+use headwater_tests::inventory::inventory;
+use headwater_tests::org::Org;
+use headwater_tests::programs;
 use headwater_tests::terraform::Terraform;
 use serde_json::{Value, json};
 
@@ -229,4 +233,100 @@ fn a_project_lives_and_dies() {
     tf.assert_no_changes("after it was made anew");
     tf.destroy();
     assert_eq!(cloud.get(&repository).0, 404);
+}
+
+fn headwater(cloud: &Cloud, arguments: &[&str]) -> programs::Ended {
+    let mut command = Command::new(programs::headwater());
+    command.envs(cloud.environment()).args(arguments);
+    programs::run(&mut command)
+}
+
+/// A run of a deployed suite, and how it ended.
+fn judge(cloud: &Cloud, suite: &str) -> String {
+    let place = ["--lake", "gs://headwater-demo-lake", "--pipeline", suite];
+    headwater(
+        cloud,
+        &[
+            &["runs", "start", "--json", "--wait", "--runtime", "headwater"][..],
+            &place,
+        ]
+        .concat(),
+    );
+    let sql = format!("SELECT state FROM data_quality.dq_run WHERE suite = '{suite}' ORDER BY started DESC LIMIT 1");
+    bigquery::cell(cloud, &sql)
+}
+
+/// Of a run of the marts by hand: its exit status, and what of it did not succeed.
+fn run_marts(cloud: &Cloud) -> (i32, Vec<String>) {
+    let marts = programs::root().join("dataform");
+    let ended = headwater(cloud, &["dataform", "run", "--json", marts.to_str().expect("a path")]);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{}", ended.text()));
+    let actions = report["actions"].as_array().expect("actions");
+    assert!(actions.len() > 50, "{report}");
+    let others = actions
+        .iter()
+        .filter(|action| !matches!(action["state"].as_str(), Some("SUCCEEDED" | "DISABLED")));
+    let name = |action: &Value| {
+        format!(
+            "{}: {}",
+            action["target"]["name"].as_str().unwrap_or_default(),
+            action["state"].as_str().unwrap_or_default()
+        )
+    };
+    (ended.code, others.map(name).collect())
+}
+
+#[test]
+fn the_quickstart_goes_on_to_the_marts_and_what_is_expected_of_them() {
+    let cloud = Cloud::start();
+    let org = Org::start(60);
+    let before = inventory(&cloud, PROJECT, REGION);
+    let folder = programs::root().join("examples/scenarios/salesforce-quickstart");
+    let configuration = std::fs::read_to_string(folder.join("main.tf")).expect("the scenario");
+    let marts = programs::root().join("dataform");
+    let tf = super::terraform(&cloud, &org, &configuration).env("TF_VAR_marts", marts.to_str().expect("a path"));
+    for name in ["variables.tf", "outputs.tf"] {
+        std::fs::copy(folder.join(name), tf.dir().join(name)).expect("a copy");
+    }
+    tf.apply();
+    tf.assert_no_changes("after apply");
+    let opportunities = "SELECT COUNT(*) FROM salesforce_marts.salesforce__opportunity_enhanced";
+    let live = org
+        .counts()
+        .into_iter()
+        .find(|(name, _)| name == "Opportunity")
+        .expect("opportunities")
+        .1;
+    assert_eq!(bigquery::cell(&cloud, opportunities), live.to_string());
+    assert_eq!(judge(&cloud, "opportunities"), "pass");
+
+    // By hand, each action's state is shown; and nothing is wrong.
+    assert_eq!(run_marts(&cloud), (0, Vec::new()));
+    let shown = headwater(
+        &cloud,
+        &[
+            "dataform",
+            "run",
+            "--actions",
+            "salesforce__sales_snapshot",
+            marts.to_str().expect("a path"),
+        ],
+    );
+    assert!(
+        shown.stdout.contains("salesforce_marts.salesforce__sales_snapshot") && shown.stdout.contains("done"),
+        "{}",
+        shown.text()
+    );
+
+    // A source that is broken: the assertion that is about it fails, and the suite of the mart sees it, too.
+    bigquery::query(
+        &cloud,
+        "UPDATE salesforce_raw.Opportunity SET Probability = 250 WHERE Id = (SELECT MIN(Id) FROM salesforce_raw.Opportunity)",
+    );
+    let broken = "salesforce_marts_salesforce__opportunity_enhanced_assertions_rowConditions: FAILED";
+    assert_eq!(run_marts(&cloud), (3, vec![broken.to_owned()]));
+    assert_eq!(judge(&cloud, "opportunities"), "fail");
+
+    tf.destroy();
+    assert_eq!(inventory(&cloud, PROJECT, REGION), before);
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::stage::{PROJECT, Stage};
 use crate::http;
-use crate::shell::{Error, Result, fail, print};
+use crate::shell::{self, Error, Result, fail, output, print};
 
 pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
     stage.apply()?;
@@ -48,10 +48,61 @@ pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
         counts.len(),
         stage.since.elapsed().as_secs_f64()
     ));
+    marts(stage)?;
+    judge(stage)?;
     if !ephemeral {
         say_more(stage);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The marts, which the apply has made behind the extract.
+fn marts(stage: &Stage<'_>) -> Result<()> {
+    let cell = |sql: String| http::query_cell(&stage.endpoint, PROJECT, &sql);
+    let names = cell(format!(
+        "SELECT STRING_AGG(table_name ORDER BY table_name) FROM `{PROJECT}`.salesforce_marts.INFORMATION_SCHEMA.TABLES"
+    ))?;
+    let mut table = format!("\n{:<46}{:>8}\n", "mart", "rows");
+    let mut empty = Vec::new();
+    for name in names.split(',') {
+        let rows: u64 = cell(format!("SELECT COUNT(*) FROM `{PROJECT}.salesforce_marts.{name}`"))?.parse()?;
+        writeln!(table, "{name:<46}{rows:>8}")?;
+        if rows == 0 {
+            empty.push(name);
+        }
+    }
+    print(&table);
+    match empty.as_slice() {
+        [] => Ok(()),
+        empty => fail(format!("no rows are in {}", empty.join(", "))),
+    }
+}
+
+/// The suite of the marts is run once, as its schedule would, and the gate's verdict becomes a page.
+fn judge(stage: &Stage<'_>) -> Result<()> {
+    let start = [
+        "runs",
+        "start",
+        "--lake",
+        "gs://headwater-demo-lake",
+        "--pipeline",
+        "opportunities",
+    ];
+    let mut run = stage.headwater(&[&start[..], &["--runtime", "headwater", "--wait"]].concat());
+    shell::step("the suite of the opportunities", &mut run)?;
+    let page = stage.dir.join("accounts.html");
+    let report = [
+        "quality",
+        "report",
+        "--suite",
+        "accounts",
+        "--results",
+        "data_quality",
+        "--output",
+    ];
+    output(stage.headwater(&report).arg(&page))?;
+    print(&format!("The gate's verdict as a page: {}", page.display()));
+    Ok(())
 }
 
 /// So many accounts are wrong in each way; see `headwater salesforce generate --defects`.
@@ -73,10 +124,12 @@ fn say_more(stage: &Stage<'_>) {
          'SELECT StageName, COUNT(*) n, SUM(Amount) amount FROM salesforce_raw.Opportunity GROUP BY 1 ORDER BY n DESC'\n  \
          bq --api {endpoint} --oauth_access_token=local --project_id={PROJECT} query --use_legacy_sql=false \\\n    \
          'SELECT Id, Name, _headwater_reasons FROM salesforce_raw.Account_quarantine'\n  \
+         {headwater} dataform run {dataform}\n  \
          cd {module} && terraform plan\n  curl -X POST {org}/_control/churn -H 'content-type: application/json' -d '{{\"updates\":10}}'   # then run again:\n  \
          {headwater} runs start --lake gs://headwater-demo-lake --pipeline crm --runtime headwater --wait\n\
          The local cloud and the org go on running; stop them with: cargo xtask demo --stop",
         env = stage.dir.join("env.sh").display(),
         module = stage.module.display(),
+        dataform = shell::root().join("dataform").display(),
     ));
 }

@@ -121,6 +121,15 @@ impl<'a> Stage<'a> {
         })
     }
 
+    /// The runtime, in the scenario's environment.
+    pub fn headwater(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.programs.headwater);
+        command
+            .envs(self.environment.iter().map(|(k, v)| (*k, v.as_str())))
+            .args(arguments);
+        command
+    }
+
     fn terraform(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.terraform);
         command

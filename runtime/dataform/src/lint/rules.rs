@@ -198,7 +198,8 @@ fn undeclared_sources(project: &Project<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut named: BTreeMap<Named, Vec<Action>> = BTreeMap::new();
     let mut made: BTreeSet<Target> = BTreeSet::new();
-    for action in project.graph.actions() {
+    // What is disabled reads nothing.
+    for action in project.graph.actions().filter(|action| !action.disabled()) {
         let mut unread = None;
         for text in texts(&action)
             .into_iter()

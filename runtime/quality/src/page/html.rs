@@ -251,7 +251,8 @@ fn columns(page: &Page, out: &mut String) {
     }
     out.push_str("<section aria-labelledby=\"columns\"><h2 id=\"columns\">Columns</h2>\n<div class=\"columns\">\n");
     for column in &page.columns {
-        self::column(column, page.rows.unwrap_or_default(), out);
+        let rows = page.column_rows.or(page.rows).unwrap_or_default();
+        self::column(column, rows, out);
     }
     out.push_str("</div>\n</section>\n");
 }

@@ -44,6 +44,8 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// What columns hold.
     pub columns: Vec<ColumnProfile>,
+    /// Of how many rows; absent: of those that were judged.
+    pub column_rows: Option<u64>,
     /// The runs before and this one, the oldest first.
     pub history: Vec<Past>,
     /// A suite as HCL that what the columns hold suggests.
@@ -147,6 +149,7 @@ impl Page {
                 .map(|(expectation, result)| Entry::of(expectation, result))
                 .collect(),
             columns: Vec::new(),
+            column_rows: None,
             history: Vec::new(),
             proposed: None,
         }

@@ -148,10 +148,16 @@ fn project(random: &mut Random, index: usize) -> Body {
     if random.coin() {
         body.set("code_compilation_config", compilation(random));
     }
-    schedule(random, &mut body);
+    // Without a schedule there is nothing that an invocation's settings would be for.
     if random.coin() {
         body.text("cron_schedule", random.cron());
         body.set("invocation_config", invocation(random));
+    }
+    if random.coin() {
+        body.text("time_zone", random.zone());
+    }
+    if random.coin() {
+        body.raw("disabled", random.coin());
     }
     if random.coin() {
         body.text("service_account", account(random));
