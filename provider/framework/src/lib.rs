@@ -166,6 +166,6 @@ pub use schema::{
     Attribute, Check, Kind, Nesting, Schema, Timeouts, Validator, at_least_one_of, conflicts_with, equal,
     exactly_one_of, nearest, parse_duration, required_with, validate,
 };
-pub use serve::{ServeError, ServeOptions, Served, serve};
+pub use serve::{ServeError, ServeOptions, Served, encode_schemas, serve};
 pub use soundness::{check_data_source, check_resource};
 pub use tfplugin_proto::{Bound, Refinements, Type, Value};

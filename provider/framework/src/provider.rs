@@ -49,6 +49,12 @@ pub trait Provider: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What [`encode_schemas`](crate::encode_schemas) made of this very provider, kept with the program: then schemas are not made
+    /// in the process that Terraform asks for them, which is half of what such a process costs. A test must hold the two together.
+    fn encoded_schemas(&self) -> Option<&'static [u8]> {
+        None
+    }
+
     /// `vec![Box::new(Buckets), …]`
     fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
         Vec::new()

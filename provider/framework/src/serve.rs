@@ -47,12 +47,14 @@ pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served,
     // One thread: a process lives for one walk of the graph, which Terraform itself paces, and mostly waits for the network. More
     // threads would cost each process their start and their share of the allocator. What computes for long does so elsewhere.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let schemas = provider.encoded_schemas();
     let shared = Shared::new(provider);
     // The process ends with it: to give back piece by piece what it has in memory would only have Terraform wait.
     std::mem::forget(shared.clone());
     let service = ProviderServer::new(shared)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
+    let service = plugin::Prepared::new(service, schemas);
     let served = match handshake {
         Some(handshake) => runtime.block_on(plugin::serve(&handshake, service)),
         None => runtime.block_on(plugin::serve_debug(&options.address, service, |reattach| {
@@ -63,4 +65,9 @@ pub fn serve<P: Provider>(provider: P, options: &ServeOptions) -> Result<Served,
     runtime.shutdown_background();
     served?;
     Ok(Served::Done)
+}
+
+/// The answer to GetProviderSchema in bytes, for [`Provider::encoded_schemas`].
+pub fn encode_schemas<P: Provider>(provider: P) -> Vec<u8> {
+    plugin::encoded(&Shared::new(provider).provider_schema().0)
 }

@@ -40,8 +40,11 @@ enum Command {
     /// Print the schemas, as `terraform providers schema -json` does.
     Schema {
         /// Add what that form leaves out: defaults, allowed values, what a change replaces, time limits.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "wire")]
         rules: bool,
+        /// Write to this file what Terraform is answered, in Protocol Buffers (tfplugin6.GetProviderSchema.Response).
+        #[arg(long, value_name = "FILE")]
+        wire: Option<PathBuf>,
     },
     /// Print the version.
     Version,
@@ -52,7 +55,8 @@ pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Install { dir }) => install::run(dir, cli.json),
-        Some(Command::Schema { rules }) => schema::run(rules),
+        Some(Command::Schema { wire: Some(file), .. }) => schema::write(&file),
+        Some(Command::Schema { rules, wire: None }) => schema::run(rules),
         Some(Command::Version) if cli.json => {
             println!("{}", serde_json::json!({"version": VERSION, "protocol": 6}));
             Ok(())

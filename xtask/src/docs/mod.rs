@@ -9,13 +9,13 @@ mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::Args;
 
 use self::page::{Kind, bare};
 use crate::build::{self, Programs};
-use crate::shell::{Result, fail, root, say};
+use crate::shell::{Result, fail, output, root, say};
 
 /// Directories in which every page is made here: what is in them besides is of something that is gone.
 const OWNED: [&str; 4] = ["resources", "data-sources", "ephemeral-resources", "functions"];
@@ -32,6 +32,17 @@ pub struct Docs {
 pub fn run(args: &Docs) -> Result<ExitCode> {
     let programs = build::programs("dev")?;
     if args.check { check(&programs) } else { write(&programs) }
+}
+
+/// The answer to Terraform's question for schemas, which is part of the program.
+const WIRE: &str = "provider/src/schemas.binpb";
+
+/// What it is now.
+fn wire(programs: &Programs) -> Result<Vec<u8>> {
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("schemas.binpb");
+    output(Command::new(&programs.provider).args(["schema", "--wire"]).arg(&file))?;
+    Ok(std::fs::read(file)?)
 }
 
 /// Pages by their path below docs/.
@@ -79,6 +90,7 @@ fn write(programs: &Programs) -> Result<ExitCode> {
         std::fs::remove_file(docs.join(&stale))?;
         say(&format!("removed docs/{}", stale.display()));
     }
+    std::fs::write(root().join(WIRE), wire(programs)?)?;
     say(&format!("{} pages, {written} of them changed", pages.len()));
     Ok(ExitCode::SUCCESS)
 }
@@ -98,6 +110,9 @@ pub fn check(programs: &Programs) -> Result<ExitCode> {
         gone.iter()
             .map(|file| format!("docs/{} is of something that is gone", file.display())),
     );
+    if std::fs::read(root().join(WIRE)).ok() != Some(wire(programs)?) {
+        findings.push(format!("{WIRE} is not current"));
+    }
     for finding in &findings {
         say(finding);
     }

@@ -32,7 +32,7 @@ impl Server {
         }
     }
 
-    pub(super) fn provider_schema(&self) -> (proto::ProviderSchema, Diagnostics) {
+    pub(crate) fn provider_schema(&self) -> (proto::ProviderSchema, Diagnostics) {
         let registry = &self.registry;
         let mut found = Diagnostics::new();
         let mut add = |name: &str, schema: crate::Schema| {

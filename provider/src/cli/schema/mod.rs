@@ -4,6 +4,7 @@
 mod rules;
 
 use std::error::Error;
+use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 use terraform_provider_headwater::{Headwater, SOURCE};
@@ -14,6 +15,11 @@ use tfplugin_framework::{Attribute, Parameter, Provider as _, Schema, Signature}
 pub(super) fn run(rules: bool) -> Result<(), Box<dyn Error>> {
     println!("{}", serde_json::to_string_pretty(&document(rules))?);
     Ok(())
+}
+
+/// `schema --wire`.
+pub(super) fn write(file: &Path) -> Result<(), Box<dyn Error>> {
+    Ok(std::fs::write(file, tfplugin_framework::encode_schemas(Headwater))?)
 }
 
 /// All schemas by name. Terraform's document has no functions in it when there are none, and so on.

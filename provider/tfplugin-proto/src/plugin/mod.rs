@@ -6,6 +6,7 @@
 mod handshake;
 pub mod hclog;
 mod listen;
+mod prepared;
 mod services;
 mod tls;
 
@@ -23,6 +24,7 @@ use tonic::server::NamedService;
 pub(crate) use handshake::fuzz as fuzz_handshake;
 pub use handshake::{Handshake, HandshakeError};
 use listen::Socket;
+pub use prepared::{Prepared, encoded};
 pub(crate) use tls::fuzz as fuzz_certificate;
 
 /// How large a message may be: what Terraform's own Go library allows.
