@@ -15,6 +15,7 @@ mod messages;
 mod planning;
 mod properties;
 mod quality;
+mod quality_pages;
 mod scenario;
 mod second_run;
 mod storage_iam;

@@ -106,6 +106,7 @@ fn of_column(kind: &Kind, name: &str, data_type: &str, rows: u64, answer: &Map<S
         .into_iter()
         .map(|(value, n)| (cell(kind, &value), n))
         .collect();
+    values.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     // Where there are more than could be asked for, the most frequent of many are shown, and they are not all.
     let nulls = count(at("nulls")).unwrap_or_default();
     let values_complete = values.len() <= SHOWN && values.iter().map(|(_, n)| n).sum::<u64>() == rows - nulls.min(rows);
