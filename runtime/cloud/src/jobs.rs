@@ -220,6 +220,40 @@ impl BigQuery {
         .await
     }
 
+    /// As [`BigQuery::wait_query`]; of a query that is done without an error, what the service then answers: its `schema`, the first
+    /// of its `rows`, and `totalBytesProcessed`. It costs no request beside the one that waits.
+    ///
+    /// # Errors
+    /// When looking at it fails, and `DeadlineExceeded`; the query's own failure is `Ok(Err(…))`.
+    pub async fn wait_answer(&self, job: &JobRef, wait: Wait) -> Result<Result<Document, Error>, Error> {
+        wait.until(&format!("wait for query `{job}`"), || async move {
+            let path = format!(
+                "/bigquery/v2/projects/{}/queries/{}",
+                segment(&job.project),
+                segment(&job.id)
+            );
+            // Sent once, as above.
+            let held = Call::get(BQ, path, format!("wait for query `{job}`"))
+                .once()
+                .query_opt("location", job.location.as_deref())
+                .query("timeoutMs", 10_000)
+                .send_json(&self.transport)
+                .await;
+            match held {
+                Ok(answer) if answer["jobComplete"].as_bool() == Some(true) => Ok(Some(Ok(answer))),
+                Ok(_) => Ok(None),
+                Err(lost) => match Self::job_status(job, &self.get_job(job).await?) {
+                    JobStatus::Failed(error) => Ok(Some(Err(error))),
+                    JobStatus::Running => Ok(None),
+                    // It is done, and only the answer was not to be had.
+                    JobStatus::Done(_) if lost.kind().is_transient() => Ok(None),
+                    JobStatus::Done(_) => Err(lost),
+                },
+            }
+        })
+        .await
+    }
+
     /// Waits for a job that cannot be resumed otherwise and turns its failure into an error.
     ///
     /// # Errors

@@ -42,3 +42,21 @@ pub struct CompilationConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disable_assertions: Option<bool>,
 }
+
+/// Whether a project's settings say in which Google Cloud project its actions are, so that a compilation need not.
+#[must_use]
+pub fn names_project(files: &crate::Files) -> bool {
+    let text = |name: &str| {
+        files
+            .get(name)
+            .map(|bytes| String::from_utf8_lossy(bytes))
+            .unwrap_or_default()
+    };
+    let said = |line: &str| {
+        line.strip_prefix("defaultProject:")
+            .is_some_and(|said| !said.trim().is_empty())
+    };
+    let json: serde_json::Value = serde_json::from_str(&text("dataform.json")).unwrap_or_default();
+    text("workflow_settings.yaml").lines().any(said)
+        || json["defaultDatabase"].as_str().is_some_and(|said| !said.is_empty())
+}

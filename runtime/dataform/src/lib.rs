@@ -20,7 +20,7 @@ pub mod run;
 pub mod statements;
 
 pub use compile::{CompileFailure, Limit, Limits, compile};
-pub use config::CompilationConfig;
+pub use config::{CompilationConfig, names_project};
 pub use core::{Core, CoreError, CoreStore, DEFAULT_VERSION};
 pub use files::{FileLimits, Files, FilesError, read_folder, read_packages};
 pub use graph::{Graph, GraphError, Target};

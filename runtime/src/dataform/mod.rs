@@ -11,6 +11,7 @@ use headwater_dataform::run::test::{TestReport, Verdict};
 use headwater_dataform::run::{ActionState, Priority, RunSettings, RunState, Selection, SelectionError, TargetPattern};
 use headwater_dataform::{
     CompilationConfig, CompileFailure, Core, CoreError, CoreStore, Files, FilesError, Graph, Limits, Target, Warehouse,
+    names_project,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -101,12 +102,11 @@ impl Project {
         let version = Core::wanted_version(&files)?;
         let core = Core::obtain(version.as_deref(), &CoreStore::default()).await?;
         let mut config = config(args)?;
-        let mut graph = compiled(&core, &files, &config, &root).await?;
         // A project that names no Google Cloud project is compiled for the one that the command works in.
-        if graph.project.default_database.is_empty() && config.default_database.is_none() && !cloud_project.is_empty() {
+        if config.default_database.is_none() && !cloud_project.is_empty() && !names_project(&files) {
             config.default_database = Some(cloud_project.to_owned());
-            graph = compiled(&core, &files, &config, &root).await?;
         }
+        let graph = compiled(&core, &files, &config, &root).await?;
         Ok(Self { files, graph })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headwater_cloud::{BigQuery, DatasetRef, Error, JobRef, JobStatus, Kind, TableRef, Wait};
+use headwater_cloud::{BigQuery, DatasetRef, Error, JobRef, Kind, TableRef, Wait};
 use headwater_dataform::Target;
 use headwater_dataform::run::{Done, Existing, ExistingKind, Failure, FailureKind, Job, Priority, Warehouse};
 use serde_json::{Value, json};
@@ -67,57 +67,43 @@ impl Warehouse for OfCloud {
 impl OfCloud {
     async fn carry_out(&self, job: &Job, reference: &JobRef, cancel: &CancellationToken) -> Result<Done, Failure> {
         let configuration = configuration(job);
-        let (document, _) = self
-            .0
-            .insert_job(reference, &configuration)
-            .await
-            .map_err(|e| failure(&e))?;
-        let status = match BigQuery::job_status(reference, &document) {
-            JobStatus::Running => tokio::select! {
-                status = self.0.wait_query(reference, Wait::at_most(PATIENCE)) => status.map_err(|e| failure(&e))?,
-                () = cancel.cancelled() => self.stop(reference).await?,
-            },
-            ended => ended,
+        let inserted = self.0.insert_job(reference, &configuration).await;
+        inserted.map_err(|e| failure(&e))?;
+        let answer = tokio::select! {
+            answer = self.0.wait_answer(reference, Wait::at_most(PATIENCE)) => answer,
+            () = cancel.cancelled() => {
+                self.stop(reference).await?;
+                self.0.wait_answer(reference, Wait::at_most(Duration::from_secs(60))).await
+            }
         };
-        let document = match status {
-            JobStatus::Done(document) => document,
-            JobStatus::Failed(error) if cancel.is_cancelled() && error.reason() == Some("stopped") => {
+        let answer = match answer.map_err(|e| failure(&e))? {
+            Ok(answer) => answer,
+            Err(error) if cancel.is_cancelled() && error.reason() == Some("stopped") => {
                 return Err(Failure::new(FailureKind::Cancelled, "the job was cancelled"));
             }
-            JobStatus::Failed(error) => return Err(failure(&error)),
-            JobStatus::Running => return Err(Failure::new(FailureKind::Transient, "the job still runs")),
+            Err(error) => return Err(failure(&error)),
         };
-        let rows = match returns_rows(&document) {
-            true => Some(self.0.results(reference).await.map_err(|e| failure(&e))?),
-            false => None,
-        };
-        let number = |name: &str| {
-            let statistics = &document["statistics"];
-            let found = [&statistics["query"][name], &statistics[name]];
-            found.iter().find_map(|value| value.as_str()?.parse().ok())
-        };
-        let (bytes_billed, bytes_processed) = (number("totalBytesBilled"), number("totalBytesProcessed"));
-        let columns = rows
-            .iter()
-            .flat_map(|rows| rows.schema["fields"].as_array().into_iter().flatten());
-        let columns = columns
-            .filter_map(|field| field["name"].as_str().map(str::to_owned))
-            .collect();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let cells = |row: &Value| list(&row["f"]).into_iter().map(|cell| cell["v"].clone()).collect();
+        let names = list(&answer["schema"]["fields"]).into_iter();
         Ok(Done {
             job_id: reference.id.clone(),
-            rows: rows.map(|rows| rows.rows).unwrap_or_default(),
-            columns,
-            complete: true,
-            bytes_billed,
-            bytes_processed,
+            rows: list(&answer["rows"]).iter().map(cells).collect(),
+            columns: names
+                .filter_map(|field| field["name"].as_str().map(str::to_owned))
+                .collect(),
+            complete: answer["pageToken"].as_str().is_none_or(str::is_empty),
+            // What was billed only the job's own document says, for which nobody waits here.
+            bytes_billed: None,
+            bytes_processed: answer["totalBytesProcessed"]
+                .as_str()
+                .and_then(|bytes| bytes.parse().ok()),
         })
     }
 
-    /// Has a job stopped, and waits for its end, whichever that is.
-    async fn stop(&self, job: &JobRef) -> Result<JobStatus, Failure> {
-        self.0.cancel_job(job).await.map_err(|e| failure(&e))?;
-        let end = self.0.wait_job(job, Wait::at_most(Duration::from_secs(60))).await;
-        end.map_err(|e| failure(&e))
+    /// Has a job stopped; it may end by itself before.
+    async fn stop(&self, job: &JobRef) -> Result<(), Failure> {
+        self.0.cancel_job(job).await.map_err(|e| failure(&e))
     }
 }
 
@@ -131,12 +117,6 @@ fn configuration(job: &Job) -> Value {
         configuration["reservation"] = reservation.as_str().into();
     }
     configuration
-}
-
-/// Whether the last statement was one that has rows.
-fn returns_rows(document: &Value) -> bool {
-    let statement = document["statistics"]["query"]["statementType"].as_str();
-    matches!(statement, Some("SELECT" | "SCRIPT") | None)
 }
 
 fn existing(document: Value) -> Existing {

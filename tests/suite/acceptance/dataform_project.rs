@@ -209,7 +209,7 @@ fn a_project_lives_and_dies() {
     });
     assert_eq!(cloud.post(&format!("{repository}:commit"), &commit).0, 200);
     let update = format!("{ADDRESS}: update");
-    assert_eq!(tf.changes(), [update.clone()]);
+    assert_eq!(tf.changes(), std::slice::from_ref(&update));
     tf.apply();
     tf.assert_no_changes("after somebody else's commit");
     assert_eq!(

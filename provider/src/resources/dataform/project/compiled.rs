@@ -6,7 +6,9 @@ use std::path::Path as Folder;
 use headwater_cloud::Kind as CloudKind;
 use headwater_dataform::graph::{Action, Kind};
 use headwater_dataform::lint::{Knowledge, Severity, lint};
-use headwater_dataform::{CompilationConfig, Core, CoreStore, Files, Graph, Limits, Target, compile, read_folder};
+use headwater_dataform::{
+    CompilationConfig, Core, CoreStore, Files, Graph, Limits, Target, compile, names_project, read_folder,
+};
 use sha2::{Digest as _, Sha256};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Diagnostics, Result};
 
@@ -57,23 +59,6 @@ pub(super) fn read(directory: &str, config: &CompilationConfig, own: &str) -> Re
         config,
         hash: hex(&hash.finalize()),
     })
-}
-
-/// Whether the settings say in which project tables are made.
-fn names_project(files: &Files) -> bool {
-    let text = |name: &str| {
-        files
-            .get(name)
-            .map(|bytes| String::from_utf8_lossy(bytes))
-            .unwrap_or_default()
-    };
-    let yaml = text("workflow_settings.yaml");
-    let said = |line: &str| {
-        line.strip_prefix("defaultProject:")
-            .is_some_and(|said| !said.trim().is_empty())
-    };
-    let json: serde_json::Value = serde_json::from_str(&text("dataform.json")).unwrap_or_default();
-    yaml.lines().any(said) || json["defaultDatabase"].as_str().is_some_and(|said| !said.is_empty())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -65,7 +65,7 @@ impl Model {
                 model.invocation_config.clone(),
                 model.cron_schedule.clone(),
                 model.time_zone.clone(),
-                model.disabled.clone(),
+                model.disabled,
             )
         };
         deployed(self) == deployed(prior)

@@ -324,7 +324,7 @@ impl Repository {
                 .explain(format!("cannot look at the run `{run}`"))?;
             match found["state"].as_str() {
                 Some("SUCCEEDED") => return Ok(()),
-                Some("FAILED" | "CANCELLED") => return Err(self.failed(&run).await?.into()),
+                Some("FAILED" | "CANCELLED") => return Err(self.failed(&run).await?),
                 _ => {}
             }
             tokio::select! {
@@ -436,13 +436,14 @@ fn compilation(document: &Json, state: &Model) -> Attr<Compilation> {
     let said = state
         .code_compilation_config
         .known()
-        .is_some_and(|config| config.names_database());
-    if !said && document["defaultDatabase"].as_str() == state.project.as_deref() {
-        if let Some(fields) = document.as_object_mut() {
-            fields.remove("defaultDatabase");
-            if fields.is_empty() {
-                return Attr::Null;
-            }
+        .is_some_and(Compilation::names_database);
+    if !said
+        && document["defaultDatabase"].as_str() == state.project.as_deref()
+        && let Some(fields) = document.as_object_mut()
+    {
+        fields.remove("defaultDatabase");
+        if fields.is_empty() {
+            return Attr::Null;
         }
     }
     Compilation::read(&document)
