@@ -186,10 +186,10 @@ resource "headwater_dq_suite" "opportunities" {
   table   = headwater_dataform_project.marts.actions["salesforce_marts.salesforce__opportunity_enhanced"].table
 
   expectations = {
-    not_null = [{ column = "opportunity_id" }, { column = "close_date" }]
-    unique   = [{ columns = ["opportunity_id"] }]
-    in_set   = [{ column = "status", strings = ["Won", "Lost", "Pipeline", "Other"] }]
-    between  = [{ column = "probability", ints = { min = 0, max = 100 } }]
+    not_null  = [{ column = "opportunity_id" }, { column = "close_date" }]
+    unique    = [{ columns = ["opportunity_id"] }]
+    in_set    = [{ column = "status", strings = ["Won", "Lost", "Pipeline", "Other"] }]
+    between   = [{ column = "probability", ints = { min = 0, max = 100 } }]
     row_count = [{ min = 1 }]
   }
 

@@ -76,6 +76,12 @@ fn cases() -> Vec<(&'static str, Json, String)> {
         ("scheduler_job", named("nightly"), "nightly".to_owned()),
         ("dataform_repository", named("marts"), "marts".to_owned()),
         (
+            "dataform_project",
+            json!({"project": "acme-data", "region": "europe-west1", "name": "marts"}),
+            format!("{place}/repositories/marts"),
+        ),
+        ("dataform_project", named("marts"), "marts".to_owned()),
+        (
             "dataform_release_config",
             json!({"repository": repository, "name": "daily"}),
             format!("{repository}/releaseConfigs/daily"),

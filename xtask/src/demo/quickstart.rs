@@ -1,7 +1,7 @@
 //! The quickstart: apply, an empty plan, and as many rows in every table as the org has records.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use super::stage::{PROJECT, Stage};
 use crate::http;
@@ -89,7 +89,18 @@ fn judge(stage: &Stage<'_>) -> Result<()> {
         "opportunities",
     ];
     let mut run = stage.headwater(&[&start[..], &["--runtime", "headwater", "--wait"]].concat());
-    shell::step("the suite of the opportunities", &mut run)?;
+    shell::step(
+        "the suite of the opportunities",
+        run.stdout(Stdio::null()).stderr(Stdio::null()),
+    )?;
+    let last = format!(
+        "SELECT state FROM `{PROJECT}.data_quality.dq_run` WHERE suite = 'opportunities' ORDER BY started DESC LIMIT 1"
+    );
+    let state = http::query_cell(&stage.endpoint, PROJECT, &last)?;
+    if state != "pass" {
+        return fail(format!("the suite of the opportunities says {state}"));
+    }
+    print("opportunities: pass");
     let page = stage.dir.join("accounts.html");
     let report = [
         "quality",

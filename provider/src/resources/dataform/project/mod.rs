@@ -34,7 +34,7 @@ impl Resource for Project {
     }
 
     fn identity(&self) -> Option<Identity> {
-        Some(Identity::new(NAME))
+        Some(Identity::new(NAME).or("{name}"))
     }
 
     fn schema(&self) -> Schema {
@@ -47,9 +47,12 @@ impl Resource for Project {
             && (config.run_on_apply.is_null() || config.run_on_apply.known() == Some(&false))
             && !config.invocation_config.is_null()
         {
-            return Err(Diagnostic::invalid("invocation_config", "nothing would ever run it")
-                .hint("Set `cron_schedule`, or `run_on_apply = true`.")
-                .into());
+            return Err(Diagnostic::invalid(
+                "invocation_config",
+                "`invocation_config` says what is run, and nothing would ever run it",
+            )
+            .hint("Set `cron_schedule`, or `run_on_apply = true`.")
+            .into());
         }
         Ok(())
     }
