@@ -17,21 +17,6 @@ use super::warehouse::OfCloud;
 use super::word;
 use crate::printer::{Printer, table};
 
-/// What an action is, as people call it.
-pub fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Table => "table",
-        Kind::View => "view",
-        Kind::MaterializedView => "materialized view",
-        Kind::Incremental => "incremental",
-        Kind::Operations => "operations",
-        Kind::Assertion => "assertion",
-        Kind::Declaration => "declaration",
-        Kind::Notebook => "notebook",
-        Kind::DataPreparation => "data preparation",
-    }
-}
-
 /// A target without the project that all share.
 fn short(target: &Target) -> String {
     format!("{}.{}", target.schema, target.name)
@@ -45,7 +30,7 @@ pub fn text(graph: &Graph) -> String {
         let state = if action.disabled() { " (disabled)" } else { "" };
         rows.push(vec![
             format!("{}{state}", short(action.target())),
-            kind_name(action.kind()).to_owned(),
+            action.kind().name().to_owned(),
             action.file_name().to_owned(),
             depends.join(", "),
         ]);
@@ -65,14 +50,14 @@ pub fn text(graph: &Graph) -> String {
 fn arrows(graph: &Graph) -> (BTreeMap<Target, &'static str>, Vec<(Target, Target)>) {
     let mut nodes = BTreeMap::new();
     for declaration in &graph.declarations {
-        nodes.insert(declaration.target.clone(), kind_name(Kind::Declaration));
+        nodes.insert(declaration.target.clone(), Kind::Declaration.name());
     }
     let mut arrows = Vec::new();
     for action in graph.actions() {
         if matches!(&action, Action::Assertion(assertion) if assertion.parent_action.is_some()) {
             continue;
         }
-        nodes.insert(action.target().clone(), kind_name(action.kind()));
+        nodes.insert(action.target().clone(), action.kind().name());
         for needed in action.dependencies() {
             arrows.push((needed.clone(), action.target().clone()));
         }
@@ -192,7 +177,7 @@ pub fn report(report: &RunReport) -> String {
         let bytes: u64 = action.tasks.iter().filter_map(|task| task.bytes_processed).sum();
         rows.push(vec![
             short(&action.target),
-            kind_name(action.kind).to_owned(),
+            action.kind.name().to_owned(),
             word(action.state).to_owned(),
             span.map(|span| format!("{:.2} s", span.as_seconds_f64()))
                 .unwrap_or_default(),
@@ -308,7 +293,7 @@ pub fn dry_run_text(steps: &[DryStep]) -> String {
             };
             vec![
                 short(&step.target),
-                kind_name(step.kind).to_owned(),
+                step.kind.name().to_owned(),
                 step.file.clone(),
                 said,
             ]

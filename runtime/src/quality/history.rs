@@ -68,9 +68,8 @@ pub fn remember(path: &Path, outcome: &SuiteResult, target: &str, at: &str) -> R
     let mut text = serde_json::to_string(&own).unwrap_or_default();
     text.push('\n');
     // One write at the end of the file: two runs at a time both have their line.
-    let mut file = OpenOptions::new().create(true).append(true).open(path);
-    let written = file.as_mut().map_err(|e| std::io::Error::new(e.kind(), e.to_string()));
-    let written = written.and_then(|file| file.write_all(text.as_bytes()));
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| QualityError::Write(path.to_owned(), error))?;
     lines.push(own);
     Ok(lines)

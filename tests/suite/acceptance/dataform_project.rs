@@ -196,6 +196,23 @@ fn a_project_lives_and_dies() {
         (&json!("0 5 * * *"), &json!("UTC"))
     );
 
+    // A label is the repository's alone: nothing is committed or compiled for it. Another folder with the same files is a commit.
+    let head = || cloud.get(&format!("{repository}:fetchHistory?pageSize=1")).1["commits"][0]["commitSha"].clone();
+    let first = head();
+    let relabelled = scheduled.replace("crm", "erp");
+    tf.write(&configuration(&relabelled));
+    tf.apply();
+    tf.assert_no_changes("after the label was changed");
+    assert_eq!(
+        cloud.get(&format!("{repository}/releaseConfigs/headwater")).1["releaseCompilationResult"],
+        release["releaseCompilationResult"]
+    );
+    assert_eq!(head(), first);
+    tf.write(&configuration(&relabelled).replace("/project", "/./project"));
+    tf.apply();
+    tf.assert_no_changes("after the folder was called otherwise");
+    assert_ne!(head(), first);
+
     // A file that is gone from the folder is gone from the repository.
     std::fs::remove_file(tf.dir().join("project/definitions/marts/of_none.sqlx")).unwrap();
     tf.apply();

@@ -62,6 +62,24 @@ pub enum Kind {
     DataPreparation,
 }
 
+impl Kind {
+    /// As people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Incremental => "incremental",
+            Self::Operations => "operations",
+            Self::Assertion => "assertion",
+            Self::Declaration => "declaration",
+            Self::Notebook => "notebook",
+            Self::DataPreparation => "data preparation",
+        }
+    }
+}
+
 /// `enumType` of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path as Folder;
 
 use headwater_cloud::Kind as CloudKind;
-use headwater_dataform::graph::{Action, Kind};
+use headwater_dataform::graph::Action;
 use headwater_dataform::lint::{Knowledge, Severity, lint};
 use headwater_dataform::{
     CompilationConfig, Core, CoreStore, Files, Graph, Limits, Target, compile, names_project, read_folder,
@@ -120,20 +120,6 @@ fn short(target: &Target) -> String {
     format!("{}.{}", target.schema, target.name)
 }
 
-const fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Table => "table",
-        Kind::View => "view",
-        Kind::MaterializedView => "materialized view",
-        Kind::Incremental => "incremental",
-        Kind::Operations => "operations",
-        Kind::Assertion => "assertion",
-        Kind::Declaration => "declaration",
-        Kind::Notebook => "notebook",
-        Kind::DataPreparation => "data preparation",
-    }
-}
-
 impl Compiled {
     /// The graph for the state.
     pub fn actions(&self) -> BTreeMap<String, Attr<ActionModel>> {
@@ -158,7 +144,7 @@ impl Compiled {
                 columns.map(|column| column.path.join(".")).collect()
             });
             let model = ActionModel {
-                r#type: kind_name(action.kind()).into(),
+                r#type: action.kind().name().into(),
                 file: action.file_name().into(),
                 table: makes.then_some(id).into(),
                 columns: texts(columns.unwrap_or_default()),

@@ -8,11 +8,13 @@ mod compiled;
 mod model;
 mod service;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use headwater_dataform::CompilationConfig;
 use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Plan, Resource, Result, Schema};
 
-use self::compiled::{Compiled, Source};
+use self::compiled::Source;
 use self::model::{ActionModel, Model};
 use self::service::Repository;
 use super::rules;
@@ -89,9 +91,10 @@ impl Resource for Project {
         compiled.report(cx);
         planned.source_hash = compiled.hash.clone().into();
         planned.core_version = compiled.core_version.clone().into();
-        planned.actions = compiled.actions().into();
+        let actions = compiled.actions();
+        note_tables(&clients, prior.as_ref(), &actions);
+        planned.actions = actions.into();
         planned.forget_results();
-        note_tables(&clients, prior.as_ref(), &compiled);
         if !cx.is_applying() {
             compiled.report_bytes(cx, &clients, prior.as_ref()).await?;
         }
@@ -137,6 +140,10 @@ impl Resource for Project {
         let source = check_unchanged(&planned)?;
         let repository = Repository::of(&clients, &planned)?;
         repository.change(&planned).await?;
+        if planned.commit_sha.known().is_some() && planned.compilation_result.known().is_some() {
+            // Only the repository itself is another: what lies in it stays as it was planned to.
+            return Ok(planned);
+        }
         repository.deploy(cx, &source, planned).await
     }
 
@@ -202,12 +209,12 @@ fn fill(clients: &Clients, model: &mut Model) -> Result<(), Diagnostic> {
 }
 
 /// Tables that this walk makes first: who is planned behind it must not look for them yet.
-fn note_tables(clients: &Clients, prior: Option<&Model>, compiled: &Compiled) {
+fn note_tables(clients: &Clients, prior: Option<&Model>, actions: &BTreeMap<String, Attr<ActionModel>>) {
     let known = prior.and_then(|prior| prior.actions.known());
-    for (name, action) in compiled.actions() {
-        let before = known.and_then(|known| known.get(&name));
+    for (name, action) in actions {
+        let before = known.and_then(|known| known.get(name));
         let print = |action: &Attr<ActionModel>| action.known().map(|action| action.fingerprint.clone());
-        if before.and_then(print) == print(&action) {
+        if before.and_then(print) == print(action) {
             continue;
         }
         if let Some(id) = action.known().and_then(|action| action.table.as_deref()) {

@@ -57,10 +57,12 @@ impl Model {
         }
     }
 
-    /// Whether all that is deployed is as before.
+    /// Whether all that is deployed behind the repository is as before.
     pub fn same_settings(&self, prior: &Model) -> bool {
         let deployed = |model: &Model| {
             (
+                model.directory.clone(),
+                model.run_on_apply,
                 model.code_compilation_config.clone(),
                 model.invocation_config.clone(),
                 model.cron_schedule.clone(),
