@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalog;
 use crate::engine::Engine;
 use crate::error::{Error, Fault, Reason};
+use crate::jobs::journal::Journal;
 use crate::jobs::{self, Registry};
 use crate::storage_read::Sessions;
 use crate::{ObjectStore, Options};
@@ -50,6 +51,7 @@ pub(crate) struct Service {
     /// Uploads on their way, and files that are made for one load.
     pub(crate) scratch: PathBuf,
     pub(crate) registry: Registry,
+    pub(crate) journal: Journal,
     pub(crate) sessions: Sessions,
     /// Ends streams.
     pub(crate) stop: CancellationToken,
@@ -78,13 +80,18 @@ impl Service {
             message: fault.message,
         };
         catalog::prepare(&engine).map_err(failed)?;
-        jobs::recover(&engine).map_err(failed)?;
+        let (journal, accepted) = Journal::open(&dir).map_err(|source| Error::Directory {
+            path: dir.clone(),
+            source,
+        })?;
+        jobs::recover(&engine, &journal, accepted).map_err(failed)?;
         Ok(Self {
             engine,
             objects: options.objects,
             base_url: options.base_url.trim_end_matches('/').to_owned(),
             scratch,
             registry: Registry::default(),
+            journal,
             sessions,
             stop: CancellationToken::new(),
             busy_sessions: BusySessions::default(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Work, now_ms, record_new};
+use super::{Work, now_ms};
 use crate::engine::Session;
 use crate::error::Fault;
 
@@ -40,5 +40,6 @@ pub(super) fn record(
         },
         "status": {"state": "DONE"},
     });
-    record_new(tx, project, id, &doc)
+    work.service.journal.take(project, id);
+    super::record(tx, project, id, &doc)
 }

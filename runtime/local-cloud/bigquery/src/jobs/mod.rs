@@ -1,10 +1,12 @@
 //! Jobs: their records, which are committed together with the data, and the threads that run them.
-//! A job's DONE record is written in the transaction that changes the data: done is never lost and never doubled.
+//! A job's record is written once, DONE, in the transaction that changes the data: done is never lost and never doubled. Until
+//! then the job is known by this process and by the [`journal`].
 
 mod child;
 mod copy;
 pub(crate) mod destination;
 mod extract;
+pub(crate) mod journal;
 mod load;
 mod load_text;
 mod parquet_decimals;
@@ -27,6 +29,7 @@ use crate::catalog::{now_ms, parse_doc};
 use crate::engine::{Bind, Engine, Interrupter, Session};
 use crate::error::{Fault, Reason};
 use crate::service::{Service, spawn, text};
+use journal::Journal;
 
 /// How many jobs run at once; the rest are PENDING.
 const AT_ONCE: usize = 4;
@@ -96,6 +99,20 @@ impl Registry {
         }
     }
 
+    /// The jobs that are not done, by their ids: of a project, or all.
+    fn running(&self, project: Option<&str>) -> HashMap<String, Value> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.iter()
+            .filter(|((owner, _), _)| project.is_none_or(|project| project == owner))
+            .map(|((_, id), job)| {
+                (
+                    id.clone(),
+                    job.doc.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                )
+            })
+            .collect()
+    }
+
     fn take_turn(&self) {
         let mut guard = self.turn.lock.lock().unwrap_or_else(PoisonError::into_inner);
         while self.busy.load(Ordering::SeqCst) >= AT_ONCE {
@@ -112,23 +129,47 @@ impl Registry {
 }
 
 /// Ends as failed what was running when the last process died: its transaction did not commit.
-pub(crate) fn recover(engine: &Engine) -> Result<(), Fault> {
+pub(crate) fn recover(engine: &Engine, journal: &Journal, accepted: Vec<Value>) -> Result<(), Fault> {
+    for row in engine.read(|tx| tx.query("SELECT project, id FROM _headwater.jobs", &[]))? {
+        journal.take(row[0].text(), row[1].text());
+    }
+    let lost = Fault::new(
+        Reason::BackendError,
+        "The job was interrupted because the local cloud stopped; nothing of it was kept. Run it again under a new job id.",
+    );
     engine.write(&[], |tx| {
-        for row in tx.query(
-            "SELECT project, id, doc FROM _headwater.jobs WHERE state <> 'DONE'",
-            &[],
-        )? {
-            let mut doc = parse_doc(row[2].text());
-            let lost = Fault::new(
-                Reason::BackendError,
-                "The job was interrupted because the local cloud stopped; nothing of it was kept. Run it again under a \
-                 new job id.",
-            );
-            fail(&mut doc, &lost);
-            save(tx, row[0].text(), row[1].text(), &doc)?;
+        // Versions before this one recorded jobs that were not done as well.
+        let unfinished = "SELECT doc FROM _headwater.jobs WHERE state <> 'DONE'";
+        let unfinished = tx.query(unfinished, &[])?;
+        tx.execute("DELETE FROM _headwater.jobs WHERE state <> 'DONE'", &[])?;
+        let unfinished: Vec<Value> = unfinished.iter().map(|row| parse_doc(row[0].text())).collect();
+        for doc in accepted.iter().chain(&unfinished) {
+            let (project, id) = reference(doc);
+            if !journal.may_be_taken(project, id) || stored(tx, project, id)?.is_none() {
+                let mut doc = doc.clone();
+                fail(&mut doc, &lost);
+                record(tx, project, id, &doc)?;
+            }
         }
         Ok(())
-    })
+    })?;
+    for (project, id) in accepted.iter().map(reference) {
+        journal.take(project, id);
+    }
+    journal.clear().map_err(|error| unwritten(&error))
+}
+
+/// A job's project and id.
+fn reference(doc: &Value) -> (&str, &str) {
+    let text = |key: &str| doc["jobReference"][key].as_str().unwrap_or_default();
+    (text("projectId"), text("jobId"))
+}
+
+fn unwritten(error: &std::io::Error) -> Fault {
+    Fault::new(
+        Reason::BackendError,
+        format!("the journal of jobs cannot be written: {error}; is the disk full?"),
+    )
 }
 
 fn fail(doc: &mut Value, fault: &Fault) {
@@ -136,17 +177,8 @@ fn fail(doc: &mut Value, fault: &Fault) {
     doc["statistics"]["endTime"] = json!(now_ms().to_string());
 }
 
-/// Replaces a job's record, if there is one: as in [`crate::catalog::tables::save`], not by an UPDATE.
-fn save(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
-    let binds = [Bind::Text(project), Bind::Text(id)];
-    if tx.execute("DELETE FROM _headwater.jobs WHERE project = ? AND id = ?", &binds)? > 0 {
-        record_new(tx, project, id, doc)?;
-    }
-    Ok(())
-}
-
-/// Writes a new job's record.
-fn record_new(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
+/// Writes the record of a job that is done.
+fn record(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
     let created = crate::catalog::int(&doc["statistics"]["creationTime"]).unwrap_or_else(now_ms);
     let text = doc.to_string();
     let binds = [
@@ -164,8 +196,8 @@ fn record_new(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<
 /// Records that a job failed, unless its own transaction was committed with an error: then it is done, and is answered so.
 fn record_failure(tx: &Session<'_>, project: &str, id: &str, doc: &Value) -> Result<Value, Fault> {
     match stored(tx, project, id)? {
-        Some(known) if known["status"]["state"] == "DONE" => Ok(known),
-        _ => save(tx, project, id, doc).map(|()| doc.clone()),
+        Some(known) => Ok(known),
+        None => record(tx, project, id, doc).map(|()| doc.clone()),
     }
 }
 
@@ -187,17 +219,22 @@ pub(crate) fn get(service: &Service, project: &str, id: &str) -> Result<Value, F
 
 /// The newest first.
 pub(crate) fn list(service: &Service, project: &str) -> Result<Vec<Value>, Fault> {
-    let sql = "SELECT doc FROM _headwater.jobs WHERE project = ? ORDER BY created DESC, id";
-    let rows = service.engine.read(|tx| tx.query(sql, &[Bind::Text(project)]))?;
-    Ok(rows
-        .iter()
-        .map(|r| {
-            let doc = parse_doc(r[0].text());
-            let id = doc["jobReference"]["jobId"].as_str().unwrap_or_default();
-            let running = service.registry.get(project, id);
-            running.map_or(doc, |r| r.doc.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    // Those that run are looked at first: what ends in between stands in both, and is told by its record.
+    let mut all: HashMap<String, Value> = service.registry.running(Some(project));
+    let sql = "SELECT doc FROM _headwater.jobs WHERE project = ?";
+    for row in service.engine.read(|tx| tx.query(sql, &[Bind::Text(project)]))? {
+        let doc = parse_doc(row[0].text());
+        all.insert(reference(&doc).1.to_owned(), doc);
+    }
+    let mut all: Vec<(i64, String, Value)> = all
+        .into_iter()
+        .map(|(id, doc)| {
+            let created = crate::catalog::int(&doc["statistics"]["creationTime"]).unwrap_or_default();
+            (created, id, doc)
         })
-        .collect())
+        .collect();
+    all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    Ok(all.into_iter().map(|(_, _, doc)| doc).collect())
 }
 
 pub(crate) fn delete(service: &Service, project: &str, id: &str) -> Result<(), Fault> {
@@ -321,12 +358,7 @@ pub(crate) fn insert(
         }
         jobs.insert(key.clone(), Arc::clone(&running));
     }
-    let recorded = service.engine.write(&[], |tx| {
-        if stored(tx, project, &id)?.is_some() {
-            return Err(Fault::duplicate("Job", &format!("{project}:{location}.{id}")));
-        }
-        record_new(tx, project, &id, &doc)
-    });
+    let accepted = accept(service, project, &id, &doc);
     let forget = |service: &Service| {
         service
             .registry
@@ -335,7 +367,7 @@ pub(crate) fn insert(
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&key);
     };
-    if let Err(fault) = recorded {
+    if let Err(fault) = accepted {
         forget(service);
         return Err(fault);
     }
@@ -360,6 +392,18 @@ pub(crate) fn insert(
         return Err(fault);
     }
     Ok(doc)
+}
+
+/// Notes a job whose id nobody has taken.
+fn accept(service: &Service, project: &str, id: &str, doc: &Value) -> Result<(), Fault> {
+    let journal = &service.journal;
+    if journal.may_be_taken(project, id) && service.engine.read(|tx| stored(tx, project, id))?.is_some() {
+        return Err(Fault::duplicate("Job", doc["id"].as_str().unwrap_or(id)));
+    }
+    journal.take(project, id);
+    journal
+        .accept(doc, || service.registry.running(None).into_values().collect())
+        .map_err(|error| unwritten(&error))
 }
 
 fn check_id(id: &str) -> Result<&str, Fault> {
@@ -420,12 +464,7 @@ impl Work<'_> {
             doc["configuration"] = configuration.clone();
         }
         doc["status"] = json!({"state": "DONE"});
-        save(
-            tx,
-            self.project,
-            doc["jobReference"]["jobId"].as_str().unwrap_or_default(),
-            &doc,
-        )
+        record(tx, self.project, reference(&doc).1, &doc)
     }
 }
 
