@@ -277,6 +277,10 @@ pub enum LocalCommand {
         /// The region that clients are told to use.
         #[arg(long, default_value = "europe-west1")]
         region: String,
+        /// Append calls to this file, one JSON object a line, for checks against Google's descriptions of its APIs: of calls that
+        /// look alike the first. Bodies are written as they are, secrets included.
+        #[arg(long, value_name = "FILE", env = "HEADWATER_RECORD")]
+        record: Option<PathBuf>,
     },
     /// Stop it; what it stored stays.
     Down(LocalArgs),

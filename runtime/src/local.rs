@@ -85,6 +85,7 @@ pub async fn run(command: LocalCommand, printer: Printer) -> Result<Exit, LocalE
             detach,
             project,
             region,
+            record,
         } => {
             let dir = data_dir(&local)?;
             std::fs::create_dir_all(&dir).map_err(io(format!("cannot create {}", dir.display())))?;
@@ -94,9 +95,18 @@ pub async fn run(command: LocalCommand, printer: Printer) -> Result<Exit, LocalE
                 return Ok(Exit::Done);
             }
             if detach {
-                start_detached(&dir, port, &project, &region, printer)
+                start_detached(&dir, port, &project, &region, record.as_deref(), printer)
             } else {
-                serve(dir, port, project, region, printer).await
+                let runtime_binary = std::env::current_exe().map_err(io("cannot find this program's own path"))?;
+                let options = Options {
+                    data_dir: dir,
+                    port,
+                    project,
+                    region,
+                    record,
+                    runtime_binary,
+                };
+                serve(options, printer).await
             }
         }
         LocalCommand::Down(local) => down(&data_dir(&local)?, printer),
@@ -137,15 +147,12 @@ fn alive(pid: i32) -> bool {
     }
 }
 
-async fn serve(dir: PathBuf, port: u16, project: String, region: String, printer: Printer) -> Result<Exit, LocalError> {
-    let runtime_binary = std::env::current_exe().map_err(io("cannot find this program's own path"))?;
-    let options = Options {
-        data_dir: dir.clone(),
-        port,
-        project: project.clone(),
-        region: region.clone(),
-        runtime_binary,
-    };
+async fn serve(options: Options, printer: Printer) -> Result<Exit, LocalError> {
+    let (dir, project, region) = (
+        options.data_dir.clone(),
+        options.project.clone(),
+        options.region.clone(),
+    );
     // Waiting for a signal starts before the server does, so that none can be missed.
     let stop = crate::signals::stop_requested();
     let cloud = LocalCloud::start(options).await.map_err(LocalError::Start)?;
@@ -168,7 +175,14 @@ async fn serve(dir: PathBuf, port: u16, project: String, region: String, printer
     Ok(Exit::Done)
 }
 
-fn start_detached(dir: &Path, port: u16, project: &str, region: &str, printer: Printer) -> Result<Exit, LocalError> {
+fn start_detached(
+    dir: &Path,
+    port: u16,
+    project: &str,
+    region: &str,
+    record: Option<&Path>,
+    printer: Printer,
+) -> Result<Exit, LocalError> {
     let log_path = dir.join("local-cloud.log");
     let log = std::fs::OpenOptions::new().create(true).append(true).open(&log_path);
     let log = log.map_err(io(format!("cannot write {}", log_path.display())))?;
@@ -186,6 +200,11 @@ fn start_detached(dir: &Path, port: u16, project: &str, region: &str, printer: P
             "--data-dir",
         ])
         .arg(dir)
+        .args(
+            record
+                .iter()
+                .flat_map(|file| [std::ffi::OsStr::new("--record"), file.as_os_str()]),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         port: next("PORT")?.parse()?,
         project: std::env::var("HEADWATER_PROJECT").unwrap_or_else(|_| "local".to_owned()),
         region: std::env::var("HEADWATER_REGION").unwrap_or_else(|_| "europe-west1".to_owned()),
+        record: None,
         runtime_binary: next("RUNTIME_BINARY")?.into(),
     };
     let cloud = LocalCloud::start(options).await?;

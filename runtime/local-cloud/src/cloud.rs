@@ -26,6 +26,8 @@ pub(crate) struct Cloud {
     pub(crate) clock: Arc<Clock>,
     pub(crate) faults: Faults,
     pub(crate) routes: Routes,
+    /// Where calls are written down, if they are.
+    pub(crate) recorder: Option<Arc<crate::http::record::Recorder>>,
     pub(crate) bigquery: Router,
     pub(crate) bigquery_grpc: Router,
     pub(crate) pubsub: PubSub,

@@ -32,6 +32,15 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The file in which calls are written down cannot be opened.
+    #[error("calls cannot be recorded in {}", .path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The threads and clients that the services work with cannot be made.
     #[error("the local cloud cannot be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -63,6 +72,7 @@ impl Error {
                 "if {} is damaged, `headwater local reset` removes it together with everything stored",
                 path.display()
             ),
+            Error::Record { .. } => "choose another file with --record, or leave it out".to_owned(),
             Error::Setup(_) => "the machine is probably out of memory, threads or file descriptors".to_owned(),
             Error::Listen { port, .. } => {
                 format!("see what listens on port {port}, or choose another one with --port (0 takes any free one)")

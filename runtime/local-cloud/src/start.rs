@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::error::Error;
 use crate::faults::Faults;
+use crate::http::record::Recorder;
 use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
@@ -36,6 +37,8 @@ pub struct Options {
     pub project: String,
     /// The region that tasks are told they run in.
     pub region: String,
+    /// Calls are written down here, for checks against Google's descriptions of its APIs.
+    pub record: Option<PathBuf>,
     /// What a Cloud Run task starts, in place of the container's image and command.
     pub runtime_binary: PathBuf,
 }
@@ -108,6 +111,16 @@ impl LocalCloud {
             Err(panicked) => return Err(Error::Setup(panicked.into())),
         };
 
+        let recorder = match &options.record {
+            Some(path) => {
+                let opened = Recorder::open(path).map_err(|source| Error::Record {
+                    path: path.clone(),
+                    source,
+                })?;
+                Some(Arc::new(opened))
+            }
+            None => None,
+        };
         let cloud = Arc::new(Cloud {
             data_dir,
             base_url: base_url.clone(),
@@ -118,6 +131,7 @@ impl LocalCloud {
             clock,
             faults: Faults::default(),
             routes: routes(),
+            recorder,
             bigquery: warehouse.router(),
             bigquery_grpc: warehouse.grpc(),
             pubsub_grpc: pubsub.grpc(),

@@ -56,6 +56,7 @@ impl World {
             port: 0,
             project: PROJECT.into(),
             region: "europe-west1".into(),
+            record: None,
             runtime_binary: "/bin/false".into(),
         })
         .await

@@ -7,5 +7,6 @@ pub(crate) mod fields;
 pub(crate) mod gunzip;
 pub(crate) mod message;
 pub(crate) mod patch;
+pub(crate) mod record;
 pub(crate) mod route;
 pub(crate) mod server;

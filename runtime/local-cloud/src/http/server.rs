@@ -167,6 +167,9 @@ fn cut(body: Body, n: u64) -> Body {
 /// Finds the method and runs it.
 pub(crate) async fn handle(cloud: Arc<Cloud>, mut request: Request<Body>) -> Response {
     if is(request.headers().get(header::CONTENT_TYPE), "application/grpc") {
+        if let Some(recorder) = &cloud.recorder {
+            recorder.grpc(request.uri().path());
+        }
         if crate::pubsub::owns(request.uri().path()) {
             let Ok(response) = cloud.pubsub_grpc.clone().oneshot(request).await;
             return response;
@@ -186,8 +189,26 @@ pub(crate) async fn handle(cloud: Arc<Cloud>, mut request: Request<Body>) -> Res
         request.headers_mut().remove(header::CONTENT_LENGTH);
     }
     let query = Query::parse(request.uri().query().unwrap_or_default());
+    let Some(recorder) = cloud.recorder.clone() else {
+        let response = dispatch(cloud, request, query.clone()).await;
+        return shape(response, &query).await;
+    };
+    let method = called(&cloud, &request);
+    let recorded = recorder.request(method, &mut request).await;
     let response = dispatch(cloud, request, query.clone()).await;
-    shape(response, &query).await
+    recorder.answer(recorded, shape(response, &query).await).await
+}
+
+/// What tells a call's method from others: its id, or its path without names.
+fn called(cloud: &Cloud, request: &Request<Body>) -> String {
+    let (verb, path) = (request.method().as_str(), request.uri().path());
+    if let Some((method, _)) = cloud.routes.find(verb, path) {
+        return method.id.to_owned();
+    }
+    // BigQuery's: `bigquery/v2/projects/P/datasets/D`, where every other part is a name.
+    let words = path.trim_matches('/').split('/').enumerate();
+    let words = words.filter(|(at, _)| *at < 2 || at % 2 == 0).map(|(_, word)| word);
+    format!("{verb} {}", words.collect::<Vec<_>>().join("/"))
 }
 
 fn is(header: Option<&http::HeaderValue>, prefix: &str) -> bool {

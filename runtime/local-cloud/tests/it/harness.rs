@@ -163,6 +163,7 @@ pub fn options(dir: &Path, runtime_binary: PathBuf) -> Options {
         port: 0,
         project: "p".into(),
         region: "r".into(),
+        record: None,
         runtime_binary,
     }
 }

@@ -314,7 +314,7 @@ pub(crate) fn insert(
     media: Option<PathBuf>,
 ) -> Result<Value, Fault> {
     service.sweep();
-    let mut configuration = body["configuration"].clone();
+    let mut configuration = crate::catalog::without_nulls(&body["configuration"]);
     let kind = kind(&configuration)?;
     must_be_whole(kind, &configuration, media.is_some())?;
     configuration["jobType"] = json!(kind);

@@ -143,8 +143,11 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
             let mut stats = statistics(translator, &kind)?;
             let mut configuration = work.configuration.clone();
             if let (Some(effect), Some(step)) = (&effect, steps.last()) {
-                describe(translator, step, effect, &mut stats)?;
-                configuration["query"]["destinationTable"] = destination(effect, &stats, &result);
+                let changed = describe(translator, step, effect, &mut stats)?;
+                let written = destination(effect, changed, &result);
+                if let (Some(written), Some(query)) = (written, configuration["query"].as_object_mut()) {
+                    query.insert("destinationTable".to_owned(), written);
+                }
             }
             let mut whole = json!({"totalBytesProcessed": stats["totalBytesProcessed"], "query": stats});
             if let Some(turn) = &turn {
@@ -156,13 +159,13 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
     })
 }
 
-/// The table that a job answers or has changed.
-pub(super) fn destination(effect: &Effect, stats: &Value, result: &TableName) -> Value {
+/// The table that a job answers or has changed; `changed` is what [`describe`] says.
+pub(super) fn destination(effect: &Effect, changed: Option<TableName>, result: &TableName) -> Option<Value> {
     match effect {
-        Effect::Selected => result.reference(),
-        Effect::Moved => Value::Null,
-        Effect::Changed(_) => stats["dmlTarget"].clone(),
-        Effect::Defined(performed) => performed.table.as_ref().map_or(Value::Null, TableName::reference),
+        Effect::Selected => Some(result.reference()),
+        Effect::Moved => None,
+        Effect::Changed(_) => changed.as_ref().map(TableName::reference),
+        Effect::Defined(performed) => performed.table.as_ref().map(TableName::reference),
     }
 }
 
@@ -188,13 +191,13 @@ fn routine_reference(name: &TableName) -> Value {
     json!({"projectId": name.project, "datasetId": name.dataset, "routineId": name.table})
 }
 
-/// What the last statement did, for the statistics.
+/// What the last statement did, for the statistics; and the table whose rows it changed.
 pub(super) fn describe(
     translator: &Translator<'_>,
     step: &Step,
     effect: &Effect,
     stats: &mut Value,
-) -> Result<(), Fault> {
+) -> Result<Option<TableName>, Fault> {
     match effect {
         Effect::Selected | Effect::Moved => {}
         Effect::Changed(changed) => {
@@ -207,7 +210,7 @@ pub(super) fn describe(
             if let Step::Sql(written) = step
                 && let Some(Key::Table(p, d, t)) = statement::target(translator, &written.statement)?
             {
-                stats["dmlTarget"] = TableName::new(&p, &d, &t).reference();
+                return Ok(Some(TableName::new(&p, &d, &t)));
             }
         }
         Effect::Defined(performed) => {
@@ -224,7 +227,7 @@ pub(super) fn describe(
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The bytes of the columns that were read.

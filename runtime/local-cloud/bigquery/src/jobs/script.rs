@@ -62,7 +62,9 @@ pub(super) fn run(work: &Work<'_>, query: &Query, session: Option<&Turn<'_>>) ->
     let mut configuration = work.configuration.clone();
     let mut stats = json!({"statementType": "SCRIPT", "totalBytesProcessed": "0", "totalBytesBilled": "0"});
     if let Some(last) = last {
-        configuration["query"]["destinationTable"] = last.destination;
+        if !last.destination.is_null() {
+            configuration["query"]["destinationTable"] = last.destination;
+        }
         crate::catalog::merge(&mut stats, &last.stats);
         stats["statementType"] = json!("SCRIPT");
     }
@@ -246,8 +248,8 @@ impl Run<'_> {
                     self.query.state.row_count.set(Some(rows));
                 }
                 let mut stats = statistics(translator, &statement::kind(step))?;
-                describe(translator, step, &effect, &mut stats)?;
-                let destination = destination(&effect, &stats, &result);
+                let changed = describe(translator, step, &effect, &mut stats)?;
+                let destination = destination(&effect, changed, &result).unwrap_or_default();
                 let frame = frame(step, &place.text);
                 child::record(tx, self.work, &id, &frame, &stats, &destination, started)?;
                 Ok(Last { stats, destination })

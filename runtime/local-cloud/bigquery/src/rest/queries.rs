@@ -25,6 +25,7 @@ const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 const LONGEST_TIMEOUT_MS: u64 = 200_000;
 /// The most rows that a query without a job answers.
 const IMMEDIATE_ROWS: usize = 5_000;
+const QUERY_RESPONSE: &str = "bigquery#queryResponse";
 /// What a request shares with a job's `configuration.query`.
 const SHARED: &[&str] = &[
     "query",
@@ -72,7 +73,7 @@ async fn dry_run(service: &Arc<Service>, project: String, caller: Caller, reques
         ms(began.elapsed())
     );
     let answer = Json(json!({
-        "kind": "bigquery#queryResponse", "schema": stats["schema"], "jobComplete": true, "cacheHit": false,
+        "kind": QUERY_RESPONSE, "schema": stats["schema"], "jobComplete": true, "cacheHit": false,
         "totalBytesProcessed": stats["totalBytesProcessed"], "jobReference": {"projectId": project},
     }));
     Ok(([("server-timing", timing)], answer).into_response())
@@ -101,7 +102,7 @@ async fn run_query(service: &Arc<Service>, project: String, caller: Caller, requ
         {
             let encoded: Vec<Value> = cells.iter().map(|c| row(c, &columns, rows.format)).collect();
             let mut answer = json!({
-                "kind": "bigquery#queryResponse", "schema": rest_schema(&columns),
+                "kind": QUERY_RESPONSE, "schema": rest_schema(&columns),
                 "totalRows": encoded.len().to_string(), "totalBytesProcessed": read.to_string(), "jobComplete": true,
                 "cacheHit": false, "queryId": format!("query_{}", uuid::Uuid::new_v4().simple()),
                 "location": text(&request["location"]).unwrap_or("US"),
@@ -112,7 +113,7 @@ async fn run_query(service: &Arc<Service>, project: String, caller: Caller, requ
     }
     let id = start(service, &project, caller, &request).await?;
     let wait = timeout(int(&request["timeoutMs"]).map(i64::unsigned_abs));
-    answer(service, &project, &id, wait, rows, "bigquery#queryResponse").await
+    answer(service, &project, &id, wait, rows, QUERY_RESPONSE).await
 }
 
 /// The job of a query; the same `requestId` gives the same job.
@@ -178,8 +179,14 @@ async fn answer(
     kind: &'static str,
 ) -> Reply {
     let doc = jobs::wait(service, project, id, timeout).await?;
-    let mut answer = json!({"kind": kind, "etag": id, "jobReference": doc["jobReference"], "queryId": id});
-    answer["location"] = doc["jobReference"]["location"].clone();
+    let mut answer = json!({"kind": kind, "jobReference": doc["jobReference"]});
+    // The two answers do not have quite the same fields.
+    if kind == QUERY_RESPONSE {
+        answer["queryId"] = id.into();
+        answer["location"] = doc["jobReference"]["location"].clone();
+    } else {
+        answer["etag"] = id.into();
+    }
     if doc["status"]["state"] != "DONE" {
         answer["jobComplete"] = json!(false);
         return Ok(Json(answer));
