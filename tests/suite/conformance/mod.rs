@@ -10,6 +10,7 @@ mod durability;
 mod gcloud;
 mod gcloud_storage;
 mod gcp_bigquery_client;
+mod github;
 mod gsutil;
 mod made;
 mod pubsub;
