@@ -30,3 +30,8 @@ fn comments_statuses_and_issues_are_made_once() {
 fn policies_deny_what_they_should() {
     checks("github_policies.py");
 }
+
+#[test]
+fn workflows_are_valid_pinned_and_have_no_right_too_many() {
+    checks("github_workflows.py");
+}
