@@ -27,6 +27,11 @@ fn comments_statuses_and_issues_are_made_once() {
 }
 
 #[test]
+fn actions_do_as_their_inputs_say() {
+    checks("github_actions.py");
+}
+
+#[test]
 fn policies_deny_what_they_should() {
     checks("github_policies.py");
 }
