@@ -18,6 +18,11 @@ const OF_XTASK: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
 
 /// `cargo COMMAND` with the features and the environment that link DuckDB.
 pub fn cargo(command: &str) -> Result<Command> {
+    Ok(cargo_with(command, &tools::duckdb()?))
+}
+
+/// As [`cargo`], for a DuckDB of the caller's choice.
+pub fn cargo_with(command: &str, duckdb: &DuckDb) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // What cargo told xtask about itself: some build scripts look at it, and would run again each time that cargo is called with
     // it after it was called without.
@@ -34,7 +39,7 @@ pub fn cargo(command: &str) -> Result<Command> {
         .arg(command)
         .arg("--locked")
         .arg("--no-default-features");
-    match tools::duckdb()? {
+    match duckdb {
         DuckDb::Prebuilt(dir) => {
             cargo.env("DUCKDB_LIB_DIR", dir);
         }
@@ -42,7 +47,7 @@ pub fn cargo(command: &str) -> Result<Command> {
             cargo.args(["--features", "headwater/bundled-duckdb"]);
         }
     }
-    Ok(cargo)
+    cargo
 }
 
 /// The directory in which cargo puts what it builds.
@@ -57,6 +62,8 @@ pub fn target_dir() -> PathBuf {
 pub const HEADWATER: &str = "HEADWATER_TEST_HEADWATER";
 /// As [`HEADWATER`], for the provider.
 pub const PROVIDER: &str = "HEADWATER_TEST_PROVIDER";
+/// As [`HEADWATER`], for these tasks themselves.
+pub const XTASK: &str = "HEADWATER_TEST_XTASK";
 
 /// Builds both programs in a profile; or finds those that the environment names.
 pub fn programs(profile: &str) -> Result<Programs> {

@@ -5,6 +5,7 @@ mod browser;
 mod build;
 mod chaos;
 mod demo;
+mod dist;
 mod docs;
 mod fuzz;
 mod http;
@@ -42,6 +43,8 @@ enum Task {
     Fuzz(fuzz::Fuzz),
     /// Write the pages below docs/ that are made of what the programs say about themselves.
     Docs(docs::Docs),
+    /// The release set: both programs as archives, checksums, a signature; also as a registry and as a mirror.
+    Dist(dist::Dist),
     /// Fetch what builds and tests need, and print where it is.
     Setup,
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Chaos(args) => chaos::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Docs(args) => docs::run(&args),
+        Task::Dist(args) => dist::run(&args),
         Task::Setup => tools::setup(),
     };
     match result {

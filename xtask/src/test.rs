@@ -57,6 +57,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     // Where the tests find the real programs that they drive.
     test.env(build::HEADWATER, &programs.headwater)
         .env(build::PROVIDER, &programs.provider)
+        .env(build::XTASK, build::target_dir().join("debug/xtask"))
         .env("HEADWATER_TEST_TERRAFORM", &terraform)
         .env("HEADWATER_TEST_PYTHON", &python)
         .env("HEADWATER_TEST_DBT_PYTHON", &dbt)
