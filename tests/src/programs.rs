@@ -29,6 +29,13 @@ pub fn provider() -> PathBuf {
     path("HEADWATER_TEST_PROVIDER")
 }
 
+/// The project's tasks.
+pub fn xtask() -> Command {
+    let mut command = Command::new(path("HEADWATER_TEST_XTASK"));
+    command.env("CARGO_MANIFEST_DIR", root().join("xtask"));
+    command
+}
+
 /// Terraform.
 pub fn terraform() -> PathBuf {
     path("HEADWATER_TEST_TERRAFORM")

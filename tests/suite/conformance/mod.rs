@@ -6,6 +6,7 @@
 mod bq;
 mod dataform;
 mod dbt;
+mod dist;
 mod durability;
 mod gcloud;
 mod gcloud_storage;
