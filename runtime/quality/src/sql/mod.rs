@@ -10,6 +10,7 @@
 mod aggregates;
 mod conclude;
 mod constant;
+pub(crate) mod parts;
 mod query;
 mod regex;
 mod rows;
@@ -92,6 +93,22 @@ impl<'a> Pushdown<'a> {
             query,
             table: table.to_owned(),
         }
+    }
+
+    /// The same without samples: the answer holds counts and aggregates, and no row's values.
+    #[must_use]
+    pub(crate) fn counts(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
+        let mut pushdown = Self::new(suite, columns, table);
+        pushdown.query.leave_out_samples();
+        pushdown
+    }
+
+    /// Why expectations cannot be evaluated, as far as that is known before a row is read.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = &Reason> {
+        self.asked.iter().filter_map(|asked| match asked {
+            Asked::Failed(reason) => Some(reason),
+            _ => None,
+        })
     }
 
     /// The query. It returns one row.

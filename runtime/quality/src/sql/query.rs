@@ -82,6 +82,15 @@ impl Builder {
         self.over_groups.push((expectation, from, values));
     }
 
+    /// Forgets what was to be shown of rows.
+    pub fn leave_out_samples(&mut self) {
+        let over_rows = self.over_rows.iter_mut().map(|(_, values)| values);
+        let over_groups = self.over_groups.iter_mut().map(|(_, _, values)| values);
+        for values in over_rows.chain(over_groups) {
+            values.retain(|(name, _)| name != "sample");
+        }
+    }
+
     /// The query. Its first column is the number of rows; the others are JSON, `eN` and `xN` for the expectation `N`.
     pub fn finish(&self, table: &str) -> String {
         let mut sql = String::from("WITH t AS (SELECT ");
