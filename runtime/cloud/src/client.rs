@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bigquery::BigQuery;
 use crate::credentials::Credentials;
+use crate::dataplex::DataScans;
 use crate::documents::{Documents, Shared};
 use crate::endpoints::{Endpoints, Service};
 use crate::errors::Error;
@@ -147,6 +148,12 @@ impl Cloud {
     #[must_use]
     pub fn documents(&self, service: Service) -> Documents {
         Documents::new(self.inner.transport.clone(), self.inner.shared.clone(), service)
+    }
+
+    /// Dataplex's data scans.
+    #[must_use]
+    pub fn data_scans(&self) -> DataScans {
+        DataScans::new(self.documents(Service::Dataplex))
     }
 
     /// Access tokens for others.

@@ -39,6 +39,7 @@ pub(crate) struct Cloud {
     pub(crate) pools: crate::run::Pools,
     pub(crate) scheduler: crate::scheduler::Scheduler,
     pub(crate) dataform: crate::dataform::Service,
+    pub(crate) dataplex: crate::dataplex::Service,
     /// Ends what runs in the background.
     pub(crate) stop: CancellationToken,
     /// What runs in the background.

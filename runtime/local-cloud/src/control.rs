@@ -86,6 +86,7 @@ async fn reset(call: Call) -> Answer {
     cloud.executor.cancel_all();
     cloud.pools.stop_all();
     cloud.dataform.running.cancel_under(b"");
+    cloud.dataplex.running.cancel_under(b"");
     clear(cloud).await?;
     cloud.pubsub.reset().await.map_err(ApiError::internal)?;
     ok(&json!({}))

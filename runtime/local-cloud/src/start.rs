@@ -142,6 +142,7 @@ impl LocalCloud {
             pools: run::Pools::default(),
             scheduler: scheduler::Scheduler::new().map_err(|e| Error::Setup(e.into()))?,
             dataform: dataform::Service::new(),
+            dataplex: dataplex::Service::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -151,10 +152,14 @@ impl LocalCloud {
         dataform::resume(&cloud)
             .await
             .map_err(|e| Error::Setup(e.message.into()))?;
+        dataplex::resume(&cloud)
+            .await
+            .map_err(|e| Error::Setup(e.message.into()))?;
         let accept = CancellationToken::new();
         let served = tokio::spawn(server::serve(listener, cloud.clone(), accept.clone()));
         cloud.tasks.spawn(scheduler::keep_firing(cloud.clone()));
         cloud.tasks.spawn(dataform::keep_firing(cloud.clone()));
+        cloud.tasks.spawn(dataplex::keep_firing(cloud.clone()));
         cloud.tasks.spawn(storage::keep_tidying(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
         Ok(LocalCloud {

@@ -22,21 +22,21 @@ use crate::store::{Txn, View, under};
 
 const STOPPED: &str = "The local cloud was stopped while the workflow invocation was running; create it again.";
 
-/// The invocations at work, by their keys.
+/// What is at work, by its keys: invocations here, and jobs of data scans.
 #[derive(Default)]
 pub(crate) struct Running(Mutex<HashMap<Vec<u8>, CancellationToken>>);
 
 impl Running {
-    /// What cancels an invocation, before anybody can ask for that.
-    pub(super) fn begin(&self, key: Vec<u8>, token: CancellationToken) {
+    /// What cancels it, before anybody can ask for that.
+    pub(crate) fn begin(&self, key: Vec<u8>, token: CancellationToken) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, token);
     }
 
-    pub(super) fn end(&self, key: &[u8]) {
+    pub(crate) fn end(&self, key: &[u8]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    pub(super) fn cancel(&self, key: &[u8]) {
+    pub(crate) fn cancel(&self, key: &[u8]) {
         if let Some(token) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
             token.cancel();
         }

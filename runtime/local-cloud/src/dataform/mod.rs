@@ -35,7 +35,8 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::http::route::Method;
 
-pub(crate) use execution::resume;
+pub(crate) use execution::{Running, resume};
+pub(crate) use repositories::remove_all;
 pub(crate) use schedules::keep_firing;
 
 /// How many projects are compiled at once.
@@ -48,7 +49,7 @@ pub(crate) struct Service {
     /// Turns to compile.
     compiling: Semaphore,
     /// The invocations at work.
-    pub(crate) running: execution::Running,
+    pub(crate) running: Running,
     /// Rung when configurations change.
     changed: Notify,
 }
@@ -58,7 +59,7 @@ impl Service {
         Service {
             cores: CoreStore::default(),
             compiling: Semaphore::new(COMPILING),
-            running: execution::Running::default(),
+            running: Running::default(),
             changed: Notify::new(),
         }
     }

@@ -281,7 +281,7 @@ pub(super) async fn delete(call: Call) -> Answer {
 }
 
 /// Removes all that is kept under a prefix.
-pub(super) fn remove_all(txn: &mut Txn<'_>, prefix: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn remove_all(txn: &mut Txn<'_>, prefix: &[u8]) -> Result<(), StoreError> {
     let mut keys = Vec::new();
     txn.scan(prefix, prefix, &mut |key, _| {
         keys.push(key.to_vec());

@@ -74,9 +74,7 @@ pub(super) fn scan(scan: &Message) -> Result<(), ApiError> {
             _ => {}
         }
     }
-    if let Some(spec) = message(scan, "executionSpec") {
-        trigger(spec)?;
-    }
+    schedule(scan)?;
     match (message(scan, "dataQualitySpec"), message(scan, "dataProfileSpec")) {
         (Some(spec), None) => quality(spec),
         (None, Some(spec)) => profile(spec),
@@ -89,23 +87,22 @@ pub(super) fn scan(scan: &Message) -> Result<(), ApiError> {
 
 /// The full resource name of a BigQuery table, with or without the service.
 fn table(name: &str, at: &str) -> Result<(), ApiError> {
-    let path = name.strip_prefix("//bigquery.googleapis.com/");
-    let segments: Vec<&str> = path.unwrap_or_default().split('/').collect();
-    match segments.as_slice() {
-        ["projects", project, "datasets", dataset, "tables", table]
-            if [project, dataset, table].into_iter().all(|part| !part.is_empty()) =>
-        {
-            Ok(())
-        }
-        _ => Err(ApiError::invalid(format!(
+    match parts(name) {
+        Some(_) => Ok(()),
+        None => Err(ApiError::invalid(format!(
             "{at} '{name}' must be of the form //bigquery.googleapis.com/projects/PROJECT_ID/datasets/DATASET_ID/tables/TABLE_ID."
         ))),
     }
 }
 
-fn trigger(spec: &Message) -> Result<(), ApiError> {
+/// When a scan is due, if it has a schedule.
+pub(super) fn schedule(scan: &Message) -> Result<Option<Schedule>, ApiError> {
+    message(scan, "executionSpec").map_or(Ok(None), trigger)
+}
+
+fn trigger(spec: &Message) -> Result<Option<Schedule>, ApiError> {
     let Some(trigger) = message(spec, "trigger") else {
-        return Ok(());
+        return Ok(None);
     };
     if trigger.len() > 1 {
         return Err(ApiError::invalid(
@@ -113,7 +110,7 @@ fn trigger(spec: &Message) -> Result<(), ApiError> {
         ));
     }
     let Some(schedule) = message(trigger, "schedule") else {
-        return Ok(());
+        return Ok(None);
     };
     let cron = text(schedule, "cron");
     let (zone, cron) = match cron.strip_prefix("CRON_TZ=").or_else(|| cron.strip_prefix("TZ=")) {
@@ -121,8 +118,20 @@ fn trigger(spec: &Message) -> Result<(), ApiError> {
         None => ("UTC", cron),
     };
     Schedule::parse(cron.trim(), zone)
-        .map(drop)
+        .map(Some)
         .map_err(|why| ApiError::invalid(format!("execution_spec.trigger.schedule.cron: {why}")))
+}
+
+/// Project, dataset and id in the full resource name of a table.
+pub(super) fn parts(name: &str) -> Option<[&str; 3]> {
+    let path = name.strip_prefix("//bigquery.googleapis.com/")?;
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["projects", project, "datasets", dataset, "tables", table] => {
+            let parts = [project, dataset, table];
+            parts.iter().all(|part| !part.is_empty()).then_some(parts)
+        }
+        _ => None,
+    }
 }
 
 fn quality(spec: &Message) -> Result<(), ApiError> {

@@ -67,6 +67,10 @@ pub(super) fn check(rule: &Map<String, Value>, at: &str) -> Result<(), ApiError>
     if queries.is_some_and(|queries| queries.iter().any(|query| query["sqlStatement"].is_null())) {
         return refuse("debug_queries[0].sql_statement is required.");
     }
+    let length = |query: &Value| query["sqlStatement"].as_str().unwrap_or_default().chars().count();
+    if queries.is_some_and(|queries| queries.iter().any(|query| length(query) > 1024)) {
+        return refuse("debug_queries[0].sql_statement must have at most 1024 characters.");
+    }
     message(rule, kind).map_or(Ok(()), |body| expectation(kind, body, at))
 }
 

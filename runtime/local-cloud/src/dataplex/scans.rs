@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::check;
 use super::shapes::SCAN;
 use crate::clock::stamp;
+use crate::dataform::remove_all;
 use crate::http::answer::{Answer, ApiError, ok};
 use crate::http::call::Call;
 use crate::http::message::{read, updated};
@@ -16,13 +17,15 @@ use crate::page::page;
 use crate::store::{Txn, View, key, under};
 
 /// What only the full view shows.
-const DETAILS: [&str; 2] = ["dataQualitySpec", "dataProfileSpec"];
+const DETAILS: [&str; 3] = ["dataQualitySpec", "dataProfileSpec", "dataQualityResult"];
+/// What says which type it is.
+const SPECS: [&str; 2] = ["dataQualitySpec", "dataProfileSpec"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct ScanName {
-    project: String,
-    location: String,
-    scan: String,
+pub(super) struct ScanName {
+    pub(super) project: String,
+    pub(super) location: String,
+    pub(super) scan: String,
 }
 
 impl std::fmt::Display for ScanName {
@@ -36,7 +39,7 @@ impl std::fmt::Display for ScanName {
 }
 
 impl ScanName {
-    fn of(call: &Call) -> ScanName {
+    pub(super) fn of(call: &Call) -> ScanName {
         ScanName {
             project: call.param("project").to_owned(),
             location: call.param("location").to_owned(),
@@ -44,7 +47,7 @@ impl ScanName {
         }
     }
 
-    fn key(&self) -> Vec<u8> {
+    pub(super) fn key(&self) -> Vec<u8> {
         key(&["dataplex", "scans", &self.project, &self.location, &self.scan])
     }
 
@@ -54,24 +57,55 @@ impl ScanName {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Scan {
-    name: ScanName,
+pub(super) struct Scan {
+    pub(super) name: ScanName,
     uid: String,
     created: DateTime<Utc>,
     updated: DateTime<Utc>,
-    settings: Map<String, Value>,
+    pub(super) settings: Map<String, Value>,
+    /// When its schedule is due next.
+    #[serde(default)]
+    pub(super) next: Option<DateTime<Utc>>,
+    /// Up to where an incremental scan has read.
+    #[serde(default)]
+    pub(super) scanned_to: Option<String>,
+    /// The last job: when it was made, when it began, when it ended.
+    #[serde(default)]
+    pub(super) latest: Option<(DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>)>,
+    /// What the last job that succeeded found.
+    #[serde(default)]
+    pub(super) result: Option<Value>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Detail {
+pub(super) enum Detail {
     Basic,
     Full,
 }
 
 impl Scan {
-    fn read(view: &impl View, name: &ScanName) -> Result<Scan, ApiError> {
+    pub(super) fn read(view: &impl View, name: &ScanName) -> Result<Scan, ApiError> {
         view.get(&name.key())?
             .ok_or_else(|| ApiError::not_found(format!("Resource '{name}' was not found")))
+    }
+
+    /// Finds out when its schedule is due next.
+    pub(super) fn schedule_next(&mut self, now: DateTime<Utc>) -> Result<(), ApiError> {
+        self.next = check::schedule(&self.settings)?.and_then(|schedule| schedule.next(now));
+        Ok(())
+    }
+
+    fn execution_status(&self) -> Value {
+        let mut status = Map::new();
+        if let Some((created, started, ended)) = self.latest {
+            status.insert("latestJobCreateTime".into(), json!(stamp(created)));
+            for (name, time) in [("latestJobStartTime", started), ("latestJobEndTime", ended)] {
+                if let Some(time) = time {
+                    status.insert(name.into(), json!(stamp(time)));
+                }
+            }
+        }
+        Value::Object(status)
     }
 
     fn resource(&self, detail: Detail) -> Value {
@@ -87,11 +121,29 @@ impl Scan {
             "type".into(),
             json!(if quality { "DATA_QUALITY" } else { "DATA_PROFILE" }),
         );
-        out.insert("executionStatus".into(), json!({}));
+        out.insert("executionStatus".into(), self.execution_status());
+        if let Some(result) = &self.result {
+            out.insert("dataQualityResult".into(), result.clone());
+        }
         if detail == Detail::Basic {
             out.retain(|name, _| !DETAILS.contains(&name.as_str()));
         }
         Value::Object(out)
+    }
+}
+
+impl Detail {
+    /// The view that a call asks for, of a scan or of a job.
+    pub(super) fn of(call: &Call) -> Result<Detail, ApiError> {
+        match call.query.get("view") {
+            None | Some("DATA_SCAN_VIEW_UNSPECIFIED" | "DATA_SCAN_JOB_VIEW_UNSPECIFIED" | "BASIC" | "0" | "1") => {
+                Ok(Detail::Basic)
+            }
+            Some("FULL" | "10") => Ok(Detail::Full),
+            Some(other) => Err(ApiError::invalid(format!(
+                "Invalid value at 'view' (TYPE_ENUM), \"{other}\""
+            ))),
+        }
     }
 }
 
@@ -146,18 +198,24 @@ pub(super) async fn create(mut call: Call) -> Answer {
         ..ScanName::of(&call)
     };
     let validate_only = call.query.flag("validateOnly");
+    let due_from = call.cloud.clock.now();
     let operation = call.cloud.store.write(move |txn| {
         if txn.bytes(&name.key())?.is_some() {
             return Err(ApiError::exists(format!("Resource '{name}' already exists")));
         }
         let now = Utc::now();
-        let scan = Scan {
+        let mut scan = Scan {
             uid: uuid::Uuid::new_v4().to_string(),
             created: now,
             updated: now,
             settings,
             name,
+            next: None,
+            scanned_to: None,
+            latest: None,
+            result: None,
         };
+        scan.schedule_next(due_from)?;
         if validate_only {
             return Ok(operations::validated(
                 &scan.name.project,
@@ -168,7 +226,9 @@ pub(super) async fn create(mut call: Call) -> Answer {
         txn.put(scan.name.key(), &scan)?;
         operation(txn, &scan.name, "create", typed(&scan))
     });
-    ok(&operation.await?)
+    let begun = operation.await?;
+    call.cloud.dataplex.changed.notify_one();
+    ok(&begun)
 }
 
 pub(super) async fn list(call: Call) -> Answer {
@@ -187,15 +247,7 @@ pub(super) async fn list(call: Call) -> Answer {
 }
 
 pub(super) async fn get(call: Call) -> Answer {
-    let detail = match call.query.get("view") {
-        None | Some("DATA_SCAN_VIEW_UNSPECIFIED" | "BASIC" | "0" | "1") => Detail::Basic,
-        Some("FULL" | "10") => Detail::Full,
-        Some(other) => {
-            return Err(ApiError::invalid(format!(
-                "Invalid value at 'view' (TYPE_ENUM), \"{other}\""
-            )));
-        }
-    };
+    let detail = Detail::of(&call)?;
     let scan = Scan::read(&call.cloud.store.snapshot()?, &ScanName::of(&call))?;
     ok(&scan.resource(detail))
 }
@@ -205,6 +257,7 @@ pub(super) async fn patch(mut call: Call) -> Answer {
     let name = ScanName::of(&call);
     let mask = call.query.get("updateMask").map(str::to_owned);
     let validate_only = call.query.flag("validateOnly");
+    let due_from = call.cloud.clock.now();
     let operation = call.cloud.store.write(move |txn| {
         let mut scan = Scan::read(txn, &name)?;
         let settings = complete(updated(&scan.settings, &body, mask.as_deref(), SCAN)?)?;
@@ -220,7 +273,7 @@ pub(super) async fn patch(mut call: Call) -> Answer {
             ),
             (
                 "type",
-                DETAILS
+                SPECS
                     .iter()
                     .all(|spec| scan.settings.contains_key(*spec) == settings.contains_key(*spec)),
             ),
@@ -232,19 +285,25 @@ pub(super) async fn patch(mut call: Call) -> Answer {
         }
         scan.settings = settings;
         scan.updated = Utc::now();
+        scan.schedule_next(due_from)?;
         if validate_only {
             return Ok(operations::validated(&name.project, &name.location, &typed(&scan)));
         }
         txn.put(name.key(), &scan)?;
         operation(txn, &name, "update", typed(&scan))
     });
-    ok(&operation.await?)
+    let begun = operation.await?;
+    call.cloud.dataplex.changed.notify_one();
+    ok(&begun)
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
     let name = ScanName::of(&call);
+    let jobs = super::jobs::below(&name);
+    call.cloud.dataplex.running.cancel_under(&jobs);
     let operation = call.cloud.store.write(move |txn| {
         Scan::read(txn, &name)?;
+        remove_all(txn, &jobs)?;
         txn.remove(name.key());
         txn.remove(name.policy_key());
         operation(
