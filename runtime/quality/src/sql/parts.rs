@@ -107,8 +107,7 @@ fn statistic(check: &Statistic, scope: &Scope<'_>, meant: &str) -> Result<Option
     };
     let exact = match field.kind {
         Kind::Float => number.clone(),
-        // Sums of many may be none of the column's type any more.
-        Kind::Decimal(_) => format!("CAST({number} AS BIGNUMERIC)"),
+        Kind::Decimal(_) => number.clone(),
         _ => format!("CAST({number} AS NUMERIC)"),
     };
     let values = counted(&meant_and_present);
@@ -123,7 +122,14 @@ fn statistic(check: &Statistic, scope: &Scope<'_>, meant: &str) -> Result<Option
             (format!("SUM({})", only(&exact)), kind)
         }
         StatisticKind::Mean => (
-            format!("SAFE_DIVIDE(CAST(SUM({}) AS FLOAT64), {values})", only(&exact)),
+            // A mean is a floating-point number; a sum of decimals may be none of their type any more.
+            match field.kind {
+                Kind::Decimal(_) => format!(
+                    "SAFE_DIVIDE(SUM({}), {values})",
+                    only(&format!("CAST({number} AS FLOAT64)"))
+                ),
+                _ => format!("SAFE_DIVIDE(CAST(SUM({}) AS FLOAT64), {values})", only(&exact)),
+            },
             Kind::Float,
         ),
         StatisticKind::Stdev => (
