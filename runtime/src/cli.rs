@@ -316,8 +316,37 @@ pub enum QualityCommand {
     Profile(Box<QualityProfileArgs>),
     /// Write the page of a run of a deployed suite: its verdict, the runs before, rows that are set apart.
     Report(Box<QualityReportArgs>),
+    /// Print a suite as the specification of a data quality scan of Dataplex, in JSON, which gcloud reads as YAML:
+    /// `gcloud dataplex datascans create data-quality --data-quality-spec-file`.
+    DataplexRules(Box<QualityRulesArgs>),
     /// Print the JSON Schema of a suite.
     Schema,
+}
+
+/// `headwater quality dataplex-rules`.
+#[derive(Debug, Args)]
+pub struct QualityRulesArgs {
+    /// The suite: ours, or one of Great Expectations, in JSON.
+    #[arg(long)]
+    pub suite: PathBuf,
+    /// The table: its columns' types decide what the rules are.
+    #[arg(long, value_name = "PROJECT.DATASET.TABLE")]
+    pub table: String,
+    /// A condition on all rows, without the word WHERE.
+    #[arg(long, value_name = "SQL")]
+    pub row_filter: Option<String>,
+    /// How much of the table is read.
+    #[arg(long, value_name = "PERCENT")]
+    pub sampling_percent: Option<f64>,
+    /// A value for one of the suite's $PARAMETERs, in JSON or as text.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// Where it is written; absent: to stdout.
+    #[arg(long)]
+    pub output: Option<PathBuf>,
+    /// The cloud that has the table.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
 }
 
 /// `headwater quality profile`.
@@ -412,9 +441,12 @@ pub struct QualityRunArgs {
         value_name = "PROJECT.DATASET.TABLE"
     )]
     pub table: Option<String>,
-    /// What evaluates; absent: arrow over files, bigquery over tables, which is all that there is.
+    /// What evaluates; absent: arrow over files, bigquery over tables.
     #[arg(long, value_enum)]
     pub engine: Option<QualityEngine>,
+    /// With --engine dataplex: the scan, in the region; made, and kept, if it is not there. Absent: one that is deleted afterwards.
+    #[arg(long, requires = "engine", conflicts_with = "batch", value_name = "ID")]
+    pub scan_id: Option<String>,
     /// Over tables: fail when BigQuery would be asked for more bytes than this. It bills at least 10 MB a query.
     #[arg(long, value_name = "BYTES")]
     pub max_bytes_billed: Option<u64>,
@@ -461,6 +493,8 @@ pub enum QualityEngine {
     Arrow,
     /// BigQuery, over a table.
     Bigquery,
+    /// Dataplex, by a data quality scan of a table.
+    Dataplex,
 }
 
 /// How results of a suite are written.

@@ -61,6 +61,11 @@ impl Cloud {
         request("POST", &format!("{}{path}", self.url()), Some(body))
     }
 
+    /// PATCHes a path with JSON.
+    pub fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        request("PATCH", &format!("{}{path}", self.url()), Some(body))
+    }
+
     /// DELETEs a path.
     pub fn delete(&self, path: &str) -> u16 {
         request("DELETE", &format!("{}{path}", self.url()), None).0

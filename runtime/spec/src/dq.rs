@@ -24,6 +24,29 @@ pub struct DqSuiteSpec {
     /// Who is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<DqAlert>,
+    /// What evaluates it.
+    #[serde(default, skip_serializing_if = "DqExecution::is_bigquery")]
+    pub execution: DqExecution,
+}
+
+/// What evaluates a suite.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum DqExecution {
+    /// BigQuery, by one query.
+    #[default]
+    Bigquery,
+    /// Dataplex, as a data quality scan that has the suite's rules.
+    Dataplex {
+        /// The scan: `projects/P/locations/L/dataScans/S`.
+        scan: String,
+    },
+}
+
+impl DqExecution {
+    const fn is_bigquery(&self) -> bool {
+        matches!(self, Self::Bigquery)
+    }
 }
 
 /// A table or view of BigQuery.
@@ -115,6 +138,12 @@ impl DqSuiteSpec {
             let reason = format!("{} is not of the form projects/PROJECT/topics/TOPIC", alert.topic);
             return Err(field("alert.topic", reason));
         }
+        if let DqExecution::Dataplex { scan } = &self.execution
+            && !matches!(scan.split('/').collect::<Vec<_>>().as_slice(), ["projects", p, "locations", l, "dataScans", s] if ![p, l, s].iter().any(|part| part.is_empty()))
+        {
+            let reason = format!("{scan} is not of the form projects/PROJECT/locations/LOCATION/dataScans/SCAN");
+            return Err(field("execution.dataplex.scan", reason));
+        }
         if self.results.run_table == self.results.result_table {
             let reason = "it is the same as run_table: runs and results have different columns".to_owned();
             return Err(field("results.result_table", reason));
@@ -163,6 +192,11 @@ mod tests {
             let error = spec.check().expect_err(path).to_string();
             assert!(error.contains(expected), "{path}: {error}");
         }
+        let mut document = sample();
+        document["execution"] = serde_json::json!({"dataplex": {"scan": "orders"}});
+        let spec: DqSuiteSpec = serde_json::from_value(document).unwrap();
+        let error = spec.check().expect_err("no name of a scan").to_string();
+        assert!(error.contains("dq_suite.execution.dataplex.scan"), "{error}");
         let whole: DqSuiteSpec = serde_json::from_value(sample()).unwrap();
         assert!(whole.check().is_ok());
         assert_eq!(whole.target.name(), "p.raw.orders");

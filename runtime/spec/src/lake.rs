@@ -166,6 +166,16 @@ impl LakeLayout {
         self.below(&format!("/runs/{run}/{object}.json"))
     }
 
+    /// Prefix of what suites note of scans that they have begun, ending with a slash.
+    pub fn scan_jobs(&self) -> String {
+        self.below("/scans/")
+    }
+
+    /// The job of a scan that a run of a suite has begun.
+    pub fn scan_job(&self, run: &str) -> String {
+        self.below(&format!("/scans/{run}.json"))
+    }
+
     /// Finds lake and pipeline in the URL of a spec, the inverse of [`LakeLayout::spec_url`].
     ///
     /// # Errors

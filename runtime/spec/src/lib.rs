@@ -30,7 +30,7 @@ mod window;
 pub use beam::{dataflow_job, dataflow_launch};
 pub use column::{BigQueryType, Column, Mode};
 pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
-pub use dq::{AlertOn, DqAlert, DqResults, DqSuiteSpec, DqTarget};
+pub use dq::{AlertOn, DqAlert, DqExecution, DqResults, DqSuiteSpec, DqTarget};
 pub use dq_tables::{DQ_RESULT_COLUMNS, DQ_RUN_COLUMNS, dq_table};
 pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
 pub use json_path::{JsonPath, JsonPathError};

@@ -6,6 +6,7 @@ mod apart;
 mod history;
 mod profile;
 mod recorded;
+mod scan;
 mod source;
 mod table;
 
@@ -100,6 +101,20 @@ pub enum QualityError {
     /// A proposal that is no suite.
     #[error("the suite that the profile suggests is wrong")]
     Proposal(#[source] SuiteError),
+    /// Expectations that no rule can say.
+    #[error("Dataplex cannot judge {}", .0.join("; nor "))]
+    NoRules(Vec<String>),
+    /// A scan of something else.
+    #[error("the scan {scan} is of {found}")]
+    OtherScan {
+        /// Its name.
+        scan: String,
+        /// What it is of.
+        found: String,
+    },
+    /// No place for a scan.
+    #[error("a scan lies in a region, and none is given")]
+    NoRegion,
     /// Nothing is recorded of a suite.
     #[error("{table} has no run {run}of the suite {suite:?}")]
     NotRecorded {
@@ -131,6 +146,9 @@ impl QualityError {
             Self::NotRecorded { .. } => {
                 Some("a suite writes its verdicts to `results` of headwater_dq_suite; has it run?")
             }
+            Self::NoRules(_) => Some("take them out of the suite, or let bigquery evaluate it"),
+            Self::OtherScan { .. } => Some("name another --scan-id"),
+            Self::NoRegion => Some("set --region or HEADWATER_REGION, such as europe-west1"),
             Self::Proposal(_) => Some("this is a defect: report it with the profile (--format json)"),
             Self::Apart(..)
             | Self::Key(..)
@@ -175,6 +193,17 @@ pub async fn run(command: QualityCommand, printer: Printer) -> Result<Exit, Qual
             printer.result(&suite, || hcl(&suite, &suite.name).trim_end().to_owned());
             Ok(Exit::Done)
         }
+        QualityCommand::DataplexRules(args) => {
+            let suite = load(&args.suite, &parsed(&args.parameters)?, printer)?
+                .whole()
+                .map_err(|e| QualityError::Import(args.suite.clone(), e))?;
+            let written = json(&scan::specification(&suite, &args).await?);
+            match &args.output {
+                Some(output) => write(output, &written)?,
+                None => printer.text(&written),
+            }
+            Ok(Exit::Done)
+        }
         QualityCommand::Profile(args) => profile::run(&args, printer).await,
         QualityCommand::Report(args) => recorded::run(&args, printer).await,
         QualityCommand::Schema => {
@@ -215,6 +244,10 @@ impl Data {
             }),
             (None, Some(QualityEngine::Bigquery)) => Err(QualityError::Engine {
                 engine: "bigquery",
+                data: "files",
+            }),
+            (None, Some(QualityEngine::Dataplex)) => Err(QualityError::Engine {
+                engine: "dataplex",
                 data: "files",
             }),
             (Some(name), _) => table::named(name).map(Self::Table),
@@ -373,6 +406,10 @@ async fn judge(
             }
             outcome
         }
+        Data::Table(table) if args.engine == Some(QualityEngine::Dataplex) => {
+            let cloud = connect(&args.cloud).map_err(|e| QualityError::Settings(Box::new(e)))?;
+            scan::judge(&cloud, &suite, table, args.scan_id.as_deref(), printer).await?
+        }
         Data::Table(table) => {
             let bigquery = bigquery(&args.cloud)?;
             table::judge(&bigquery, &suite, table, &args.keys, args.max_bytes_billed, printer).await?
@@ -392,6 +429,7 @@ async fn judge(
         page.columns = columns(&outcome, data, args).await?;
         page.mode = match data {
             Data::File(_) => "arrow".into(),
+            Data::Table(_) if args.engine == Some(QualityEngine::Dataplex) => "dataplex".into(),
             Data::Table(_) => "bigquery".into(),
         };
         html(&page)

@@ -5,13 +5,14 @@ use std::time::Duration;
 use headwater_cloud::{BigQuery, Cloud, DatasetRef, Error, JobRef, JobStatus, Kind, Wait};
 use headwater_quality::engine::{ExpectationResult, State, SuiteResult};
 use headwater_quality::sql::{Pushdown, schema};
+use headwater_spec::DqExecution;
 use serde_json::{Value, json};
 
 use super::Run;
 use crate::quality::alone;
 
 /// Longer than any query may run.
-const PATIENCE: Duration = Duration::from_secs(6 * 3600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(6 * 3600);
 
 /// What came of it.
 pub struct Evaluation {
@@ -25,10 +26,18 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    fn failed(reason: impl Into<String>) -> Self {
+    pub(super) fn failed(reason: impl Into<String>) -> Self {
         Self {
-            result: None,
             reason: Some(reason.into()),
+            ..Self::of(None)
+        }
+    }
+
+    /// An outcome of which nothing is known that is billed.
+    pub(super) fn of(result: Option<SuiteResult>) -> Self {
+        Self {
+            result,
+            reason: None,
             bytes_processed: None,
             bytes_billed: None,
             slot_ms: None,
@@ -52,6 +61,9 @@ pub async fn evaluate(cloud: &Cloud, run: &Run<'_>) -> Evaluation {
 }
 
 async fn judged(cloud: &Cloud, run: &Run<'_>) -> Result<Evaluation, Error> {
+    if let DqExecution::Dataplex { scan } = &run.suite.execution {
+        return super::scan::judged(cloud, run, scan).await;
+    }
     let bigquery = cloud.bigquery();
     let target = &run.suite.target;
     let table = DatasetRef::new(&target.project, &target.dataset).table(&target.table);

@@ -1,15 +1,16 @@
-//! `headwater run` of a suite: judges the target by one query where it lies, tells who wants to be told, writes the verdict
+//! `headwater run` of a suite: judges the target by one query where it lies, or by a scan of Dataplex, tells who wants to be told, writes the verdict
 //! down, and turns it into an exit status.
 
 mod alert;
 mod evaluate;
 pub mod gate;
 mod record;
+mod scan;
 
 use chrono::{DateTime, Utc};
 use headwater_cloud::Cloud;
 use headwater_quality::engine::State;
-use headwater_spec::{DqSuiteSpec, PipelineSpec};
+use headwater_spec::{DqExecution, DqSuiteSpec, PipelineSpec};
 use serde::Serialize;
 
 use self::evaluate::Evaluation;
@@ -34,6 +35,8 @@ pub enum Mode {
     Pushdown,
     /// In process, over what is to be loaded.
     Gate,
+    /// By a data quality scan of Dataplex, over the whole table.
+    Dataplex,
 }
 
 impl Mode {
@@ -42,6 +45,7 @@ impl Mode {
         match self {
             Self::Pushdown => "pushdown",
             Self::Gate => "gate",
+            Self::Dataplex => "dataplex",
         }
     }
 }
@@ -61,12 +65,16 @@ struct Printed<'a> {
 
 /// Executes a suite's spec.
 pub async fn run(spec: &PipelineSpec, cloud: &Cloud, id: String, printer: Printer) -> Result<Exit, CommandError> {
+    let suite = spec.suite()?;
     let run = Run {
         spec,
-        suite: spec.suite()?,
+        suite,
         id,
         started: Utc::now(),
-        mode: Mode::Pushdown,
+        mode: match suite.execution {
+            DqExecution::Bigquery => Mode::Pushdown,
+            DqExecution::Dataplex { .. } => Mode::Dataplex,
+        },
     };
     let history = record::history(cloud, &run).await?;
     if let Some(state) = history.own {
@@ -79,6 +87,7 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, id: String, printer: Printe
     // Told first and written then: what is killed in between tells it again, and never not at all.
     alert::publish(cloud, &run, &evaluation, transition).await?;
     record::write(cloud, &run, &evaluation, transition).await?;
+    scan::forget(cloud, &run).await?;
     print(&run, &evaluation, printer);
     Ok(exit(evaluation.state()))
 }

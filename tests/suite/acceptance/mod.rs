@@ -16,6 +16,7 @@ mod planning;
 mod properties;
 mod quality;
 mod quality_pages;
+mod quality_scan;
 mod scenario;
 mod second_run;
 mod storage_iam;

@@ -1,6 +1,7 @@
 //! `gcloud secrets`, `gcloud kms`, `gcloud scheduler`, `gcloud dataplex datascans` and `gcloud dataflow` against the local
 //! cloud. (`gcloud run` is in `made`: it reads jobs, which others make.)
 
+use headwater_tests::bigquery::query;
 use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use serde_json::json;
 
@@ -141,6 +142,38 @@ fn dataplex_datascans() {
     let missing = scans(&["describe", "orders"]);
     assert_ne!(missing.code, 0);
     contains(&missing.stderr, &["NOT_FOUND"]);
+
+    // Made of a file of rules, run, and looked at.
+    query(&cloud, "CREATE SCHEMA d OPTIONS (location = 'EU')");
+    query(&cloud, "CREATE TABLE d.t AS SELECT 1 AS id");
+    tools.file("rules.json", &scan["dataQualitySpec"].to_string());
+    let source = format!("--data-source-resource={table}");
+    scans(&[
+        "create",
+        "data-quality",
+        "made",
+        &source,
+        "--data-quality-spec-file=rules.json",
+    ])
+    .ok();
+    scans(&["run", "made"]).ok();
+    let job = headwater_tests::wait_for("the job ends", std::time::Duration::from_secs(60), || {
+        let jobs = scans(&["jobs", "list", "--datascan=made", "--format=json"]).ok().json();
+        (jobs[0]["state"] == "SUCCEEDED").then(|| jobs[0]["uid"].as_str().unwrap_or_default().to_owned())
+    });
+    let described = scans(&[
+        "jobs",
+        "describe",
+        &job,
+        "--datascan=made",
+        "--view=FULL",
+        "--format=json",
+    ]);
+    let described = described.ok().json();
+    assert_eq!(
+        described["dataQualityResult"]["rules"][0]["passedCount"], "1",
+        "{described}"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use headwater_tests::bigquery::query;
-use headwater_tests::cloud::{Cloud, PROJECT};
+use headwater_tests::cloud::{Cloud, PROJECT, REGION};
 use headwater_tests::programs::{self, Ended};
 use headwater_tests::terraform::Terraform;
 use serde_json::{Value, json};
@@ -86,6 +86,180 @@ fn pushed_down_the_verdicts_are_the_same() {
     println!("{}", compared.stdout);
     let compared = summary(&compared.ok());
     assert!(compared["cases"].as_u64().unwrap_or_default() >= CASES, "{compared}");
+}
+
+/// The same suites over the same tables, as scans of Dataplex: each table's suite is one scan.
+#[test]
+fn as_scans_of_dataplex_the_verdicts_are_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let count = PathBuf::from("--cases=1200");
+    script(&programs::gx_python(), "generate.py", &[directory.path(), &count]).ok();
+    run_batch(&directory.path().join("batch.jsonl"), &[], &[]);
+    let cloud = Cloud::start();
+    let (url, dataset) = (PathBuf::from(cloud.url()), PathBuf::from(DATASET));
+    script(&programs::python(), "load.py", &[&url, &dataset, directory.path()]).ok();
+    let batch = directory.path().join("pushed.jsonl");
+    let lines = std::fs::read_to_string(directory.path().join("batch.jsonl")).unwrap();
+    let pushed: String = lines.lines().map(to_table).collect();
+    std::fs::write(&batch, pushed).unwrap();
+    run_batch(&batch, &["--engine", "bigquery"], &cloud.environment());
+    script(&programs::python(), "scannable.py", &[directory.path(), &dataset]).ok();
+    let scans = directory.path().join("scans.jsonl");
+    run_batch(&scans, &["--engine", "dataplex"], &cloud.environment());
+    let dataplex = PathBuf::from("dataplex");
+    let compared = script(&programs::gx_python(), "engines.py", &[directory.path(), &dataplex]);
+    println!("{}", compared.stdout);
+    let compared = summary(&compared.ok());
+    assert!(compared["cases"].as_u64().unwrap_or_default() >= 1000, "{compared}");
+    // The scans were made for the runs, and are gone.
+    let left = cloud.get(&format!("/v1/projects/{PROJECT}/locations/{REGION}/dataScans"));
+    assert_eq!(left, (200, json!({})));
+}
+
+/// A suite that holds over the table of orders, and has every sort of rule.
+fn every_rule() -> Value {
+    let checks = [
+        json!({"check": {"not_null": {"column": "id"}}, "mostly": 0.9}),
+        json!({"check": {"unique": {"columns": ["id"]}}}),
+        json!({"check": {"unique": {"columns": ["id", "customer"]}}}),
+        json!({"check": {"in_set": {"column": "customer", "values": {"strings": ["c0", "c1", "c2", "c3", "c4", "c5", "c6"]}}}}),
+        json!({"check": {"between": {"column": "amount", "bounds": {"floats": {"min": 0.25, "max": 400.0}}}}}),
+        json!({"check": {"matches": {"column": "customer", "patterns": ["[0-6]"]}}}),
+        json!({"check": {"statistic": {"column": "amount", "statistic": "mean", "bounds": {"floats": {"min": 1.0}}}}}),
+        json!({"check": {"length": {"column": "note", "equal": 100}}}),
+        json!({"check": {"statistic": {"column": "amount", "statistic": "median", "bounds": {"floats": {"min": 1.0}}}}}),
+        json!({"check": {"row_count": {"min": 1000}}}),
+        json!({"check": {"sql_rows": {"query": "SELECT 1 FROM {batch} WHERE id < 0"}}}),
+        json!({"check": {"not_null": {"column": "note"}}, "id": "paid_note",
+            "where": {"compare": {"column": "id", "op": ">", "value": {"ints": [500]}}}}),
+    ];
+    let mut checks = checks.to_vec();
+    checks[7]["check"]["length"] = json!({"column": "note", "min": 100, "max": 100});
+    json!({"api_version": "headwater.dev/quality/v1", "name": "orders", "expectations": checks})
+}
+
+/// What is printed for gcloud is read by Google's own messages, and a scan of it runs; one that is kept is changed with its suite.
+#[test]
+fn a_suite_is_printed_as_rules_and_run_as_a_scan() {
+    let cloud = Cloud::start();
+    query(&cloud, "CREATE SCHEMA shop OPTIONS (location = 'EU')");
+    query(
+        &cloud,
+        "CREATE TABLE shop.orders AS SELECT x AS id, CONCAT('c', CAST(MOD(x, 7) AS STRING)) AS customer, x / 3 AS amount, \
+         TIMESTAMP_SECONDS(x) AS at, REPEAT('-', 100) AS note FROM UNNEST(GENERATE_ARRAY(1, 1000)) AS x",
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let (suite, spec) = (directory.path().join("suite.json"), directory.path().join("spec.json"));
+    std::fs::write(&suite, every_rule().to_string()).unwrap();
+    let table = format!("{PROJECT}.shop.orders");
+    let print = |output: &Path| {
+        programs::run(
+            Command::new(programs::headwater())
+                .args(["quality", "dataplex-rules", "--table", &table, "--suite"])
+                .arg(&suite)
+                .arg("--output")
+                .arg(output)
+                .envs(cloud.environment()),
+        )
+    };
+    print(&spec).ok();
+    let script = programs::root().join("tests/python/dataplex_rules.py");
+    let read = programs::run(
+        Command::new(programs::python())
+            .arg(script)
+            .arg(cloud.url())
+            .arg(&spec)
+            .arg(&table),
+    );
+    read.ok();
+
+    let scans = format!("/v1/projects/{PROJECT}/locations/{REGION}/dataScans");
+    let run = |arguments: &[&str]| {
+        run_orders(
+            &cloud,
+            &suite,
+            &[&["--engine", "dataplex", "--format", "json"], arguments].concat(),
+        )
+    };
+    let of_bigquery = run_orders(&cloud, &suite, &["--format", "json"]).json();
+    let verdict = |ended: &Value| -> Vec<Value> {
+        let results = ended["results"].as_array().cloned().unwrap_or_default();
+        let part = |result: &Value| {
+            json!([
+                result["id"],
+                result["state"],
+                result["evaluated"],
+                result["missing"],
+                result["unexpected"]
+            ])
+        };
+        results.iter().map(part).collect()
+    };
+    let ended = run(&[]);
+    assert_eq!(ended.code, 0, "{}", ended.text());
+    assert_eq!(verdict(&ended.json()), verdict(&of_bigquery));
+    assert_eq!(cloud.get(&scans).1, json!({}), "the scan was one for the run");
+
+    // A scan that is kept has the rules of the suite as it is now.
+    assert_eq!(run(&["--scan-id", "orders"]).code, 0);
+    query(
+        &cloud,
+        "UPDATE shop.orders SET customer = 'x', note = NULL WHERE id > 990",
+    );
+    let mut wider = every_rule();
+    wider["expectations"][11]["mostly"] = json!(0.99);
+    wider["expectations"][11]["on_fail"] = json!("record");
+    std::fs::write(&suite, wider.to_string()).unwrap();
+    let ended = run(&["--scan-id", "orders"]);
+    assert_eq!(ended.code, 3, "{}", ended.text());
+    let of_bigquery = run_orders(&cloud, &suite, &["--format", "json"]).json();
+    assert_eq!(verdict(&ended.json()), verdict(&of_bigquery));
+    assert_eq!(ended.json()["results"][11]["state"], "warn");
+    assert_eq!(cloud.get(&scans).1["dataScans"].as_array().map(Vec::len), Some(1));
+    let (_, jobs) = cloud.get(&format!("{scans}/orders/jobs"));
+    assert_eq!(jobs["dataScanJobs"].as_array().map(Vec::len), Some(2));
+
+    // What is no rule is named before anything is made, and is no pass in a run.
+    let mut no_rule = every_rule();
+    no_rule["expectations"][0] = json!({"check": {"column_exists": {"column": "id"}}});
+    std::fs::write(&suite, no_rule.to_string()).unwrap();
+    let refused = print(&spec);
+    assert_eq!(refused.code, 1, "{}", refused.text());
+    for word in ["column_exists.id", "about the table's columns", "bigquery evaluate"] {
+        assert!(refused.stderr.contains(word), "{}", refused.stderr);
+    }
+    let ended = run(&[]);
+    assert_eq!(ended.code, 5, "{}", ended.text());
+    // A rule that fails over a row takes the job with it, and the job's message is the reason.
+    let divides = json!({"api_version": "headwater.dev/quality/v1", "name": "orders", "expectations": [
+        {"check": {"sql_rows": {"query": "SELECT 1 FROM {batch} WHERE 1 / (id - 500) > 2"}}}]});
+    std::fs::write(&suite, divides.to_string()).unwrap();
+    let ended = run(&[]);
+    assert_eq!(ended.code, 5, "{}", ended.text());
+    assert!(
+        ended.stdout.contains("sql-rows cannot be evaluated"),
+        "{}",
+        ended.stdout
+    );
+    let files = programs::run(
+        Command::new(programs::headwater())
+            .args([
+                "quality",
+                "run",
+                "--engine",
+                "dataplex",
+                "--path",
+                "x.parquet",
+                "--suite",
+            ])
+            .arg(&suite),
+    );
+    assert_ne!(files.code, 0);
+    assert!(
+        files.stderr.contains("--engine dataplex evaluates no files"),
+        "{}",
+        files.stderr
+    );
 }
 
 /// How a suite over the table of orders ends.

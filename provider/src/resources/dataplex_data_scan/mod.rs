@@ -17,6 +17,7 @@ use crate::rest::fields::text;
 use crate::rest::{Api, Described, Parts, Pattern, Target};
 use profile::Profile;
 use quality::Quality;
+pub(crate) use schema::{sampling_percent, scan_id};
 
 /// What stands before a table's id in its full resource name.
 const BIGQUERY: &str = "//bigquery.googleapis.com/";

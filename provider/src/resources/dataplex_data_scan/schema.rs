@@ -11,7 +11,7 @@ pub(super) fn said() -> Attribute {
 }
 
 /// The share of rows that are read.
-pub(super) fn sampling_percent() -> Attribute {
+pub(crate) fn sampling_percent() -> Attribute {
     Attribute::number()
         .optional()
         .validate(super::rule::between(
@@ -21,6 +21,20 @@ pub(super) fn sampling_percent() -> Attribute {
         ))
         .validate(validate_decimals())
         .describe("How many of 100 rows are read, up to three decimal digits. Without it, all.")
+}
+
+/// What a scan may be called.
+pub(crate) fn scan_id() -> tfplugin_framework::Validator {
+    validate::matches(
+        "must be 1 to 63 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen, such as `orders-quality`",
+        |text| {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+            (1..=63).contains(&text.len())
+                && text.starts_with(|c: char| c.is_ascii_lowercase())
+                && text.ends_with(plain)
+                && text.chars().all(|c| plain(c) || c == '-')
+        },
+    )
 }
 
 fn validate_decimals() -> tfplugin_framework::Validator {
@@ -67,16 +81,7 @@ pub(super) fn schema() -> Schema {
             Attribute::string()
                 .required()
                 .requires_replace()
-                .validate(validate::matches(
-                    "must be 1 to 63 lowercase letters, digits and hyphens, starting with a letter and not ending with a hyphen, such as `orders-quality`",
-                    |text| {
-                        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-                        (1..=63).contains(&text.len())
-                            && text.starts_with(|c: char| c.is_ascii_lowercase())
-                            && text.ends_with(plain)
-                            && text.chars().all(|c| plain(c) || c == '-')
-                    },
-                ))
+                .validate(scan_id())
                 .describe("The scan's name, unique in project and region."),
         ),
         (

@@ -8,6 +8,7 @@ use tfplugin_framework::{Attr, Diagnostic, Diagnostics, Path};
 use super::contradiction::contradictions;
 use super::expectation::{Failure, path, place};
 use super::model::{Model, Placed};
+use super::scan;
 use crate::problems::sentence;
 
 /// An expectation that is known, and where it stands.
@@ -44,6 +45,7 @@ pub(super) fn check(config: &Model) -> Diagnostics {
             .hint("They have different columns: give one of them another name."),
         );
     }
+    problems.extend(scan::check(config));
     problems.extend(check_expectations(config));
     problems
 }

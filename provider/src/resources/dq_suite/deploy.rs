@@ -7,7 +7,7 @@ use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
 
 use super::model::{Model, Wanted};
 use super::plan::{self, DEPLOYED_BY};
-use super::tables;
+use super::{scan, tables};
 use crate::clients::Clients;
 use crate::problems::{Explain as _, sentence};
 use crate::resources::pipeline::{self, Present, execution, schedule};
@@ -99,6 +99,7 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
     cx.record(&state)?;
 
     tables::deploy(&cloud.bigquery(), &wanted).await?;
+    scan::deploy(cloud, &project, &wanted, &planned, before.spec.as_ref()).await?;
     before.write(cloud, &layout, &spec).await?;
     let account = schedule::account(cloud, &layout, &runtime).await;
     let started = wanted.started(&layout);
@@ -122,12 +123,13 @@ pub(super) async fn destroy(cloud: &Cloud, project: &str, state: &Model) -> Resu
         }
         execution::stop(cloud, runtime, &spec_url).await?;
     }
+    scan::destroy(cloud, project, &layout, state).await?;
     if let Some(wanted) = state.known()
         && wanted.delete_results
     {
         tables::forget(&cloud.bigquery(), &wanted).await?;
     }
-    for name in ["deployment.json", "spec.json"] {
+    for name in ["scans/", "deployment.json", "spec.json"] {
         let prefix = format!("{}{name}", layout.root());
         let deleted = cloud.storage().delete_prefix(layout.bucket(), &prefix).await.optional();
         deleted.explain(format!("cannot delete gs://{}/{prefix}", layout.bucket()))?;

@@ -2,7 +2,7 @@
 //!
 //! `kinds` is the table of what can be expected; `node`, `families` and `condition` are how its arguments are written,
 //! `expectation` leads from them to the suite's model and back. `model` is the state, `schema`, `check` and `contradiction`
-//! are its rules, `target` and `query` ask BigQuery, `plan` completes a plan, `spec` maps to the PipelineSpec, `deploy` carries an apply
+//! are its rules, `target` and `query` ask BigQuery, `scan` is the suite as Dataplex executes it, `plan` completes a plan, `spec` maps to the PipelineSpec, `deploy` carries an apply
 //! out by way of `tables`.
 
 mod check;
@@ -16,6 +16,7 @@ mod model;
 mod node;
 mod plan;
 mod query;
+mod scan;
 mod schema;
 mod spec;
 mod tables;
@@ -90,6 +91,7 @@ impl Resource for DqSuite {
         cx.private().set(plan::DEPLOYED_BY, &spec.deployed_by);
         deploy::complete(cloud, &layout, &mut found).await?;
         read_schedule(cx, cloud, clients.require_project()?, &layout, &mut found).await?;
+        scan::read(cloud, suite, &mut found).await?;
         // What is missing is made again by the next apply, which the plan shows by the hash.
         if let Some(wanted) = found.known()
             && !tables::are_there(&cloud.bigquery(), &wanted).await?

@@ -11,6 +11,7 @@ use tfplugin_framework::{Attr, Diagnostic, Diagnostics};
 use super::expectation::{self, Failure};
 use super::kinds::KINDS;
 use super::node::Block;
+use super::scan::{ScanModel, WantedScan};
 use crate::labels::{self, Labels};
 use crate::names::{RuntimeId, parse_dataset_path, parse_table_path};
 use crate::resources::pipeline::schedule::{ScheduleModel, Started};
@@ -29,6 +30,7 @@ pub struct Model {
     pub(super) alert: Attr<AlertModel>,
     pub(super) schedule: Attr<ScheduleModel>,
     pub(super) max_bytes_billed: Attr<i64>,
+    pub(super) dataplex: Attr<ScanModel>,
     pub(super) labels: Attr<Labels>,
     pub(super) delete_results_on_destroy: Attr<bool>,
     pub(super) spec_hash: Attr<String>,
@@ -68,6 +70,7 @@ pub(super) struct Wanted {
     pub alert: Option<DqAlert>,
     pub schedule: Option<Schedule>,
     pub max_bytes_billed: Option<u64>,
+    pub scan: Option<WantedScan>,
     pub labels: BTreeMap<String, String>,
     pub delete_results: bool,
 }
@@ -98,7 +101,7 @@ pub(super) struct Placed<'a> {
 
 /// A setting that need not be there: `None` while it is not known.
 #[allow(clippy::option_option)]
-fn perhaps<T: Clone>(attr: &Attr<T>) -> Option<Option<T>> {
+pub(super) fn perhaps<T: Clone>(attr: &Attr<T>) -> Option<Option<T>> {
     match attr {
         Attr::Null => Some(None),
         Attr::Unknown => None,
@@ -178,10 +181,16 @@ impl Model {
             return None;
         }
         let name = self.name.known()?.clone();
+        let region = RuntimeId::parse(runtime)?.region.to_owned();
+        let scan = match perhaps(&self.dataplex)? {
+            None => None,
+            Some(scan) => Some(scan.known(&name, &region)?),
+        };
         Some(Wanted {
             lake: self.lake.as_deref()?.parse().ok()?,
             runtime: runtime.to_owned(),
-            region: RuntimeId::parse(runtime)?.region.to_owned(),
+            region,
+            scan,
             table: parse_table_path(self.table.as_deref()?)?,
             partition_filter: perhaps(&self.partition_filter)?,
             suite: Suite {

@@ -7,7 +7,7 @@ use super::check::Known;
 use super::model::{Model, Wanted};
 use super::node::Node;
 use super::spec::Facts;
-use super::{query, tables, target};
+use super::{query, scan, tables, target};
 use crate::clients::Clients;
 use crate::names::parse_table_path;
 use crate::problems::Explain as _;
@@ -24,6 +24,7 @@ pub(super) async fn complete(
     mut planned: Model,
 ) -> Result<Model> {
     name_expectations(&mut planned, config);
+    scan::fill(&mut planned, config);
     let url: Attr<String> = match planned.layout() {
         Some(layout) => layout.spec_url().into(),
         None => Attr::Unknown,
@@ -105,6 +106,7 @@ async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result
         }
     }
     problems.into_result()?;
+    scan::refused(planned, &table, &target).into_result()?;
     query::check(clients, planned, &table, &target).await
 }
 

@@ -6,13 +6,14 @@ use tfplugin_framework::{Attribute, Schema, Timeouts, Type, Value, equal, valida
 
 use super::expectation;
 use super::kinds::KINDS;
+use super::scan;
 use crate::names;
 use crate::resources::pipeline::schedule;
 
 pub(super) fn schema() -> Schema {
     Schema::new(required().into_iter().chain(optional()).chain(computed()))
         .describe(
-            "Expectations of a BigQuery table or view, evaluated by one query where the data lies, on a schedule; verdicts are rows of two tables and messages of a topic.\n\n\
+            "Expectations of a BigQuery table or view, evaluated where the data lies, by one query or by a data quality scan of Dataplex, on a schedule; verdicts are rows of two tables and messages of a topic.\n\n\
              Each kind of expectation is a list of objects with typed arguments. The plan checks them against the table's columns as BigQuery tells them: an unknown \
              column, a type that an expectation cannot judge, an interval that holds nothing, a regular expression that RE2 does not know, and \
              expectations that contradict each other are errors of the plan which name the attribute.",
@@ -137,6 +138,7 @@ fn optional() -> Attributes {
                 .validate(validate::range(1..))
                 .describe("A run that would be billed more bytes is not begun. The plan compares it with what BigQuery says that the query reads."),
         ),
+        ("dataplex", scan::attribute()),
         (
             "labels",
             Attribute::map(Type::String)

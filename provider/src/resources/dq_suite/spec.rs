@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headwater_spec::{API_VERSION, DatasetRef, DqResults, DqSuiteSpec, DqTarget, PipelineSpec};
+use headwater_spec::{API_VERSION, DatasetRef, DqExecution, DqResults, DqSuiteSpec, DqTarget, PipelineSpec};
 use tfplugin_framework::Attr;
 
 use super::expectation;
@@ -54,6 +54,12 @@ impl Wanted {
                 },
                 max_bytes_billed: self.max_bytes_billed,
                 alert: self.alert.clone(),
+                execution: match &self.scan {
+                    None => DqExecution::Bigquery,
+                    Some(scan) => DqExecution::Dataplex {
+                        scan: scan.name(&facts.project),
+                    },
+                },
             }),
         }
     }

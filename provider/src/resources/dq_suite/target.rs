@@ -13,6 +13,8 @@ pub(super) struct Target {
     /// The column by which it is partitioned, when a query must filter by it.
     pub required_filter: Option<String>,
     pub location: Option<String>,
+    /// `TABLE`, `VIEW` and others.
+    pub kind: Option<String>,
     pub schema: Document,
 }
 
@@ -55,6 +57,7 @@ impl Target {
             columns: columns.collect(),
             schema: document["schema"].clone(),
             location: document["location"].as_str().map(str::to_owned),
+            kind: document["type"].as_str().map(str::to_owned),
             required_filter: required
                 .iter()
                 .any(|required| required.as_bool() == Some(true))

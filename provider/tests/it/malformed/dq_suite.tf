@@ -331,3 +331,59 @@ resource "headwater_dq_suite" "one_table_for_both" {
   expectations = { not_null = [{ column = "id" }] }
   results      = { dataset = "projects/p/datasets/dq", run_table = "x", result_table = "x" }
 }
+
+#! dataplex.scan_id | lowercase letters
+resource "headwater_dq_suite" "scan_name" {
+  name         = "orders"
+  lake         = "gs://acme-lake"
+  runtime      = "projects/p/locations/europe-west1/jobs/headwater"
+  table        = "projects/p/datasets/d/tables/orders"
+  expectations = { not_null = [{ column = "id" }] }
+  results      = { dataset = "projects/p/datasets/dq" }
+  dataplex     = { scan_id = "Orders_Quality" }
+}
+
+#! dataplex.location | region
+resource "headwater_dq_suite" "scan_place" {
+  name         = "orders"
+  lake         = "gs://acme-lake"
+  runtime      = "projects/p/locations/europe-west1/jobs/headwater"
+  table        = "projects/p/datasets/d/tables/orders"
+  expectations = { not_null = [{ column = "id" }] }
+  results      = { dataset = "projects/p/datasets/dq" }
+  dataplex     = { location = "EU" }
+}
+
+#! dataplex.sampling_percent | at most 100
+resource "headwater_dq_suite" "scan_sample" {
+  name         = "orders"
+  lake         = "gs://acme-lake"
+  runtime      = "projects/p/locations/europe-west1/jobs/headwater"
+  table        = "projects/p/datasets/d/tables/orders"
+  expectations = { not_null = [{ column = "id" }] }
+  results      = { dataset = "projects/p/datasets/dq" }
+  dataplex     = { sampling_percent = 101 }
+}
+
+#! dataplex.service_account | e-mail address
+resource "headwater_dq_suite" "scan_account" {
+  name         = "orders"
+  lake         = "gs://acme-lake"
+  runtime      = "projects/p/locations/europe-west1/jobs/headwater"
+  table        = "projects/p/datasets/d/tables/orders"
+  expectations = { not_null = [{ column = "id" }] }
+  results      = { dataset = "projects/p/datasets/dq" }
+  dataplex     = { service_account = "scanner" }
+}
+
+#! max_bytes_billed | no limit of bytes | dataplex.sampling_percent
+resource "headwater_dq_suite" "scan_limit" {
+  name             = "orders"
+  lake             = "gs://acme-lake"
+  runtime          = "projects/p/locations/europe-west1/jobs/headwater"
+  table            = "projects/p/datasets/d/tables/orders"
+  expectations     = { not_null = [{ column = "id" }] }
+  results          = { dataset = "projects/p/datasets/dq" }
+  max_bytes_billed = 10485760
+  dataplex         = {}
+}

@@ -3,7 +3,7 @@
 
 use super::super::hcl::{Body, Hcl};
 use super::super::random::Random;
-use super::{Group, Kind, regional};
+use super::{Group, Kind, account, regional};
 
 const GROUND: &str = r#"
 resource "headwater_storage_bucket" "ground" {
@@ -60,7 +60,10 @@ pub fn group() -> Group {
             ..Kind::new("headwater_dq_suite", suite)
         }],
         org: false,
-        lists: vec![(regional("v1", "jobs"), "jobs")],
+        lists: vec![
+            (regional("v1", "jobs"), "jobs"),
+            (regional("v1", "dataScans"), "dataScans"),
+        ],
     }
 }
 
@@ -112,7 +115,9 @@ fn suite(random: &mut Random, index: usize) -> Body {
         }
         body.set("schedule", schedule.object());
     }
-    if random.coin() {
+    if is_scan(index) {
+        body.set("dataplex", scan(random, index));
+    } else if random.coin() {
         body.raw("max_bytes_billed", random.number(10_485_760, 1 << 50));
     }
     if random.coin() {
@@ -121,13 +126,39 @@ fn suite(random: &mut Random, index: usize) -> Body {
     body
 }
 
+/// One in three is a scan of Dataplex, which has no rules for shapes, and no limit of bytes.
+const fn is_scan(index: usize) -> bool {
+    index % 3 == 2
+}
+
+fn scan(random: &mut Random, index: usize) -> Hcl {
+    let mut scan = Body::new();
+    if random.coin() {
+        scan.text("scan_id", format!("scan{index}-{}", random.word()));
+    }
+    if random.coin() {
+        scan.text("location", random.pick(&[REGION, "us-central1"]));
+    }
+    if random.coin() {
+        scan.raw("sampling_percent", random.pick(&["12.5", "0.125", "99"]));
+    }
+    if random.coin() {
+        scan.raw("publish_to_catalog", random.coin());
+    }
+    if random.coin() {
+        scan.text("service_account", account(random));
+    }
+    scan.object()
+}
+
 /// The kinds, each configuration beginning at another one.
 fn expectations(random: &mut Random, index: usize) -> Hcl {
     const KINDS: [fn(&mut Random) -> Kinds; 7] = [presence, sets, intervals, texts, rows, aggregates, shapes];
-    let first = index % KINDS.len();
-    let mut all = KINDS[first](random);
+    let kinds = if is_scan(index) { &KINDS[..6] } else { &KINDS[..] };
+    let first = index % kinds.len();
+    let mut all = kinds[first](random);
     if random.coin() {
-        all.extend(KINDS[(first + 1) % KINDS.len()](random));
+        all.extend(kinds[(first + 1) % kinds.len()](random));
     }
     let lists = all.into_iter().map(|(kind, bodies)| {
         (
