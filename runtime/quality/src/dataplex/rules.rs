@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::debug::{self, Counted};
 use super::{DATA, Rule, native, sql};
-use crate::engine::Reason;
+use crate::engine::{self, Limits, Reason, limits};
 use crate::sql::Pushdown;
 use crate::sql::parts::{RowParts, counted, of_aggregate, of_rows};
 use crate::suite::{Check, Expectation, Kind, QuantileMethod, SetMode, StatisticKind};
@@ -254,9 +254,8 @@ fn holds(expectation: &Expectation) -> Result<String, Reason> {
         }
         Check::Statistic(c) if c.statistic == StatisticKind::Median => {
             let value = format!("(({} + {}) / 2)", real("l0"), real("h0"));
-            let range = match crate::engine::limits(&c.bounds, &crate::engine::Kind::Float)? {
-                crate::engine::Limits::Float(range) => range,
-                _ => return Err(no_rule(expectation)),
+            let Limits::Float(range) = limits(&c.bounds, &engine::Kind::Float)? else {
+                return Err(no_rule(expectation));
             };
             let end = |end: Option<f64>, strict: bool, op: &str| {
                 end.map(|end| format!("{value} {op}{} {end:e}", if strict { "" } else { "=" }))

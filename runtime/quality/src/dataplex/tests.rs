@@ -128,7 +128,7 @@ fn the_rest_is_sql() {
     );
     // A rule has no condition on rows of its own.
     let only_paid = json!({"check": {"not_null": {"column": "id"}},
-        "where": {"compare": {"column": "status", "op": "==", "value": {"strings": ["it's ${data()}"]}}}});
+        "where": {"compare": {"column": "status", "op": "=", "value": {"strings": ["it's ${data()}"]}}}});
     assert_eq!(
         row(only_paid.clone()),
         "NOT ((`status` IS NOT NULL AND (`status` IN ('it\\'s \\x24{data()}')))) OR IFNULL(`id` IS NOT NULL, FALSE)"
