@@ -37,6 +37,7 @@ mod leavers;
 mod object;
 mod parts;
 mod progress;
+mod quarantine;
 mod schema;
 mod sql;
 mod warehouse;

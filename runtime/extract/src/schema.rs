@@ -1,15 +1,15 @@
 //! The target table's shape: created from the described columns, then kept in step with them as `headwater_spec::evolve`
-//! decides. Data is never rewritten or dropped here.
+//! decides. Data is never rewritten or dropped here. The table of rows that a gate sets apart is in `quarantine`.
 
 use headwater_cloud::{Document, JobRef, Kind, OptionalExt as _, TableRef, Wait};
-use headwater_spec::{BigQueryType, Change, Column, Drift, Mode, QUARANTINE_COLUMNS, evolve};
+use headwater_spec::{BigQueryType, Change, Column, Drift, Mode, evolve};
 use serde_json::{Value, json};
 
 use crate::errors::{Error, Result};
 use crate::warehouse::Warehouse;
 
 /// Times that a concurrent change of the table is answered by looking again.
-const ATTEMPTS: usize = 4;
+pub(crate) const ATTEMPTS: usize = 4;
 
 /// The table, ready for a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,63 +81,6 @@ pub(crate) async fn prepare(warehouse: &Warehouse, object: &str, described: &[Co
     })
 }
 
-/// Creates the table of rows that are set apart, or gives it the columns that it lacks. It takes whatever was read, so nothing of it is
-/// required.
-pub(crate) async fn prepare_quarantine(warehouse: &Warehouse, table: &TableRef, columns: &[Column]) -> Result<()> {
-    let lenient = |column: &Column| {
-        let mut field = field(column);
-        field["mode"] = Mode::Nullable.api().into();
-        field
-    };
-    let own = QUARANTINE_COLUMNS.map(
-        |(name, data_type, mode, description)| json!({"name": name, "type": data_type, "mode": mode, "description": description}),
-    );
-    let wanted: Vec<Value> = columns.iter().map(lenient).chain(own).collect();
-    for _ in 0..ATTEMPTS {
-        let Some(found) = warehouse.bigquery.get_table(table).await.optional()? else {
-            // As the provider marks the tables that a pipeline makes: with the pipeline it may delete this one.
-            let mut labels = warehouse.labels().clone();
-            labels["headwater_pipeline"] = labels["headwater-pipeline"].clone();
-            let document = json!({
-                "schema": {"fields": wanted},
-                "description": format!("Rows that quality gates have kept out of {}", warehouse.target.table),
-                "labels": labels,
-                "timePartitioning": {"type": "DAY", "field": QUARANTINE_COLUMNS[3].0},
-            });
-            match warehouse.bigquery.create_table(table, &document).await {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == Kind::AlreadyExists => continue,
-                Err(error) => return Err(error.into()),
-            }
-        };
-        let mut fields = found["schema"]["fields"].as_array().cloned().unwrap_or_default();
-        let before = fields.len();
-        for field in &wanted {
-            let same = |other: &Value| {
-                let (a, b) = (&field["name"], &other["name"]);
-                matches!((a.as_str(), b.as_str()), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
-            };
-            if !fields.iter().any(same) {
-                fields.push(field.clone());
-            }
-        }
-        if fields.len() == before {
-            return Ok(());
-        }
-        let patch = json!({"schema": {"fields": fields}});
-        let etag = found["etag"].as_str();
-        match warehouse.bigquery.patch_table(table, &patch, etag).await {
-            Ok(_) => return Ok(()),
-            Err(error) if matches!(error.kind(), Kind::PreconditionFailed | Kind::Conflict) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Error::Table {
-        table: table.to_string(),
-        reason: "its schema keeps changing under our hands".into(),
-    })
-}
-
 fn new_table(warehouse: &Warehouse, object: &str, columns: &[Column]) -> Value {
     let key = columns
         .iter()
@@ -152,7 +95,7 @@ fn new_table(warehouse: &Warehouse, object: &str, columns: &[Column]) -> Value {
     })
 }
 
-fn field(column: &Column) -> Value {
+pub(crate) fn field(column: &Column) -> Value {
     let mut field = json!({"name": column.name, "type": column.data_type.api(), "mode": column.mode.api()});
     if !column.description.is_empty() {
         field["description"] = column.description.as_str().into();
@@ -231,24 +174,29 @@ async fn apply(warehouse: &Warehouse, table: &Document, changes: &[Change]) -> R
             .patch_table(&warehouse.target, &change, table["etag"].as_str())
             .await?;
     }
-    // The API cannot change a column's type; only GoogleSQL can.
     for change in changes {
         if let Change::Widen { name, to, .. } = change {
-            let sql = format!(
-                "ALTER TABLE {} ALTER COLUMN `{name}` SET DATA TYPE {}",
-                warehouse.target.sql(),
-                to.sql()
-            );
-            let job = JobRef {
-                project: warehouse.bigquery_project().to_owned(),
-                location: Some(warehouse.location.clone()),
-                id: format!("headwater_widen_{:032x}", rand::random::<u128>()),
-            };
-            let configuration = json!({"labels": warehouse.labels(), "query": {"query": sql, "useLegacySql": false}});
-            let wait = Wait::at_most(std::time::Duration::from_secs(600));
-            warehouse.bigquery.run_job(&job, &configuration, wait).await?;
+            widen(warehouse, &warehouse.target, name, *to).await?;
         }
     }
+    Ok(())
+}
+
+/// Changes a column's type: the API cannot, only GoogleSQL can.
+pub(crate) async fn widen(warehouse: &Warehouse, table: &TableRef, name: &str, to: BigQueryType) -> Result<()> {
+    let sql = format!(
+        "ALTER TABLE {} ALTER COLUMN `{name}` SET DATA TYPE {}",
+        table.sql(),
+        to.sql()
+    );
+    let job = JobRef {
+        project: warehouse.bigquery_project().to_owned(),
+        location: Some(warehouse.location.clone()),
+        id: format!("headwater_widen_{:032x}", rand::random::<u128>()),
+    };
+    let configuration = json!({"labels": warehouse.labels(), "query": {"query": sql, "useLegacySql": false}});
+    let wait = Wait::at_most(std::time::Duration::from_secs(600));
+    warehouse.bigquery.run_job(&job, &configuration, wait).await?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::batch::Inflight;
 use crate::errors::{Error, Result};
 use crate::gate::REASONS;
-use crate::schema::prepare_quarantine;
+use crate::quarantine;
 use crate::sql::Merge;
 
 /// Marks the job that takes the place of a MERGE that must never run.
@@ -248,14 +248,11 @@ impl Warehouse {
 
     /// Inserts the rows that the gate sets apart into their table; `quarantine_attempt` becomes the attempt that did it.
     pub async fn set_apart(&self, batch: &mut Inflight) -> Result<()> {
-        let quarantine = self.target.dataset.table(quarantine_table(&self.target.table));
-        prepare_quarantine(self, &quarantine, &batch.columns).await?;
+        let apart = self.target.dataset.table(quarantine_table(&self.target.table));
+        quarantine::prepare(self, &apart, &batch.columns).await?;
         let (target, staging) = (self.target.sql(), self.staging(&batch.batch).sql());
-        let sql = statement(&target, &staging, batch, Deletes::default()).set_apart(
-            &quarantine.sql(),
-            &batch.run,
-            &batch.batch,
-        );
+        let sql =
+            statement(&target, &staging, batch, Deletes::default()).set_apart(&apart.sql(), &batch.run, &batch.batch);
         let configuration = json!({"labels": self.labels, "query": {"query": sql, "useLegacySql": false}});
         let mut tries = 0;
         loop {
