@@ -319,6 +319,8 @@ pub enum QualityCommand {
     /// Print a suite as the specification of a data quality scan of Dataplex, in JSON, which gcloud reads as YAML:
     /// `gcloud dataplex datascans create data-quality --data-quality-spec-file`.
     DataplexRules(Box<QualityRulesArgs>),
+    /// Judge rows that a gate has set apart again, after they or the suite were mended, and merge those that pass into the table.
+    Release(Box<QualityReleaseArgs>),
     /// Print the JSON Schema of a suite.
     Schema,
 }
@@ -345,6 +347,51 @@ pub struct QualityRulesArgs {
     #[arg(long)]
     pub output: Option<PathBuf>,
     /// The cloud that has the table.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// `headwater quality release`.
+#[derive(Debug, Args)]
+pub struct QualityReleaseArgs {
+    /// A deployed suite by its name; all that guard the table are named, each by an option of its own. With --suite-file: how
+    /// reasons name it.
+    #[arg(long = "suite", value_name = "NAME", required_unless_present = "suite_file")]
+    pub suites: Vec<String>,
+    /// The lake of the deployed suites: gs://BUCKET[/PREFIX].
+    #[arg(long, env = "HEADWATER_LAKE")]
+    pub lake: Option<String>,
+    /// A suite in a file, in the place of deployed ones: ours, or one of Great Expectations, in JSON.
+    #[arg(long, value_name = "FILE", requires = "table")]
+    pub suite_file: Option<PathBuf>,
+    /// The table beside which rows are set apart; absent: the suites' target.
+    #[arg(long, value_name = "PROJECT.DATASET.TABLE")]
+    pub table: Option<String>,
+    /// Only rows of this run of the extract, or of this verdict of the gate.
+    #[arg(long)]
+    pub run: Option<String>,
+    /// Only rows of which this holds: a condition in GoogleSQL over TABLE_quarantine.
+    #[arg(long = "where", value_name = "SQL")]
+    pub condition: Option<String>,
+    /// A column of those that identify a row; absent: the table's primary key, or Id.
+    #[arg(long = "key", value_name = "COLUMN")]
+    pub keys: Vec<String>,
+    /// The column that says which version of a row is the newer. A table without it keeps every row that it has.
+    #[arg(long, value_name = "COLUMN", default_value = "SystemModstamp")]
+    pub version_column: String,
+    /// Remove the rows of which there is a newer version; else they stay set apart.
+    #[arg(long)]
+    pub drop_superseded: bool,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// A query that would be billed for more bytes than this is not run. BigQuery bills at least 10 MB a query.
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes_billed: Option<u64>,
+    /// The cloud that has the tables.
     #[command(flatten)]
     pub cloud: CloudArgs,
 }
@@ -413,6 +460,9 @@ pub struct QualityReportArgs {
     /// The columns by which those rows are found again; absent: the table's primary key.
     #[arg(long = "key", value_name = "COLUMN")]
     pub keys: Vec<String>,
+    /// A column with policy tags whose values are shown all the same; of the others the page shows ***.
+    #[arg(long = "unmasked-column", value_name = "COLUMN")]
+    pub unmasked: Vec<String>,
     /// Where the page is written; absent: to stdout.
     #[arg(long)]
     pub output: Option<PathBuf>,
@@ -430,7 +480,7 @@ pub struct QualityRunArgs {
     /// The suite: ours, or one of Great Expectations, in JSON.
     #[arg(long, required_unless_present = "batch")]
     pub suite: Option<PathBuf>,
-    /// The data: a file of Parquet, or of CSV with a header.
+    /// The data: a file of Parquet, or of CSV with a header; or Parquet files of a lake, as gs://BUCKET/PREFIX/*.parquet.
     #[arg(long, requires = "suite", required_unless_present_any = ["batch", "table"])]
     pub path: Option<PathBuf>,
     /// The data: a table of BigQuery, which evaluates the whole suite in one query.

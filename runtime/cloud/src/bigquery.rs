@@ -113,8 +113,18 @@ impl TableRef {
     /// What stands behind FROM when only the rows of a filter are read. The filter may end in a comment.
     #[must_use]
     pub fn rows(&self, filter: Option<&str>) -> String {
+        self.some_rows(filter, None)
+    }
+
+    /// The same, of so many percent of the table's blocks.
+    #[must_use]
+    pub fn some_rows(&self, filter: Option<&str>, percent: Option<f64>) -> String {
+        let sample = percent.map_or_else(String::new, |percent| {
+            format!(" TABLESAMPLE SYSTEM ({percent} PERCENT)")
+        });
         match filter {
-            Some(filter) => format!("(SELECT * FROM {} WHERE {filter}\n)", self.sql()),
+            Some(filter) => format!("(SELECT * FROM {}{sample} WHERE {filter}\n)", self.sql()),
+            None if percent.is_some() => format!("(SELECT * FROM {}{sample})", self.sql()),
             None => self.sql(),
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;
 use google_cloud_storage::client::Storage as GoogleStorage;
 use google_cloud_storage::model_ext::ReadRange;
@@ -294,5 +294,31 @@ impl Storage {
             size: u64::try_from(about.size).unwrap_or_default(),
             inner,
         })
+    }
+
+    /// Some bytes of an object's generation.
+    ///
+    /// # Errors
+    /// `NotFound` when that generation is not there any more.
+    pub async fn read_range(&self, object: &Object, offset: u64, length: u64) -> Result<Bytes, Error> {
+        let action = format!("read gs://{}/{}", object.bucket, object.name);
+        let client = self.data.client().await?;
+        let mut answer = client
+            .read_object(format!("projects/_/buckets/{}", object.bucket), object.name.clone())
+            .set_generation(object.generation)
+            .set_read_range(ReadRange::segment(offset, length))
+            .send()
+            .await
+            .map_err(|error| Error::from_gax(&action, error))?;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = answer.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|error| Error::from_gax(&action, error))?);
+        }
+        if bytes.len() as u64 == length {
+            Ok(bytes.freeze())
+        } else {
+            let message = format!("{} bytes came of {length} from {offset} on", bytes.len());
+            Err(Error::new(Kind::Unexpected, action, message))
+        }
     }
 }

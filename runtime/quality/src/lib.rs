@@ -14,6 +14,7 @@ pub mod gate;
 pub mod gx;
 mod hcl;
 mod literal;
+pub mod mask;
 pub mod page;
 pub mod profile;
 pub mod report;

@@ -1,12 +1,13 @@
 //! The work of a suite: expectations of one table, judged where the table lies, and where the verdict goes.
 
+use chrono::{DateTime, Utc};
 use headwater_suite::{Severity, Suite, SuiteError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DatasetRef, GcsUrl, SpecError};
+use crate::{DatasetRef, GcsUrl, Glob, SpecError};
 
-/// Expectations of a table → a verdict in two tables and on a topic.
+/// Expectations of a table or of files → a verdict in two tables and on a topic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DqSuiteSpec {
@@ -49,28 +50,98 @@ impl DqExecution {
     }
 }
 
-/// A table or view of BigQuery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What is judged: a table or view of BigQuery, or files of a lake.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DqTarget {
-    /// Its project.
+    /// The table's project; this, `dataset`, `table` and `location` are absent when files are judged.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub project: String,
     /// Its dataset.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub dataset: String,
     /// Its id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub table: String,
     /// Its location, such as `EU`: jobs must name it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub location: String,
     /// A condition in GoogleSQL, without the word WHERE, on all that is read: the partitions that are judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_filter: Option<String>,
+    /// Only what has come since the last verdict is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<DqIncremental>,
+    /// Only so many percent of a table's blocks are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_percent: Option<f64>,
+    /// Files, in the place of a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<DqFiles>,
+}
+
+/// The rows that have come since the last run that had a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DqIncremental {
+    /// The column that says when a row came: of type TIMESTAMP, DATETIME (a time of UTC) or DATE.
+    pub column: String,
+    /// Rows that are so much older than the newest that was judged are judged again.
+    pub overlap_seconds: u64,
+    /// Where the first run begins; absent: with all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub start: Option<DateTime<Utc>>,
+}
+
+/// Files of a lake, judged in process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DqFiles {
+    /// `gs://BUCKET/NAME.parquet`, in which `*` stands for any characters but `/`, and `**` for any.
+    pub uri: String,
 }
 
 impl DqTarget {
     /// Its full name, as results and alerts say it.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}.{}.{}", self.project, self.dataset, self.table)
+        match &self.files {
+            Some(files) => files.uri.clone(),
+            None => format!("{}.{}.{}", self.project, self.dataset, self.table),
+        }
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let named = [&self.project, &self.dataset, &self.table, &self.location];
+        let Some(files) = &self.files else {
+            if named.iter().any(|part| part.is_empty()) {
+                return Err((
+                    "table",
+                    "it names no table: project, dataset, table and location".into(),
+                ));
+            }
+            return match self.sample_percent {
+                Some(percent) if !(percent > 0.0 && percent <= 100.0) => {
+                    Err(("sample_percent", format!("{percent} is not above 0 and at most 100")))
+                }
+                _ => Ok(()),
+            };
+        };
+        if named.iter().any(|part| !part.is_empty()) {
+            return Err(("files", "there is a table, too: a suite judges one of them".into()));
+        }
+        let of_tables = [
+            ("partition_filter", self.partition_filter.is_some()),
+            ("incremental", self.incremental.is_some()),
+            ("sample_percent", self.sample_percent.is_some()),
+        ];
+        if let Some((name, _)) = of_tables.into_iter().find(|(_, set)| *set) {
+            return Err((name, "it is about tables, and files are judged".into()));
+        }
+        Glob::parse(&files.uri)
+            .map(drop)
+            .map_err(|error| ("files.uri", error.to_string()))
     }
 }
 
@@ -84,6 +155,21 @@ pub struct DqResults {
     pub run_table: String,
     /// A row for each run and expectation; see [`crate::DQ_RESULT_COLUMNS`].
     pub result_table: String,
+    /// Which values of the data results show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<DqSamples>,
+}
+
+/// Which values of the data results show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DqSamples {
+    /// How many wrong values of an expectation; absent: 20.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u32>,
+    /// Columns with policy tags whose values are shown all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmasked_columns: Vec<String>,
 }
 
 /// Who is told of verdicts.
@@ -128,6 +214,9 @@ impl DqSuiteSpec {
             }
             other => field("suite", other.to_string()),
         })?;
+        self.target
+            .check()
+            .map_err(|(attribute, reason)| field(&format!("target.{attribute}"), reason))?;
         if self.suite.expectations.is_empty() {
             let reason = "it is empty: expect at least one thing".to_owned();
             return Err(field("suite.expectations", reason));
@@ -171,7 +260,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let cases: [(&str, serde_json::Value, &str); 4] = [
+        let cases: [(&str, serde_json::Value, &str); 7] = [
+            ("/target/location", "".into(), "dq_suite.target.table"),
+            (
+                "/target",
+                serde_json::json!({"files": {"uri": "lake/*.parquet"}}),
+                "dq_suite.target.files.uri",
+            ),
+            (
+                "/target",
+                serde_json::json!({"files": {"uri": "gs://lake/*.parquet"}, "sample_percent": 1.0}),
+                "dq_suite.target.sample_percent",
+            ),
             (
                 "/suite/expectations/0/check/between/bounds/ints/min",
                 10.into(),

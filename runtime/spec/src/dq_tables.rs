@@ -24,7 +24,7 @@ const TARGET: SystemColumn = column(
     "target",
     T::String,
     "REQUIRED",
-    "What was judged, PROJECT.DATASET.TABLE.",
+    "What was judged: PROJECT.DATASET.TABLE, or gs:// and the names of files.",
 );
 const STARTED: SystemColumn = column(
     "started",
@@ -44,7 +44,7 @@ pub const DQ_RUN_COLUMNS: &[SystemColumn] = &[
         "mode",
         T::String,
         "REQUIRED",
-        "Where it was evaluated: pushdown (the table, by BigQuery) or gate (a batch, before it is loaded).",
+        "Where it was evaluated: pushdown (the table, by BigQuery), gate (a batch, before it is loaded) or files (in process).",
     ),
     column("state", T::String, "REQUIRED", "pass, warn, fail or error."),
     column(
@@ -87,7 +87,19 @@ pub const DQ_RUN_COLUMNS: &[SystemColumn] = &[
         "reason",
         T::String,
         "NULLABLE",
-        "Why the suite as a whole could not be evaluated.",
+        "Why the suite as a whole could not be evaluated, or that there was nothing to judge.",
+    ),
+    column(
+        "watermark_from",
+        T::Timestamp,
+        "NULLABLE",
+        "Of an incremental run: rows above it were judged. NULL: all rows.",
+    ),
+    column(
+        "watermark_to",
+        T::Timestamp,
+        "NULLABLE",
+        "Of an incremental run: where the next one begins, less its overlap.",
     ),
 ];
 

@@ -14,6 +14,7 @@ mod connection;
 mod dq;
 mod dq_tables;
 mod evolution;
+mod glob;
 mod json_path;
 mod lake;
 mod name;
@@ -30,14 +31,17 @@ mod window;
 pub use beam::{dataflow_job, dataflow_launch};
 pub use column::{BigQueryType, Column, Mode};
 pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
-pub use dq::{AlertOn, DqAlert, DqExecution, DqResults, DqSuiteSpec, DqTarget};
+pub use dq::{
+    AlertOn, DqAlert, DqExecution, DqFiles, DqIncremental, DqResults, DqSamples, DqSuiteSpec, DqTarget,
+};
 pub use dq_tables::{DQ_RESULT_COLUMNS, DQ_RUN_COLUMNS, dq_table};
 pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
+pub use glob::{Glob, GlobError};
 pub use json_path::{JsonPath, JsonPathError};
 pub use lake::{GcsUrl, GcsUrlError, LakeLayout, ObjectPaths};
 pub use name::{
     NameError, QUARANTINE_COLUMNS, apply_job_id, check_object_name, check_pipeline_name, gate_run_id, load_job_id,
-    merge_job_id, quarantine_job_id, quarantine_table, staging_table, verdict_job_id,
+    merge_job_id, quarantine_job_id, quarantine_table, staging_table, verdict_job_id, watermark_job_id,
 };
 pub use pipeline::{
     API_VERSION, ApiBudget, DatasetRef, Deletes, ObjectSpec, PipelineSpec, ReadMode, SalesforceExtractSpec, SpecError,

@@ -117,6 +117,11 @@ pub fn verdict_job_id(pipeline: &str, run: &str, attempt: u32) -> String {
     job_id(pipeline, "suite", run, "verdict", attempt)
 }
 
+/// The query that finds how far a run of an incremental suite goes; see [`verdict_job_id`].
+pub fn watermark_job_id(pipeline: &str, run: &str, attempt: u32) -> String {
+    job_id(pipeline, "suite", run, "watermark", attempt)
+}
+
 fn job_id(pipeline: &str, object: &str, batch: &str, step: &str, attempt: u32) -> String {
     let suffix = if attempt > 1 {
         format!("_a{attempt}")

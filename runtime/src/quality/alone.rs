@@ -4,7 +4,7 @@
 use headwater_cloud::{BigQuery, Error, Kind};
 use headwater_quality::Suite;
 use headwater_quality::engine::{State, SuiteResult};
-use headwater_quality::sql::{Pushdown, schema};
+use headwater_quality::sql::{Pushdown, Show, schema};
 use serde_json::Value;
 
 /// Judges a source that has the columns of a table's `schema`, each expectation by a query of its own. What `most_bytes` no
@@ -16,6 +16,7 @@ pub async fn each(
     source: &str,
     location: Option<&str>,
     most_bytes: Option<u64>,
+    show: &Show,
 ) -> Result<SuiteResult, Error> {
     let columns = schema(table_schema);
     let mut whole = SuiteResult {
@@ -30,7 +31,7 @@ pub async fn each(
             expectations: vec![expectation.clone()],
             ..suite.clone()
         };
-        let pushdown = Pushdown::new(&one, &columns, source);
+        let pushdown = Pushdown::showing(&one, &columns, source, show);
         if let Some(left) = left.as_mut() {
             match bigquery.dry_run(&pushdown.sql(), location).await {
                 Ok(found) if found.bytes > *left => {

@@ -4,8 +4,10 @@
 pub mod alone;
 mod apart;
 mod history;
+pub mod lake_files;
 mod profile;
 mod recorded;
+mod release;
 mod scan;
 mod source;
 mod table;
@@ -20,11 +22,13 @@ use headwater_quality::page::{Page, html};
 use headwater_quality::profile::ColumnProfile;
 use headwater_quality::suite::OnFail;
 use headwater_quality::{Expectation, Suite, SuiteError, hcl, report};
+use headwater_spec::{Glob, GlobError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::apart::{ApartError, Places};
-use self::source::{SourceError, open};
+use self::lake_files::{LakeError, LakeFiles};
+use self::source::{DataFile, SourceError, open};
 use crate::cli::{CloudArgs, QualityCommand, QualityEngine, QualityFormat, QualityResultFormat, QualityRunArgs};
 use crate::cloud::connect;
 use crate::exit::Exit;
@@ -62,6 +66,12 @@ pub enum QualityError {
     /// The data's file.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The files of a lake.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// No name of such files.
+    #[error("--path")]
+    Glob(#[from] GlobError),
     /// No table's name.
     #[error("{0:?} is not PROJECT.DATASET.TABLE")]
     Table(String),
@@ -125,6 +135,9 @@ pub enum QualityError {
         /// The run that was asked for, and a blank.
         run: String,
     },
+    /// Rows that are set apart and do not come back.
+    #[error(transparent)]
+    Release(#[from] release::ReleaseError),
     /// The rows that are set apart.
     #[error("{}: no rows are set apart", .0.display())]
     Apart(PathBuf, #[source] ApartError),
@@ -136,6 +149,7 @@ impl QualityError {
         let hint = match self {
             Self::Cloud(error) => return Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Settings(error) => return error.hint(),
+            Self::Release(error) => return error.hint().map(str::to_owned),
             Self::TooExpensive { .. } => Some("ask for fewer columns, or raise --max-bytes-billed"),
             Self::Table(_) => Some("write it as my-project.my_dataset.my_table"),
             Self::Engine { .. } => Some("leave --engine out: files are evaluated by arrow, tables by bigquery"),
@@ -150,7 +164,11 @@ impl QualityError {
             Self::OtherScan { .. } => Some("name another --scan-id"),
             Self::NoRegion => Some("set --region or HEADWATER_REGION, such as europe-west1"),
             Self::Proposal(_) => Some("this is a defect: report it with the profile (--format json)"),
-            Self::Apart(..)
+            Self::Lake(LakeError::NoObject(_)) => Some("`*` stands for any characters but `/`, and `**` for any"),
+            Self::Lake(LakeError::Cloud(error)) => return Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
+            Self::Lake(LakeError::Damaged(..))
+            | Self::Glob(_)
+            | Self::Apart(..)
             | Self::Key(..)
             | Self::Profile(..)
             | Self::Read(..)
@@ -168,6 +186,7 @@ impl QualityError {
             self,
             Self::Evaluate(..)
                 | Self::Source(SourceError::Unreadable { .. })
+                | Self::Lake(LakeError::Damaged(..))
                 | Self::Cloud(_)
                 | Self::TooExpensive { .. }
         )
@@ -206,6 +225,7 @@ pub async fn run(command: QualityCommand, printer: Printer) -> Result<Exit, Qual
         }
         QualityCommand::Profile(args) => profile::run(&args, printer).await,
         QualityCommand::Report(args) => recorded::run(&args, printer).await,
+        QualityCommand::Release(args) => release::run(&args, printer).await,
         QualityCommand::Schema => {
             let schema = Suite::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());
@@ -230,6 +250,8 @@ struct Listed {
 enum Data {
     /// A file.
     File(PathBuf),
+    /// Files of Cloud Storage.
+    Lake(Glob),
     /// A table of BigQuery.
     Table(TableRef),
 }
@@ -252,7 +274,12 @@ impl Data {
             }),
             (Some(name), _) => table::named(name).map(Self::Table),
             // The grammar demands one of them where there is no list.
-            (None, _) => Ok(Self::File(path.cloned().unwrap_or_default())),
+            (None, _) => match path.cloned().unwrap_or_default() {
+                path if path.to_string_lossy().starts_with("gs://") => {
+                    Ok(Self::Lake(Glob::parse(&path.to_string_lossy())?))
+                }
+                path => Ok(Self::File(path)),
+            },
         }
     }
 
@@ -260,7 +287,20 @@ impl Data {
     fn name(&self) -> String {
         match self {
             Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Lake(glob) => glob.to_string(),
             Self::Table(table) => table.id(),
+        }
+    }
+
+    /// What the engine reads; `None` of a table, which is judged where it lies.
+    async fn open(&self, cloud: &CloudArgs) -> Result<Option<Box<dyn DataFile>>, QualityError> {
+        match self {
+            Self::File(path) => Ok(Some(open(path)?)),
+            Self::Lake(glob) => {
+                let cloud = connect(cloud).map_err(|e| QualityError::Settings(Box::new(e)))?;
+                Ok(Some(Box::new(LakeFiles::open(cloud.storage(), glob).await?)))
+            }
+            Self::Table(_) => Ok(None),
         }
     }
 }
@@ -385,14 +425,17 @@ async fn judge(
         rows: args.quarantine.is_some(),
     };
     let mut outcome = match data {
-        Data::File(path) => {
+        Data::File(_) | Data::Lake(_) => {
+            let path = &PathBuf::from(data.name());
             let places = args.quarantine.as_deref().map(|quarantine| Places {
                 quarantine,
                 accepted: args.accepted.as_deref(),
             });
             let failed = |e| QualityError::Apart(path.clone(), e);
             places.map_or(Ok(()), |places| places.check(path)).map_err(failed)?;
-            let mut file = open(path)?;
+            let Some(mut file) = data.open(&args.cloud).await? else {
+                return Err(QualityError::Table(data.name()));
+            };
             let unread = |e| QualityError::Evaluate(path.clone(), e);
             let mut outcome = evaluate(&suite, &mut *file, options).map_err(unread)?;
             locate(&mut *file, &mut outcome, &args.keys).map_err(|e| match e {
@@ -428,7 +471,7 @@ async fn judge(
         history::show(&mut page, &history);
         page.columns = columns(&outcome, data, args).await?;
         page.mode = match data {
-            Data::File(_) => "arrow".into(),
+            Data::File(_) | Data::Lake(_) => "arrow".into(),
             Data::Table(_) if args.engine == Some(QualityEngine::Dataplex) => "dataplex".into(),
             Data::Table(_) => "bigquery".into(),
         };
@@ -461,9 +504,12 @@ async fn columns(
         return Ok(Vec::new());
     }
     let found = match data {
-        Data::File(path) => {
-            let failed = |e| QualityError::Profile(path.display().to_string(), e);
-            headwater_quality::profile::profile(&mut *open(path)?, &names).map_err(failed)?
+        Data::File(_) | Data::Lake(_) => {
+            let failed = |e| QualityError::Profile(data.name(), e);
+            let Some(mut file) = data.open(&args.cloud).await? else {
+                return Ok(Vec::new());
+            };
+            headwater_quality::profile::profile(&mut *file, &names).map_err(failed)?
         }
         Data::Table(table) => profile::columns(&bigquery(&args.cloud)?, table, &names, args.max_bytes_billed).await?,
     };

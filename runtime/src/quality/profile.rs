@@ -1,7 +1,7 @@
 //! `headwater quality profile`: what columns hold, and a suite that this suggests. Over files in one pass, over tables of BigQuery
 //! by two queries.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -14,7 +14,6 @@ use headwater_quality::{Suite, hcl};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::source::open;
 use super::{Data, QualityError, bigquery, table};
 use crate::cli::{ProfileFormat, QualityProfileArgs};
 use crate::exit::Exit;
@@ -24,8 +23,8 @@ use crate::printer::{Printer, table as columns_of_text};
 pub async fn run(args: &QualityProfileArgs, printer: Printer) -> Result<Exit, QualityError> {
     let data = Data::of(args.path.as_ref(), args.table.as_ref(), None)?;
     let (profile, suite) = match &data {
-        Data::File(path) => of_file(path, args)?,
         Data::Table(table) => of_table(table, args, printer).await?,
+        data => of_files(data, args).await?,
     };
     let format = if printer.json() {
         ProfileFormat::Json
@@ -79,12 +78,15 @@ fn named(data: &str) -> String {
     }
 }
 
-fn of_file(path: &Path, args: &QualityProfileArgs) -> Result<(Profile, Suite), QualityError> {
-    let mut file = open(path)?;
-    let found = profile(&mut *file, &args.columns).map_err(|e| QualityError::Profile(path.display().to_string(), e))?;
-    let mut suite = propose(&found, &named(&path.to_string_lossy())).map_err(QualityError::Proposal)?;
-    let outcome =
-        evaluate(&suite, &mut *file, Options::default()).map_err(|e| QualityError::Evaluate(path.to_owned(), e))?;
+async fn of_files(data: &Data, args: &QualityProfileArgs) -> Result<(Profile, Suite), QualityError> {
+    let name = data.name();
+    let Some(mut file) = data.open(&args.cloud).await? else {
+        return Err(QualityError::Table(name));
+    };
+    let found = profile(&mut *file, &args.columns).map_err(|e| QualityError::Profile(name.clone(), e))?;
+    let mut suite = propose(&found, &named(&name)).map_err(QualityError::Proposal)?;
+    let outcome = evaluate(&suite, &mut *file, Options::default());
+    let outcome = outcome.map_err(|e| QualityError::Evaluate(PathBuf::from(name), e))?;
     holding(&mut suite, &outcome);
     Ok((found, suite))
 }

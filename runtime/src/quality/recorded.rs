@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use headwater_cloud::{BigQuery, DatasetRef, Kind, TableRef};
 use headwater_quality::engine::State;
+use headwater_quality::mask::{MASK, Mask};
 use headwater_quality::page::{Entry, Examples, Page, Past, Point, html};
 use headwater_quality::report::state_of;
 use headwater_spec::quarantine_table;
@@ -23,7 +24,8 @@ const RUNS: usize = 60;
 pub async fn run(args: &QualityReportArgs, printer: Printer) -> Result<Exit, QualityError> {
     let asked = Asked::of(args)?;
     let mut page = asked.page().await?;
-    if args.samples > 0 {
+    // Of files no column is known here.
+    if args.samples > 0 && !page.target.starts_with("gs://") {
         let target = TableRef::parse(&page.target).ok_or_else(|| QualityError::Table(page.target.clone()))?;
         asked.values(&mut page, &target, printer).await?;
     }
@@ -156,9 +158,13 @@ impl<'a> Asked<'a> {
             Err(error) => return Err(error.into()),
         };
         let keys = self.keys(&document)?;
+        let mut mask = Mask::of(&document["schema"], &self.args.unmasked);
         let apart = target.dataset.table(quarantine_table(&target.table));
         match self.bigquery.get_table(&apart).await {
-            Ok(quarantine) => self.examples(page, &apart, &quarantine, &keys).await?,
+            Ok(quarantine) => {
+                mask = mask.and(Mask::of(&quarantine["schema"], &self.args.unmasked));
+                self.examples(page, &apart, &quarantine, &keys, &mask).await?;
+            }
             // It is made with the first row that is set apart.
             Err(error) if error.kind() == Kind::NotFound => {}
             Err(error) => return Err(error.into()),
@@ -169,7 +175,7 @@ impl<'a> Asked<'a> {
             .iter()
             .flat_map(|entry| entry.columns.iter().cloned())
             .collect();
-        judged.retain(|name| known.contains(name));
+        judged.retain(|name| known.contains(name) && !mask.hides(name));
         judged.sort();
         judged.dedup();
         if !judged.is_empty() {
@@ -208,6 +214,7 @@ impl<'a> Asked<'a> {
         apart: &TableRef,
         document: &Value,
         keys: &[String],
+        mask: &Mask,
     ) -> Result<(), QualityError> {
         let known = names(document);
         let failed = |entry: &&mut Entry| entry.unexpected.is_some_and(|n| n > 0) && entry.on_fail == "quarantine";
@@ -229,9 +236,13 @@ impl<'a> Asked<'a> {
             return Ok(());
         }
         // An array of a BigQuery table holds no NULL.
-        let values = columns
-            .iter()
-            .map(|column| format!("IFNULL(CAST(q.`{column}` AS STRING), 'NULL')"));
+        let values = columns.iter().map(|column| {
+            if mask.hides(column) {
+                format!("'{MASK}'")
+            } else {
+                format!("IFNULL(CAST(q.`{column}` AS STRING), 'NULL')")
+            }
+        });
         let sql = format!(
             "SELECT reason, TO_JSON_STRING(ARRAY_AGG(STRUCT([{}] AS c) LIMIT {})) \
              FROM {} AS q, UNNEST(q._headwater_reasons) AS reason \

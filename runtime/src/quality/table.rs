@@ -3,7 +3,7 @@
 use headwater_cloud::{BigQuery, Kind, TableRef};
 use headwater_quality::Suite;
 use headwater_quality::engine::SuiteResult;
-use headwater_quality::sql::{Pushdown, schema};
+use headwater_quality::sql::{Pushdown, Show, schema};
 
 use super::{QualityError, alone};
 use crate::printer::Printer;
@@ -39,7 +39,17 @@ pub async fn judge(
                 table.id()
             ));
             let source = table.sql();
-            Ok(alone::each(bigquery, suite, &document["schema"], &source, location, most_bytes).await?)
+            let show = Show::default();
+            Ok(alone::each(
+                bigquery,
+                suite,
+                &document["schema"],
+                &source,
+                location,
+                most_bytes,
+                &show,
+            )
+            .await?)
         }
         Err(error) if error.kind() == Kind::Invalid => Ok(pushdown.unanswered(&error.to_string())),
         result => Ok(result?),

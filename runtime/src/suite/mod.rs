@@ -2,10 +2,14 @@
 //! down, and turns it into an exit status.
 
 mod alert;
+mod columns;
 mod evaluate;
+mod files;
 pub mod gate;
+mod increment;
 mod record;
 mod scan;
+mod show;
 
 use chrono::{DateTime, Utc};
 use headwater_cloud::Cloud;
@@ -37,6 +41,8 @@ pub enum Mode {
     Gate,
     /// By a data quality scan of Dataplex, over the whole table.
     Dataplex,
+    /// In process, over files of a lake.
+    Files,
 }
 
 impl Mode {
@@ -46,6 +52,7 @@ impl Mode {
             Self::Pushdown => "pushdown",
             Self::Gate => "gate",
             Self::Dataplex => "dataplex",
+            Self::Files => "files",
         }
     }
 }
@@ -58,7 +65,11 @@ struct Printed<'a> {
     target: String,
     state: State,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watermark_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watermark_to: Option<String>,
     bytes_billed: Option<u64>,
     results: &'a [headwater_quality::engine::ExpectationResult],
 }
@@ -72,18 +83,25 @@ pub async fn run(spec: &PipelineSpec, cloud: &Cloud, id: String, printer: Printe
         id,
         started: Utc::now(),
         mode: match suite.execution {
+            _ if suite.target.files.is_some() => Mode::Files,
             DqExecution::Bigquery => Mode::Pushdown,
             DqExecution::Dataplex { .. } => Mode::Dataplex,
         },
     };
+    columns::complete(cloud, &run).await?;
     let history = record::history(cloud, &run).await?;
     if let Some(state) = history.own {
         // A task that is tried again: the verdict of its first attempt was told and written.
         printer.note(&format!("run {} has its verdict: {}", run.id, word(state)));
         return Ok(exit(state));
     }
-    let evaluation = evaluate::evaluate(cloud, &run).await;
-    let transition = alert::transition(history.before, evaluation.state());
+    let evaluation = evaluate::evaluate(cloud, &run, history.watermark).await;
+    // Nothing that was judged is no recovery.
+    let transition = if evaluation.is_of_nothing() {
+        None
+    } else {
+        alert::transition(history.before, evaluation.state())
+    };
     // Told first and written then: what is killed in between tells it again, and never not at all.
     alert::publish(cloud, &run, &evaluation, transition).await?;
     record::write(cloud, &run, &evaluation, transition).await?;
@@ -112,12 +130,17 @@ pub const fn word(state: State) -> &'static str {
 }
 
 fn print(run: &Run<'_>, evaluation: &Evaluation, printer: Printer) {
+    let increment = evaluation.increment.as_ref();
     let printed = Printed {
         run: &run.id,
         suite: &run.spec.name,
         target: run.suite.target.name(),
         state: evaluation.state(),
-        reason: evaluation.reason.as_deref(),
+        reason: evaluation.said(),
+        watermark_from: increment.and_then(|increment| increment.from).map(increment::stamp),
+        watermark_to: increment
+            .and_then(|increment| increment.watermark)
+            .map(increment::stamp),
         bytes_billed: evaluation.bytes_billed,
         results: evaluation.results(),
     };
@@ -140,7 +163,7 @@ fn print(run: &Run<'_>, evaluation: &Evaluation, printer: Printer) {
             word(evaluation.state()),
             table(&["expectation", "state", "unexpected", "reason"], &rows)
         );
-        if let Some(reason) = &evaluation.reason {
+        if let Some(reason) = &evaluation.said() {
             text.push_str(&format!("\n{reason}"));
         }
         text

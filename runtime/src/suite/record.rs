@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use headwater_cloud::{Cloud, DatasetRef, Error, JobRef, TableRef, Wait};
 use headwater_quality::engine::State;
 use headwater_quality::report::state_of;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::alert::{Transition, severity, severity_word};
 use super::evaluate::Evaluation;
+use super::increment::{parsed, stamp};
 use super::{Run, word};
 
 /// What is known of other runs, and of this one if it was tried before.
@@ -18,14 +19,16 @@ use super::{Run, word};
 pub struct History {
     pub own: Option<State>,
     pub before: Option<State>,
+    /// Where the last verdict on this target ends, of an incremental suite.
+    pub watermark: Option<DateTime<Utc>>,
 }
 
-fn runs(run: &Run<'_>) -> TableRef {
+pub fn runs(run: &Run<'_>) -> TableRef {
     let dataset = &run.suite.results.dataset;
     DatasetRef::new(&dataset.project, &dataset.dataset).table(&run.suite.results.run_table)
 }
 
-fn results_table(run: &Run<'_>) -> TableRef {
+pub fn results_table(run: &Run<'_>) -> TableRef {
     let dataset = &run.suite.results.dataset;
     DatasetRef::new(&dataset.project, &dataset.dataset).table(&run.suite.results.result_table)
 }
@@ -38,10 +41,18 @@ pub fn text(value: &str) -> String {
 /// Asks what the runs before say.
 pub async fn history(cloud: &Cloud, run: &Run<'_>) -> Result<History, Error> {
     let own = format!("run_id = {}", text(&run.id));
+    let watermark = match &run.suite.target.incremental {
+        Some(_) => format!(
+            "FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%E6SZ', ARRAY_AGG(IF({own} OR state = 'error' OR target != {}, NULL, watermark_to) \
+             IGNORE NULLS ORDER BY started DESC LIMIT 1)[SAFE_OFFSET(0)], 'UTC')",
+            text(&run.suite.target.name())
+        ),
+        None => "NULL".to_owned(),
+    };
     let sql = format!(
         "SELECT ARRAY_AGG(IF({own}, state, NULL) IGNORE NULLS LIMIT 1)[SAFE_OFFSET(0)], \
-         ARRAY_AGG(IF({own}, NULL, state) IGNORE NULLS ORDER BY started DESC LIMIT 1)[SAFE_OFFSET(0)] \
-         FROM {} WHERE suite = {}",
+         ARRAY_AGG(IF({own} OR state = 'pass' AND reason IS NOT NULL, NULL, state) IGNORE NULLS ORDER BY started DESC LIMIT 1)[SAFE_OFFSET(0)], \
+         {watermark} FROM {} WHERE suite = {}",
         runs(run).sql(),
         text(&run.spec.name)
     );
@@ -50,12 +61,12 @@ pub async fn history(cloud: &Cloud, run: &Run<'_>) -> Result<History, Error> {
     Ok(History {
         own: rows.text(0, 0).and_then(state_of),
         before: rows.text(0, 1).and_then(state_of),
+        watermark: rows.text(0, 2).and_then(parsed),
     })
 }
 
 /// The run's row.
 pub fn run_row(run: &Run<'_>, evaluation: &Evaluation, transition: Option<Transition>) -> Value {
-    let stamp = |at: chrono::DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
     let count = |wanted: &[State]| {
         evaluation
             .results()
@@ -82,7 +93,9 @@ pub fn run_row(run: &Run<'_>, evaluation: &Evaluation, transition: Option<Transi
         "bytes_billed": evaluation.bytes_billed,
         "slot_ms": evaluation.slot_ms,
         "engine_version": env!("CARGO_PKG_VERSION"),
-        "reason": evaluation.reason,
+        "reason": evaluation.said(),
+        "watermark_from": evaluation.increment.as_ref().and_then(|increment| increment.from).map(stamp),
+        "watermark_to": evaluation.increment.as_ref().and_then(|increment| increment.watermark).map(stamp),
     })
 }
 

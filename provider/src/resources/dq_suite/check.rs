@@ -47,6 +47,7 @@ pub(super) fn check(config: &Model) -> Diagnostics {
     }
     problems.extend(scan::check(config));
     problems.extend(check_expectations(config));
+    problems.extend(super::reads::check(config));
     problems
 }
 

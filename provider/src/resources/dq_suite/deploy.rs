@@ -77,7 +77,10 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
         .await?
         .ok_or_else(|| {
             Diagnostic::error("a dataset does not exist")
-                .detail(format!("`{}` or `{}`", wanted.table.dataset, wanted.results))
+                .detail(match &wanted.table {
+                    Some(table) => format!("`{}` or `{}`", table.dataset, wanted.results),
+                    None => format!("`{}`", wanted.results),
+                })
                 .hint("Create it, or name another: `table` is judged, and `results.dataset` holds the verdicts.")
         })?;
     let before = Present::read(cloud, &layout).await?;

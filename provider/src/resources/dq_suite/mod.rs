@@ -2,7 +2,8 @@
 //!
 //! `kinds` is the table of what can be expected; `node`, `families` and `condition` are how its arguments are written,
 //! `expectation` leads from them to the suite's model and back. `model` is the state, `schema`, `check` and `contradiction`
-//! are its rules, `target` and `query` ask BigQuery, `scan` is the suite as Dataplex executes it, `plan` completes a plan, `spec` maps to the PipelineSpec, `deploy` carries an apply
+//! are its rules, `reads` what of a target is read, `target` and `query` ask BigQuery, `files` looks at files, `scan` is the suite as
+//! Dataplex executes it, `plan` completes a plan, `spec` maps to the PipelineSpec, `deploy` carries an apply
 //! out by way of `tables`.
 
 mod check;
@@ -11,11 +12,13 @@ mod contradiction;
 mod deploy;
 mod expectation;
 mod families;
+mod files;
 mod kinds;
 mod model;
 mod node;
 mod plan;
 mod query;
+mod reads;
 mod scan;
 mod schema;
 mod spec;

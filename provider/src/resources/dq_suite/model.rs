@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use headwater_cloud::{DatasetRef, TableRef};
-use headwater_spec::{AlertOn, DqAlert, GcsUrl, LakeLayout, Schedule};
+use headwater_spec::{AlertOn, DqAlert, DqFiles, DqIncremental, DqSamples, GcsUrl, LakeLayout, Schedule};
 use headwater_suite::{API_VERSION, Expectation, Suite};
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{Attr, Diagnostic, Diagnostics};
@@ -11,6 +11,7 @@ use tfplugin_framework::{Attr, Diagnostic, Diagnostics};
 use super::expectation::{self, Failure};
 use super::kinds::KINDS;
 use super::node::Block;
+use super::reads::{FilesModel, IncrementalModel, SamplesModel};
 use super::scan::{ScanModel, WantedScan};
 use crate::labels::{self, Labels};
 use crate::names::{RuntimeId, parse_dataset_path, parse_table_path};
@@ -23,7 +24,10 @@ pub struct Model {
     pub(super) lake: Attr<String>,
     pub(super) runtime: Attr<String>,
     pub(super) table: Attr<String>,
+    pub(super) files: Attr<FilesModel>,
     pub(super) partition_filter: Attr<String>,
+    pub(super) incremental: Attr<IncrementalModel>,
+    pub(super) sample_percent: Attr<f64>,
     pub(super) description: Attr<String>,
     pub(super) expectations: Attr<BTreeMap<String, Attr<Vec<Attr<Block>>>>>,
     pub(super) results: Attr<ResultsModel>,
@@ -44,6 +48,7 @@ pub struct ResultsModel {
     pub(super) dataset: Attr<String>,
     pub(super) run_table: Attr<String>,
     pub(super) result_table: Attr<String>,
+    pub(super) samples: Attr<SamplesModel>,
 }
 
 /// Who is told.
@@ -61,12 +66,17 @@ pub(super) struct Wanted {
     pub lake: GcsUrl,
     pub runtime: String,
     pub region: String,
-    pub table: TableRef,
+    /// What is judged; `None`: files are.
+    pub table: Option<TableRef>,
+    pub files: Option<DqFiles>,
     pub partition_filter: Option<String>,
+    pub incremental: Option<DqIncremental>,
+    pub sample_percent: Option<f64>,
     pub suite: Suite,
     pub results: DatasetRef,
     pub run_table: String,
     pub result_table: String,
+    pub samples: Option<DqSamples>,
     pub alert: Option<DqAlert>,
     pub schedule: Option<Schedule>,
     pub max_bytes_billed: Option<u64>,
@@ -191,8 +201,20 @@ impl Model {
             runtime: runtime.to_owned(),
             region,
             scan,
-            table: parse_table_path(self.table.as_deref()?)?,
+            table: match perhaps(&self.table)? {
+                None => None,
+                Some(table) => Some(parse_table_path(&table)?),
+            },
+            files: match perhaps(&self.files)? {
+                None => None,
+                Some(files) => Some(files.known()?),
+            },
             partition_filter: perhaps(&self.partition_filter)?,
+            incremental: match perhaps(&self.incremental)? {
+                None => None,
+                Some(incremental) => Some(incremental.known()?),
+            },
+            sample_percent: perhaps(&self.sample_percent)?,
             suite: Suite {
                 api_version: API_VERSION.to_owned(),
                 name: name.clone(),
@@ -202,6 +224,10 @@ impl Model {
             results: DatasetRef::new(project, dataset),
             run_table: results.run_table.known()?.clone(),
             result_table: results.result_table.known()?.clone(),
+            samples: match perhaps(&results.samples)? {
+                None => None,
+                Some(samples) => Some(samples.known()?),
+            },
             alert: self.known_alert()?,
             schedule,
             max_bytes_billed: match perhaps(&self.max_bytes_billed)? {

@@ -6,8 +6,9 @@ use tfplugin_framework::{Attr, Cx, Diagnostic, Diagnostics, Result};
 use super::check::Known;
 use super::model::{Model, Wanted};
 use super::node::Node;
+use super::reads::{self, FilesModel};
 use super::spec::Facts;
-use super::{query, scan, tables, target};
+use super::{files, query, scan, tables, target};
 use crate::clients::Clients;
 use crate::names::parse_table_path;
 use crate::problems::Explain as _;
@@ -66,6 +67,9 @@ fn name_expectations(planned: &mut Model, config: &Model) {
 }
 
 async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result<()> {
+    if let Some(files) = planned.files.known().and_then(FilesModel::known) {
+        return files::check(clients, planned, &files).await;
+    }
     let Some(table) = planned.table.as_deref().and_then(parse_table_path) else {
         return Ok(());
     };
@@ -85,7 +89,9 @@ async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result
         return Ok(());
     };
     let mut problems = Diagnostics::new();
-    if let (Some(column), Attr::Null) = (&target.required_filter, &planned.partition_filter) {
+    if let (Some(column), Attr::Null) = (&target.required_filter, &planned.partition_filter)
+        && !reads::filters_by(planned, column)
+    {
         problems.push(
             Diagnostic::invalid(
                 "partition_filter",
@@ -96,8 +102,17 @@ async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result
             )),
         );
     }
-    let placed = planned.placed();
-    for one in &placed {
+    problems.extend(reads::fits(planned, &target));
+    problems.extend(check_columns(planned, &target));
+    problems.into_result()?;
+    scan::refused(planned, &table, &target).into_result()?;
+    query::check(clients, planned, &table, &target).await
+}
+
+/// Whether the expectations fit the columns.
+pub(super) fn check_columns(planned: &Model, target: &target::Target) -> Diagnostics {
+    let mut problems = Diagnostics::new();
+    for one in &planned.placed() {
         if let Ok(expectation) = &one.read {
             problems.extend(target.check(&Known {
                 placed: one,
@@ -105,9 +120,7 @@ async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result
             }));
         }
     }
-    problems.into_result()?;
-    scan::refused(planned, &table, &target).into_result()?;
-    query::check(clients, planned, &table, &target).await
+    problems
 }
 
 /// What else the spec says; `None` while a dataset is not there.
@@ -117,8 +130,12 @@ pub(super) async fn facts(
     wanted: &Wanted,
     deployed_by: Option<String>,
 ) -> Result<Option<Facts>, Diagnostic> {
-    let Some(location) = location(cloud, &wanted.table.dataset, "table").await? else {
-        return Ok(None);
+    let location = match &wanted.table {
+        Some(table) => match location(cloud, &table.dataset, "table").await? {
+            Some(location) => location,
+            None => return Ok(None),
+        },
+        None => String::new(),
     };
     let Some(results_location) = self::location(cloud, &wanted.results, "results").await? else {
         return Ok(None);
@@ -143,8 +160,9 @@ async fn spec_hash(cx: &mut Cx, clients: &Clients, prior: Option<&Model>, planne
         return Ok(Attr::Unknown);
     };
     let bucket = format!("gs://{}", wanted.lake.bucket());
-    let datasets = [wanted.table.dataset.id(), wanted.results.id()];
-    if clients.is_fresh(&bucket) || datasets.iter().any(|id| clients.is_fresh(id)) {
+    let judged = wanted.table.as_ref().map(|table| table.dataset.id());
+    let mut datasets = judged.into_iter().chain([wanted.results.id()]);
+    if clients.is_fresh(&bucket) || datasets.any(|id| clients.is_fresh(&id)) {
         return Ok(Attr::Unknown);
     }
     let cloud = clients.cloud()?;

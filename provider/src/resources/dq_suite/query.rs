@@ -8,6 +8,7 @@ use tfplugin_framework::{Attr, Diagnostic, Diagnostics, Path, Result};
 
 use super::expectation::path;
 use super::model::Model;
+use super::reads;
 use super::target::Target;
 use crate::clients::Clients;
 use crate::problems::sentence;
@@ -31,7 +32,17 @@ pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, 
         let sql = format!("SELECT 1 FROM {} WHERE {filter}", table.sql());
         ask(sql, filter, "partition_filter".into()).await;
     }
-    let source = table.rows(filter);
+    let percent = match &planned.sample_percent {
+        Attr::Known(percent) => Some(*percent),
+        Attr::Null => None,
+        Attr::Unknown => return Ok(()),
+    };
+    let increment = reads::first_increment(planned, target);
+    let both = match (filter, &increment) {
+        (Some(filter), Some(increment)) => Some(format!("({filter}\n) AND {increment}")),
+        (filter, increment) => filter.map(str::to_owned).or_else(|| increment.clone()),
+    };
+    let source = table.some_rows(both.as_deref(), percent);
     for one in planned.placed() {
         let Ok(expectation) = &one.read else { continue };
         let at = path(one.kind, one.index);
@@ -92,7 +103,8 @@ async fn check_whole(clients: &Clients, planned: &Model, source: &str, target: &
         .known()
         .and_then(|limit| u64::try_from(*limit).ok())
     {
-        Some(limit) if found.bytes > limit => {
+        // What an increment reads, only a run knows.
+        Some(limit) if found.bytes > limit && planned.incremental.is_null() => {
             let problem = Diagnostic::invalid(
                 "max_bytes_billed",
                 format!(

@@ -135,6 +135,27 @@ pub(super) fn check(config: &Model) -> Diagnostics {
                 ),
         );
     }
+    let only_bigquery = [
+        ("files", matches!(config.files, Attr::Known(_)), "Dataplex scans tables: name a `table`."),
+        (
+            "incremental",
+            matches!(config.incremental, Attr::Known(_)),
+            "Say by `partition_filter` which rows are judged.",
+        ),
+        (
+            "sample_percent",
+            matches!(config.sample_percent, Attr::Known(_)),
+            "Write `dataplex.sampling_percent`.",
+        ),
+    ];
+    for (attribute, given, instead) in only_bigquery {
+        if given && matches!(config.dataplex, Attr::Known(_)) {
+            problems.push(
+                Diagnostic::invalid(attribute, format!("`{attribute}` does not go with `dataplex`"))
+                    .hint(format!("{instead} Or take `dataplex` out: BigQuery or the runtime then evaluates the suite.")),
+            );
+        }
+    }
     problems
 }
 
@@ -154,7 +175,7 @@ pub(super) fn refused(planned: &Model, table: &TableRef, target: &Target) -> Dia
         return Diagnostics::new();
     }
     let views = ["VIEW", "MATERIALIZED_VIEW"];
-    if target.kind.as_deref().is_some_and(|kind| views.contains(&kind)) {
+    if views.contains(&target.kind.as_str()) {
         let problem = Diagnostic::invalid("table", format!("`{table}` is a view, and Dataplex scans tables"))
             .hint("Name a table, or take `dataplex` out: BigQuery evaluates suites over views.");
         return [problem].into_iter().collect();
@@ -181,9 +202,9 @@ fn unsaid(planned: &Model, schema: &Document) -> Diagnostics {
 }
 
 /// The scan's document.
-fn document(wanted: &Wanted, scan: &WantedScan, rules: &Scan<'_>) -> Json {
+fn document(wanted: &Wanted, table: &TableRef, scan: &WantedScan, rules: &Scan<'_>) -> Json {
     let mut document = rules.document(
-        &wanted.table.id(),
+        &table.id(),
         &Settings {
             row_filter: wanted.partition_filter.clone(),
             sampling_percent: scan.sampling_percent,
@@ -233,16 +254,17 @@ pub(super) async fn deploy(
 ) -> Result<(), Diagnostics> {
     let scans = cloud.data_scans();
     let name = wanted.scan.as_ref().map(|scan| scan.name(project));
-    if let (Some(scan), Some(name)) = (&wanted.scan, &name) {
-        let table = cloud.bigquery().get_table(&wanted.table).await.optional();
-        let table = table.explain_at("table", format!("cannot read the table `{}`", wanted.table))?;
+    // `check` refuses a scan of files.
+    if let (Some(scan), Some(name), Some(of)) = (&wanted.scan, &name, &wanted.table) {
+        let table = cloud.bigquery().get_table(of).await.optional();
+        let table = table.explain_at("table", format!("cannot read the table `{of}`"))?;
         let table = table.ok_or_else(|| {
-            Diagnostic::invalid("table", format!("the table `{}` does not exist", wanted.table))
+            Diagnostic::invalid("table", format!("the table `{of}` does not exist"))
                 .hint("A scan's rules are made of the table's columns: create it first, or take `dataplex` out.")
         })?;
         unsaid(planned, &table["schema"]).into_result()?;
         let rules = Scan::new(&wanted.suite, &columns(&table["schema"]));
-        let document = document(wanted, scan, &rules);
+        let document = document(wanted, of, scan, &rules);
         let cannot = |verb: &str| format!("cannot {verb} the data scan `{name}`");
         let found = scans
             .get(name)

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use tfplugin_framework::{Attribute, Schema, Timeouts, Type, Value, equal, validate};
+use tfplugin_framework::{Attribute, Schema, Timeouts, Type, Value, equal, exactly_one_of, validate};
 
 use super::expectation;
 use super::kinds::KINDS;
+use super::reads;
 use super::scan;
 use crate::names;
 use crate::resources::pipeline::schedule;
 
 pub(super) fn schema() -> Schema {
-    Schema::new(required().into_iter().chain(optional()).chain(computed()))
+    Schema::new(required().into_iter().chain(reads::attributes()).chain(optional()).chain(computed()))
+        .check(exactly_one_of(["table", "files"]))
         .describe(
-            "Expectations of a BigQuery table or view, evaluated where the data lies, by one query or by a data quality scan of Dataplex, on a schedule; verdicts are rows of two tables and messages of a topic.\n\n\
+            "Expectations of a BigQuery table or view, evaluated where the data lies, by one query or by a data quality scan of Dataplex, or of Parquet files of a lake, on a schedule; verdicts are rows of two tables and messages of a topic.\n\n\
              Each kind of expectation is a list of objects with typed arguments. The plan checks them against the table's columns as BigQuery tells them: an unknown \
              column, a type that an expectation cannot judge, an interval that holds nothing, a regular expression that RE2 does not know, and \
              expectations that contradict each other are errors of the plan which name the attribute.",
@@ -56,10 +58,10 @@ fn required() -> Attributes {
         (
             "table",
             Attribute::string()
-                .required()
+                .optional()
                 .equivalent(names::same_table)
                 .validate(names::table_path())
-                .describe("What is judged: the id of a `headwater_bigquery_table` or `headwater_bigquery_view`."),
+                .describe("What is judged: the id of a `headwater_bigquery_table` or `headwater_bigquery_view`. This or `files`."),
         ),
         ("expectations", expectations()),
         (
@@ -74,6 +76,7 @@ fn required() -> Attributes {
                     "result_table",
                     Attribute::string().default("dq_result").validate(names::table_id()).describe("The table with a row for each run and expectation. Suites may share it; it is created when it is missing."),
                 ),
+                ("samples", reads::samples()),
             ])
             .required()
             .describe("Where verdicts are written: two tables, partitioned by day and clustered by suite."),

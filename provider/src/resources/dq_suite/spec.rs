@@ -9,6 +9,7 @@ use super::expectation;
 use super::kinds::KINDS;
 use super::model::{AlertModel, Model, ResultsModel, Wanted};
 use super::node::Block;
+use super::reads::{FilesModel, IncrementalModel, SamplesModel};
 use crate::labels::Labels;
 
 /// What a spec says that the user does not set here.
@@ -35,13 +36,7 @@ impl Wanted {
             cdc_stream: None,
             dq_suite: Some(DqSuiteSpec {
                 lake: self.lake.clone(),
-                target: DqTarget {
-                    project: self.table.dataset.project.clone(),
-                    dataset: self.table.dataset.dataset.clone(),
-                    table: self.table.table.clone(),
-                    location: facts.location.clone(),
-                    partition_filter: self.partition_filter.clone(),
-                },
+                target: self.target(facts),
                 suite: self.suite.clone(),
                 results: DqResults {
                     dataset: DatasetRef {
@@ -51,6 +46,7 @@ impl Wanted {
                     },
                     run_table: self.run_table.clone(),
                     result_table: self.result_table.clone(),
+                    samples: self.samples.clone(),
                 },
                 max_bytes_billed: self.max_bytes_billed,
                 alert: self.alert.clone(),
@@ -61,6 +57,27 @@ impl Wanted {
                     },
                 },
             }),
+        }
+    }
+}
+
+impl Wanted {
+    fn target(&self, facts: &Facts) -> DqTarget {
+        let Some(table) = &self.table else {
+            return DqTarget {
+                files: self.files.clone(),
+                ..DqTarget::default()
+            };
+        };
+        DqTarget {
+            project: table.dataset.project.clone(),
+            dataset: table.dataset.dataset.clone(),
+            table: table.table.clone(),
+            location: facts.location.clone(),
+            partition_filter: self.partition_filter.clone(),
+            incremental: self.incremental.clone(),
+            sample_percent: self.sample_percent,
+            files: None,
         }
     }
 }
@@ -94,12 +111,22 @@ impl Model {
             } else {
                 suite.lake.to_string().into()
             },
-            table: format!(
-                "projects/{}/datasets/{}/tables/{}",
-                target.project, target.dataset, target.table
-            )
-            .into(),
+            table: match &target.files {
+                Some(_) => Attr::Null,
+                None => format!(
+                    "projects/{}/datasets/{}/tables/{}",
+                    target.project, target.dataset, target.table
+                )
+                .into(),
+            },
+            files: target.files.as_ref().map(FilesModel::of).into(),
             partition_filter: target.partition_filter.clone().into(),
+            incremental: target
+                .incremental
+                .as_ref()
+                .map(|spec| IncrementalModel::of(self.incremental.known(), spec))
+                .into(),
+            sample_percent: target.sample_percent.into(),
             description: suite.suite.description.clone().into(),
             expectations: if same {
                 self.expectations.clone()
@@ -110,6 +137,14 @@ impl Model {
                 dataset: format!("projects/{}/datasets/{}", dataset.project, dataset.dataset).into(),
                 run_table: suite.results.run_table.as_str().into(),
                 result_table: suite.results.result_table.as_str().into(),
+                samples: suite
+                    .results
+                    .samples
+                    .as_ref()
+                    .map(|spec| {
+                        SamplesModel::of(self.results.known().and_then(|results| results.samples.known()), spec)
+                    })
+                    .into(),
             }),
             alert: suite
                 .alert

@@ -16,6 +16,8 @@ pub(super) struct Target {
     /// `TABLE`, `VIEW` and others.
     pub kind: Option<String>,
     pub schema: Document,
+    /// `TABLE`, `VIEW` and so on.
+    pub kind: String,
 }
 
 struct Column {
@@ -57,7 +59,7 @@ impl Target {
             columns: columns.collect(),
             schema: document["schema"].clone(),
             location: document["location"].as_str().map(str::to_owned),
-            kind: document["type"].as_str().map(str::to_owned),
+            kind: document["type"].as_str().unwrap_or("TABLE").to_owned(),
             required_filter: required
                 .iter()
                 .any(|required| required.as_bool() == Some(true))
@@ -69,6 +71,11 @@ impl Target {
         self.columns
             .iter()
             .find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The type of a column in GoogleSQL; `ARRAY` of a repeated one.
+    pub fn type_of(&self, name: &str) -> Option<&str> {
+        self.column(name).map(|column| column.data_type.as_str())
     }
 
     /// What does not fit.
@@ -112,7 +119,7 @@ impl Target {
         }
     }
 
-    fn unknown(&self, at: Path, name: &str) -> Diagnostic {
+    pub fn unknown(&self, at: Path, name: &str) -> Diagnostic {
         let names = self.columns.iter().map(|column| column.name.as_str());
         let hint = match nearest(name, names.clone()) {
             Some(near) => format!("Did you mean `{near}`?"),

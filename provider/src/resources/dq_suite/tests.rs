@@ -11,6 +11,7 @@ use super::expectation::{attributes, read, write};
 use super::kinds::KINDS;
 use super::model::{AlertModel, Model, ResultsModel};
 use super::node::{Block, Node};
+use super::reads::{self, FilesModel, IncrementalModel, SamplesModel};
 use super::schema::schema;
 use super::spec::Facts;
 use super::target::Target;
@@ -47,6 +48,7 @@ fn config(expectations: &Json) -> Model {
             dataset: "projects/p/datasets/dq".into(),
             run_table: "dq_run".into(),
             result_table: "dq_result".into(),
+            ..ResultsModel::default()
         }),
         alert: Attr::Known(AlertModel {
             topic: "projects/p/topics/alerts".into(),
@@ -135,7 +137,30 @@ fn every_kind_goes_there_and_back() {
 
 #[test]
 fn what_is_written_reads_back_as_planned() {
-    let mut planned = config(&json!({}));
+    there_and_back(config(&json!({})));
+    let mut some = config(&json!({}));
+    some.incremental = Attr::Known(IncrementalModel {
+        column: "ordered".into(),
+        overlap: "90m".into(),
+        start: "2026-01-31T01:00:00+01:00".into(),
+    });
+    some.sample_percent = 12.5.into();
+    if let Some(results) = some.results.known_mut() {
+        results.samples = Attr::Known(SamplesModel {
+            rows: 5.into(),
+            unmasked_columns: vec![Attr::from("email")].into(),
+        });
+    }
+    there_and_back(some);
+    let mut files = config(&json!({}));
+    files.table = Attr::Null;
+    files.files = Attr::Known(FilesModel {
+        uri: "gs://lake/orders/*.parquet".into(),
+    });
+    there_and_back(files);
+}
+
+fn there_and_back(mut planned: Model) {
     let kinds = planned.expectations.known_mut().expect("kinds");
     for expectation in every_kind() {
         let (kind, block) = write(&expectation);
@@ -410,6 +435,70 @@ fn expectations_are_held_against_the_tables_columns() {
         assert_eq!(at, path, "{expectations}: {said}");
         assert!(said.contains(says), "{expectations}: {said}");
     }
+}
+
+#[test]
+fn what_is_read_has_to_be_there_and_to_make_sense() {
+    let table = |kind: &str| {
+        Target::of(&json!({"type": kind, "schema": {"fields": [
+            {"name": "id", "type": "INTEGER"}, {"name": "ordered", "type": "TIMESTAMP"},
+        ]}}))
+    };
+    let with = |change: &dyn Fn(&mut Model)| {
+        let mut model = config(&json!({"not_null": [{"column": "id"}]}));
+        change(&mut model);
+        model
+    };
+    let incremental = |column: &str| {
+        Attr::Known(IncrementalModel {
+            column: column.into(),
+            overlap: "2h".into(),
+            start: Attr::Null,
+        })
+    };
+    let cases = [
+        (with(&|_| {}), "VIEW", ""),
+        (with(&|model| model.incremental = incremental("ordered")), "VIEW", ""),
+        (
+            with(&|model| model.incremental = incremental("order")),
+            "TABLE",
+            "incremental.column",
+        ),
+        (
+            with(&|model| model.incremental = incremental("id")),
+            "TABLE",
+            "incremental.column",
+        ),
+        (with(&|model| model.sample_percent = 10.0.into()), "TABLE", ""),
+        (
+            with(&|model| model.sample_percent = 10.0.into()),
+            "VIEW",
+            "sample_percent",
+        ),
+    ];
+    for (model, kind, path) in cases {
+        assert_eq!(first(&reads::fits(&model, &table(kind))).0, path, "{kind}");
+    }
+    // Without asking anybody.
+    let files = |model: &mut Model| {
+        model.table = Attr::Null;
+        model.files = Attr::Known(FilesModel {
+            uri: "gs://lake/*.parquet".into(),
+        });
+    };
+    let mut of_files = config(&json!({"row_count_equals": [{"table": "p.d.t"}]}));
+    files(&mut of_files);
+    assert_eq!(first(&reads::check(&of_files)).0, "expectations.row_count_equals[0]");
+    let narrowed = with(&|model| {
+        files(model);
+        model.partition_filter = "TRUE".into();
+    });
+    assert_eq!(first(&reads::check(&narrowed)).0, "partition_filter");
+    let mut sampled = config(&json!({"row_count": [{"min": 1}]}));
+    sampled.sample_percent = 99.0.into();
+    assert_eq!(first(&reads::check(&sampled)).0, "expectations.row_count[0]");
+    sampled.sample_percent = 100.0.into();
+    assert_eq!(first(&reads::check(&sampled)).0, "");
 }
 
 #[test]

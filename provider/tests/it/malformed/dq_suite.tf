@@ -387,3 +387,163 @@ resource "headwater_dq_suite" "scan_limit" {
   max_bytes_billed = 10485760
   dataplex         = {}
 }
+
+#! `table` | `files` | Exactly one
+resource "headwater_dq_suite" "reads_0" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  description = "of nothing"
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! files | conflicts with `table`
+resource "headwater_dq_suite" "reads_1" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  files = {
+    uri = "gs://acme-lake/orders/*.parquet"
+  }
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! files.uri | gs://BUCKET/orders/*.parquet
+resource "headwater_dq_suite" "reads_2" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  files = {
+    uri = "gs://acme-lake/orders/*.csv"
+  }
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! partition_filter | `files` are judged | files.uri
+resource "headwater_dq_suite" "reads_3" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  files = {
+    uri = "gs://acme-lake/orders/*.parquet"
+  }
+  partition_filter = "day >= CURRENT_DATE()"
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! incremental | `files` are judged
+resource "headwater_dq_suite" "reads_4" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  files = {
+    uri = "gs://acme-lake/orders/*.parquet"
+  }
+  incremental = {
+    column = "ordered"
+  }
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.sql_rows[0] | asks BigQuery | another suite
+resource "headwater_dq_suite" "reads_5" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  files = {
+    uri = "gs://acme-lake/orders/*.parquet"
+  }
+  expectations = {
+    sql_rows = [{ query = "SELECT 1 FROM {batch}" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! sample_percent | above 0 and at most 100
+resource "headwater_dq_suite" "reads_6" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  sample_percent = 0
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! expectations.unique[0] | sample_percent | another suite
+resource "headwater_dq_suite" "reads_7" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  sample_percent = 10
+  expectations = {
+    unique = [{ columns = ["id"] }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! incremental.overlap | 0s
+resource "headwater_dq_suite" "reads_8" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  incremental = {
+    column  = "ordered"
+    overlap = "soon"
+  }
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! incremental.start | RFC 3339
+resource "headwater_dq_suite" "reads_9" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  incremental = {
+    column = "ordered"
+    start  = "yesterday"
+  }
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = { dataset = "projects/p/datasets/dq" }
+}
+
+#! results.samples.rows | 20
+resource "headwater_dq_suite" "reads_10" {
+  name    = "orders"
+  lake    = "gs://acme-lake"
+  runtime = "projects/p/locations/europe-west1/jobs/headwater"
+  table   = "projects/p/datasets/d/tables/orders"
+  expectations = {
+    not_null = [{ column = "id" }]
+  }
+  results = {
+    dataset = "projects/p/datasets/dq"
+    samples = { rows = 21 }
+  }
+}

@@ -10,6 +10,7 @@
 mod aggregates;
 mod conclude;
 mod constant;
+mod each_row;
 pub(crate) mod parts;
 mod query;
 mod regex;
@@ -25,10 +26,12 @@ mod tests;
 use arrow::datatypes::SchemaRef;
 use serde_json::Value;
 
+pub use each_row::{RowCheck, RowChecks};
 pub use schema::schema;
 pub(crate) use schema::{cell, field, identifier, shown, whole};
 
 use crate::engine::{Reason, Said, SuiteResult, keys, shape};
+use crate::mask::Mask;
 use crate::suite::{Check, Condition, Expectation, IgnoreRows, Suite, TypeNames, Unique};
 use aggregates::Reader;
 use query::Builder;
@@ -38,6 +41,27 @@ use scope::Scope;
 
 /// So many rows that do not satisfy a check are shown.
 const SAMPLES: usize = 20;
+
+/// Which values of the data a query asks for, to be shown.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// By these columns the rows that are shown are found again. Columns that the table does not have are left out.
+    pub keys: Vec<String>,
+    /// How many wrong values of an expectation, at most 20.
+    pub samples: usize,
+    /// Columns whose values are not asked for.
+    pub hidden: Mask,
+}
+
+impl Default for Show {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            samples: SAMPLES,
+            hidden: Mask::default(),
+        }
+    }
+}
 
 /// A suite that is to be pushed down.
 pub struct Pushdown<'a> {
@@ -65,20 +89,32 @@ impl<'a> Pushdown<'a> {
     /// Of a suite over a table, whose name is given as it stands in SQL: `` `project.dataset.table` ``.
     #[must_use]
     pub fn new(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
-        Self::with_keys(suite, columns, table, &[])
+        Self::showing(suite, columns, table, &Show::default())
     }
 
     /// The same; samples of rows bring these columns along, by which the rows are found again. Columns that the table does not
     /// have are left out.
     #[must_use]
     pub fn with_keys(suite: &'a Suite, columns: &SchemaRef, table: &str, keys: &[String]) -> Self {
+        let show = Show {
+            keys: keys.to_vec(),
+            ..Show::default()
+        };
+        Self::showing(suite, columns, table, &show)
+    }
+
+    /// The same, with the values that are to be shown.
+    #[must_use]
+    pub fn showing(suite: &'a Suite, columns: &SchemaRef, table: &str, show: &Show) -> Self {
         let fields = Field::all(columns);
         let mut query = Builder::default();
         query.keys = fields
             .iter()
-            .filter(|field| keys.contains(&field.name))
+            .filter(|field| show.keys.contains(&field.name) && !show.hidden.hides(&field.name))
             .cloned()
             .collect();
+        query.samples = show.samples.min(SAMPLES);
+        query.hidden = show.hidden.clone();
         let mut asked = Vec::with_capacity(suite.expectations.len());
         for (at, expectation) in suite.expectations.iter().enumerate() {
             asked.push(if expectation.enabled {
@@ -184,19 +220,17 @@ fn asks(
     if let Some(checked) = checked {
         let judged = format!("{meant} AND {}", checked.judged);
         let unexpected = format!("{judged} AND NOT IFNULL({}, FALSE)", checked.good);
-        query.over_rows(
-            at,
-            vec![
-                ("elements".into(), format!("COUNTIF({meant})")),
-                ("evaluated".into(), format!("COUNTIF({judged})")),
-                ("unexpected".into(), format!("COUNTIF({unexpected})")),
-                (
-                    "sample".into(),
-                    sample(&unexpected, &checked.shape.sql(scope, &query.keys), ""),
-                ),
-            ],
-        );
-        query.reads_keys();
+        let mut values = vec![
+            ("elements".into(), format!("COUNTIF({meant})")),
+            ("evaluated".into(), format!("COUNTIF({judged})")),
+            ("unexpected".into(), format!("COUNTIF({unexpected})")),
+        ];
+        if query.shows(check) {
+            let shown = checked.shape.sql(scope, &query.keys);
+            values.push(("sample".into(), sample(&unexpected, &shown, query.samples)));
+            query.reads_keys();
+        }
+        query.over_rows(at, values);
         return Ok(Asked::Rows(checked.shape.shown()));
     }
     if let Some(reader) = aggregates::ask(at, check, scope, meant, query)? {
@@ -251,8 +285,8 @@ fn no_column(name: &str) -> Reason {
 }
 
 /// Some of the rows of a condition.
-fn sample(rows: &str, value: &str, order: &str) -> String {
-    format!("ARRAY_AGG(IF({rows}, {value}, NULL) IGNORE NULLS{order} LIMIT {SAMPLES})")
+fn sample(rows: &str, value: &str, most: usize) -> String {
+    format!("ARRAY_AGG(IF({rows}, {value}, NULL) IGNORE NULLS LIMIT {most})")
 }
 
 /// Rows whose values other rows have as well, counted group by group.
@@ -287,17 +321,14 @@ fn unique(at: usize, check: &Unique, scope: &Scope<'_>, meant: &str, query: &mut
         .map(|(i, f)| format!("{} AS v{i}", shown(&f.kind, &f.sql())))
         .collect();
     query.over_rows(at, vec![("elements".into(), format!("COUNTIF({meant})"))]);
-    query.over(
-        at,
-        format!("g{group} AS t"),
-        vec![
-            ("evaluated".into(), "SUM(n)".into()),
-            ("unexpected".into(), "SUM(IF(n > 1, n, 0))".into()),
-            (
-                "sample".into(),
-                sample("n > 1", &format!("STRUCT({}, n AS n)", shown.join(", ")), ""),
-            ),
-        ],
-    );
+    let mut values = vec![
+        ("evaluated".into(), "SUM(n)".into()),
+        ("unexpected".into(), "SUM(IF(n > 1, n, 0))".into()),
+    ];
+    if query.shows_columns(check.columns.iter().map(String::as_str)) {
+        let shown = format!("STRUCT({}, n AS n)", shown.join(", "));
+        values.push(("sample".into(), sample("n > 1", &shown, query.samples)));
+    }
+    query.over(at, format!("g{group} AS t"), values);
     Ok(Asked::Rows(shape.shown()))
 }

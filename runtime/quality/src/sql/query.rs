@@ -15,6 +15,8 @@ use serde_json::Value;
 
 use super::aggregates::Answer;
 use super::schema::{Field, identifier, whole};
+use crate::mask::Mask;
+use crate::suite::Check;
 
 /// What is read of a query's answer for one expectation: named values.
 pub(super) type Values = Vec<(String, String)>;
@@ -24,6 +26,10 @@ pub(super) type Values = Vec<(String, String)>;
 pub(super) struct Builder {
     /// By these columns rows that are shown are found again.
     pub keys: Vec<Field>,
+    /// So many of them.
+    pub samples: usize,
+    /// Columns that are not shown.
+    pub hidden: Mask,
     columns: BTreeSet<String>,
     /// Tables of different values, and how often each occurs.
     groups: Vec<String>,
@@ -36,6 +42,16 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// Whether values are asked for that do not satisfy a check.
+    pub fn shows(&self, check: &Check) -> bool {
+        self.shows_columns(check.columns())
+    }
+
+    /// The same, of these columns.
+    pub fn shows_columns<'a>(&self, columns: impl IntoIterator<Item = &'a str>) -> bool {
+        self.samples > 0 && !self.hidden.hides_any(columns)
+    }
+
     /// Notes that columns are read.
     pub fn reads<'a>(&mut self, columns: impl IntoIterator<Item = &'a str>) {
         self.columns.extend(columns.into_iter().map(str::to_owned));
@@ -91,12 +107,19 @@ impl Builder {
         }
     }
 
-    /// The query. Its first column is the number of rows; the others are JSON, `eN` and `xN` for the expectation `N`.
-    pub fn finish(&self, table: &str) -> String {
-        let mut sql = String::from("WITH t AS (SELECT ");
-        let columns: Vec<String> = self.columns.iter().map(|c| identifier(c)).collect();
-        sql.push_str(if columns.is_empty() { "1 AS one" } else { "" });
-        write!(sql, "{} FROM {table})", columns.join(", ")).ok();
+    /// The columns that are read.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(String::as_str)
+    }
+
+    /// How many tables of one row there are: `s0`, `s1` …
+    pub const fn sides(&self) -> usize {
+        self.sides.len()
+    }
+
+    /// What stands behind `t` in a WITH clause: the groups and the tables of one row, each behind a comma.
+    pub fn tables(&self) -> String {
+        let mut sql = String::new();
         for (i, group) in self.groups.iter().enumerate() {
             write!(sql, ",\n  g{i} AS ({group})").ok();
             if self.ranked.contains(&i) {
@@ -110,6 +133,16 @@ impl Builder {
         for (i, side) in self.sides.iter().enumerate() {
             write!(sql, ",\n  s{i} AS ({side})").ok();
         }
+        sql
+    }
+
+    /// The query. Its first column is the number of rows; the others are JSON, `eN` and `xN` for the expectation `N`.
+    pub fn finish(&self, table: &str) -> String {
+        let mut sql = String::from("WITH t AS (SELECT ");
+        let columns: Vec<String> = self.columns.iter().map(|c| identifier(c)).collect();
+        sql.push_str(if columns.is_empty() { "1 AS one" } else { "" });
+        write!(sql, "{} FROM {table})", columns.join(", ")).ok();
+        sql.push_str(&self.tables());
         sql.push_str(",\n  a AS (SELECT COUNT(*) AS n");
         for (expectation, values) in &self.over_rows {
             write!(sql, ",\n    {} AS e{expectation}", json(values)).ok();
