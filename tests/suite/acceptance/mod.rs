@@ -16,6 +16,8 @@ mod planning;
 mod properties;
 mod quality;
 mod quality_pages;
+mod quality_reads;
+mod quality_release;
 mod quality_scan;
 mod scenario;
 mod second_run;

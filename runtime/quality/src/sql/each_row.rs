@@ -163,7 +163,7 @@ mod tests {
             {"check": {"unique": {"columns": ["score"]}}},
             {"check": {"ordered": {"column": "id", "direction": "increasing"}}},
             {"check": {"not_null": {"column": "absent"}}},
-            {"check": {"z_score": {"column": "score", "threshold": 3.0}}, "on_fail": "quarantine"},
+            {"check": {"z_score": {"column": "score", "threshold": 3.0, "double_sided": true}}, "on_fail": "quarantine"},
         ]));
         let said: Vec<(&str, bool, Result<(), &str>)> = found
             .checks

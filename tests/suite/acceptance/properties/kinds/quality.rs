@@ -73,7 +73,22 @@ fn suite(random: &mut Random, index: usize) -> Body {
     let prefix = random.pick(&["", "/a", "/a/b/"]);
     body.raw("lake", format!("\"${{headwater_storage_bucket.ground.url}}{prefix}\""));
     body.raw("runtime", "headwater_runtime.ground.id");
-    body.raw("table", "headwater_bigquery_table.ground.id");
+    let scanned = is_scan(index);
+    let files = !scanned && random.once_in(6);
+    if files {
+        let mut uri = Body::new();
+        uri.text(
+            "uri",
+            random.pick(&[
+                "gs://quality-files/*.parquet",
+                "gs://quality-files/a/**.parquet",
+                "gs://quality-files/b.parquet",
+            ]),
+        );
+        body.set("files", uri.object());
+    } else {
+        body.raw("table", "headwater_bigquery_table.ground.id");
+    }
     body.raw("delete_results_on_destroy", true);
     let mut results = Body::new();
     results.raw("dataset", "headwater_bigquery_dataset.ground.id");
@@ -81,9 +96,43 @@ fn suite(random: &mut Random, index: usize) -> Body {
         results.text("run_table", format!("runs{index}"));
         results.text("result_table", format!("results{index}"));
     }
-    body.set("results", results.object());
-    body.set("expectations", expectations(random, index));
     if random.coin() {
+        let mut samples = Body::new();
+        samples.raw("rows", random.number(0, 20));
+        if random.coin() {
+            samples.set("unmasked_columns", Hcl::texts(random.some(&["status", "price"])));
+        }
+        results.set("samples", samples.object());
+    }
+    body.set("results", results.object());
+    // Of samples and files, some expectations make no sense: those take none of them.
+    let sampled = !scanned && !files && random.once_in(4);
+    body.set(
+        "expectations",
+        if files || sampled {
+            of_any_rows(random)
+        } else {
+            expectations(random, index)
+        },
+    );
+    if sampled {
+        body.raw("sample_percent", random.pick(&["0.5", "10", "100"]));
+    }
+    if !scanned && !files && random.coin() {
+        let mut incremental = Body::new();
+        incremental.text("column", random.pick(&["day", "ordered", "shipped"]));
+        if random.coin() {
+            incremental.text("overlap", random.pick(&["0s", "2h", "120m", "24h"]));
+        }
+        if random.coin() {
+            incremental.text(
+                "start",
+                random.pick(&["2026-01-31T00:00:00Z", "2026-01-31T01:00:00+01:00"]),
+            );
+        }
+        body.set("incremental", incremental.object());
+    }
+    if !files && random.coin() {
         body.text(
             "partition_filter",
             random.pick(&["day >= DATE '2026-01-01'", "paid\nAND quantity > 1"]),
@@ -115,9 +164,9 @@ fn suite(random: &mut Random, index: usize) -> Body {
         }
         body.set("schedule", schedule.object());
     }
-    if is_scan(index) {
+    if scanned {
         body.set("dataplex", scan(random, index));
-    } else if random.coin() {
+    } else if !files && random.coin() {
         body.raw("max_bytes_billed", random.number(10_485_760, 1 << 50));
     }
     if random.coin() {
@@ -149,6 +198,23 @@ fn scan(random: &mut Random, index: usize) -> Hcl {
         scan.text("service_account", account(random));
     }
     scan.object()
+}
+
+/// Expectations that mean the same of a part of the rows, and ask nobody.
+fn of_any_rows(random: &mut Random) -> Hcl {
+    let missing = of_rows(random, |body| body.text("column", "status"));
+    let between = interval(random, ["-1", "20"]).object();
+    let between = of_rows(random, |body| {
+        body.text("column", "quantity");
+        body.set("ints", between);
+    });
+    let lists = [("not_null", missing), ("between", between)];
+    Hcl::Object(
+        lists
+            .map(|(kind, body)| (kind.to_owned(), Hcl::List(vec![body.object()])))
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// The kinds, each configuration beginning at another one.
