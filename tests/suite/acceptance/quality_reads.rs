@@ -35,7 +35,8 @@ resource "headwater_bigquery_table" "orders" {
   dataset             = headwater_bigquery_dataset.shop.id
   table_id            = "orders"
   deletion_protection = false
-  time_partitioning   = { type = "DAY", field = "ordered", require_partition_filter = true }
+  time_partitioning        = { type = "DAY", field = "ordered" }
+  require_partition_filter = true
   columns = [
     { name = "id", type = "INT64" },
     { name = "email", type = "STRING", policy_tags = ["projects/test-project/locations/eu/taxonomies/1/policyTags/2"] },
@@ -210,11 +211,11 @@ fn an_incremental_suite_reads_what_has_come() {
         ),
         (
             format!("{ORDERS}\n  incremental = {{ column = \"ordered\" }}"),
-            "Attribute: partition_filter",
+            "is not read without a filter of its partitions",
         ),
         (
             "table = headwater_bigquery_view.positive.id\n  sample_percent = 10".to_owned(),
-            "Attribute: sample_percent",
+            "samples are taken of tables",
         ),
     ] {
         refused(&tf, &suite("wrong", &target, POSITIVE, ""), says);
