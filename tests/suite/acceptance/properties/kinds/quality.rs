@@ -51,7 +51,7 @@ pub fn group() -> Group {
         name: "quality",
         ground: GROUND.to_owned(),
         kinds: vec![Kind {
-            count: 70,
+            count: 110,
             fewer: Some("each asks BigQuery for the bytes of its query, and writes its spec to a lake"),
             unset: &[
                 ("expectations.ordered", FILES_ONLY),
@@ -74,7 +74,7 @@ fn suite(random: &mut Random, index: usize) -> Body {
     body.raw("lake", format!("\"${{headwater_storage_bucket.ground.url}}{prefix}\""));
     body.raw("runtime", "headwater_runtime.ground.id");
     let scanned = is_scan(index);
-    let files = !scanned && random.once_in(6);
+    let files = !scanned && random.once_in(12);
     if files {
         let mut uri = Body::new();
         uri.text(
@@ -106,7 +106,7 @@ fn suite(random: &mut Random, index: usize) -> Body {
     }
     body.set("results", results.object());
     // Of samples and files, some expectations make no sense: those take none of them.
-    let sampled = !scanned && !files && random.once_in(4);
+    let sampled = !scanned && !files && random.once_in(10);
     body.set(
         "expectations",
         if files || sampled {
