@@ -220,6 +220,7 @@ fn an_incremental_suite_reads_what_has_come() {
     ] {
         refused(&tf, &suite("wrong", &target, POSITIVE, ""), says);
     }
+    tf.write(PLATFORM);
     tf.destroy();
 }
 
