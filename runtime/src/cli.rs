@@ -525,7 +525,8 @@ pub struct QualityRunArgs {
     /// A column by which the rows that are shown are found again, such as Id; may be given several times.
     #[arg(long = "key", value_name = "COLUMN")]
     pub keys: Vec<String>,
-    /// A file of what the runs before said, one JSON object a line, to which this run is added; a page shows them.
+    /// A file of what the runs before said, one JSON object a line, to which this run is added; a page shows them, and
+    /// anomaly and schema_change compare with them.
     #[arg(long, value_name = "FILE")]
     pub history: Option<PathBuf>,
     /// A value for one of the suite's $PARAMETERs, in JSON or as text.

@@ -23,6 +23,9 @@ resource "headwater_dq_suite" "orders" {
     matches   = [{ column = "order_id", patterns = ["^[A-Z]{2}-[0-9]+$"] }]
     row_count = [{ min = 1, owner = "sales@acme.com" }]
     statistic = [{ column = "amount", statistic = "mean", floats = { min = 10, max = 500 } }]
+    # Against the clock, and against what is usual on this day of the week.
+    freshness = [{ column = "ordered_at", max_age = "26h" }]
+    anomaly   = [{ metric = "row_count", threshold = 4, group_by = "day_of_week" }]
   }
 
   results = {

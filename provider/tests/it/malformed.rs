@@ -14,6 +14,7 @@ const FILES: &[(&str, &str)] = &[
     ("bigquery_tables.tf", include_str!("malformed/bigquery_tables.tf")),
     ("cdc_stream.tf", include_str!("malformed/cdc_stream.tf")),
     ("dq_suite.tf", include_str!("malformed/dq_suite.tf")),
+    ("dq_suite_beyond.tf", include_str!("malformed/dq_suite_beyond.tf")),
     ("storage_iam.tf", include_str!("malformed/storage_iam.tf")),
     ("dataform.tf", include_str!("malformed/dataform.tf")),
     ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use headwater_cloud::{Cloud, ObjectPath, OptionalExt as _, Precondition};
 use headwater_quality::Suite;
 use headwater_quality::engine::{
-    Batches, Detail, EvaluateError, Options, Source, State, SuiteResult, conclude, evaluate,
+    Batches, Context, Detail, EvaluateError, Options, Source, State, SuiteResult, conclude, evaluate,
 };
 pub(crate) use headwater_quality::gate::REASONS;
 use headwater_quality::gate::Split;
@@ -133,7 +133,7 @@ impl ObjectTask<'_> {
         };
         let suites: Vec<Suite> = self.suites();
         let judging = suites.clone();
-        let evaluated = tokio::task::spawn_blocking(move || Evaluated::of(parts, &judging));
+        let evaluated = tokio::task::spawn_blocking(move || Evaluated::of(parts, &judging, started));
         let evaluated = evaluated.await.map_err(|_| Error::Worker)??;
         if evaluated.results.iter().all(|result| result.rows == 0) {
             // Only removals: of nothing, nothing can be expected.
@@ -261,7 +261,7 @@ struct Evaluated {
 }
 
 impl Evaluated {
-    fn of(mut parts: Parts, suites: &[Suite]) -> Result<Self> {
+    fn of(mut parts: Parts, suites: &[Suite], started: DateTime<Utc>) -> Result<Self> {
         let Some(first) = suites.first() else {
             return Err(Error::Worker);
         };
@@ -269,10 +269,12 @@ impl Evaluated {
             expectations: suites.iter().flat_map(|suite| suite.expectations.clone()).collect(),
             ..first.clone()
         };
+        let context = Context::at(started);
         let options = Options {
             samples: 0,
             detail: Detail::Samples,
             rows: true,
+            context: &context,
         };
         let whole = evaluate(&all, &mut parts, options)?;
         let mut found = whole.results.into_iter();

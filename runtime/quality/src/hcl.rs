@@ -341,6 +341,7 @@ mod tests {
 
     use super::hcl;
     use crate::gx::import;
+    use crate::suite::{API_VERSION, Suite};
 
     #[test]
     fn a_suite_is_printed_with_typed_bounds() {
@@ -430,5 +431,28 @@ mod tests {
 }
 "#;
         assert_eq!(hcl(&imported, &imported.name), expected);
+    }
+
+    #[test]
+    fn what_looks_beyond_the_rows_is_printed() {
+        let suite = json!({"api_version": API_VERSION, "name": "orders", "expectations": [
+            {"check": {"foreign_key": {"columns": ["customer"], "references": {"table": "p.d.customers", "columns": ["id"]}}}},
+            {"check": {"anomaly": {"metric": "mean", "column": "price", "threshold": 3.5}}},
+            {"check": {"schema_change": {"allow": ["add"], "baseline": [{"name": "id", "type": "INT64", "mode": "REQUIRED"}]}}},
+            {"check": {"reconcile": {"with": {"table": "p.d.mirror", "filter": "a > 1"}, "keys": ["id"], "count_tolerance": 0.1}}},
+        ]});
+        let suite = Suite::from_json(suite.to_string().as_bytes()).expect("a suite");
+        let printed = hcl(&suite, "orders");
+        for expected in [
+            r#"references  = { table = "p.d.customers", columns = ["id"] }"#,
+            r#"metric     = "mean""#,
+            "threshold  = 3.5",
+            r#"allow    = ["add"]"#,
+            r#"baseline = [{ name = "id", type = "INT64", mode = "REQUIRED" }]"#,
+            r#"with            = { table = "p.d.mirror", filter = "a > 1" }"#,
+            "count_tolerance = 0.1",
+        ] {
+            assert!(printed.contains(expected), "{expected}: {printed}");
+        }
     }
 }

@@ -3,21 +3,35 @@
 
 use headwater_cloud::{BigQuery, Error, Kind};
 use headwater_quality::Suite;
-use headwater_quality::engine::{State, SuiteResult};
+use headwater_quality::engine::{Context, State, SuiteResult};
 use headwater_quality::sql::{Pushdown, Show, schema};
 use serde_json::Value;
 
-/// Judges a source that has the columns of a table's `schema`, each expectation by a query of its own. What `most_bytes` no
-/// longer allow, after the queries before it, gets no verdict.
+/// What is judged.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The `schema` of the table's document.
+    pub schema: &'a Value,
+    /// What stands behind FROM.
+    pub sql: &'a str,
+    pub location: Option<&'a str>,
+}
+
+/// Judges a source, each expectation by a query of its own. What `most_bytes` no longer allow, after the queries before it, gets
+/// no verdict.
 pub async fn each(
     bigquery: &BigQuery,
     suite: &Suite,
-    table_schema: &Value,
-    source: &str,
-    location: Option<&str>,
+    source: Source<'_>,
     most_bytes: Option<u64>,
     show: &Show,
+    context: &Context,
 ) -> Result<SuiteResult, Error> {
+    let Source {
+        schema: table_schema,
+        sql: source,
+        location,
+    } = source;
     let columns = schema(table_schema);
     let mut whole = SuiteResult {
         suite: suite.name.clone(),
@@ -31,7 +45,7 @@ pub async fn each(
             expectations: vec![expectation.clone()],
             ..suite.clone()
         };
-        let pushdown = Pushdown::showing(&one, &columns, source, show);
+        let pushdown = Pushdown::showing(&one, &columns, source, show, context);
         if let Some(left) = left.as_mut() {
             match bigquery.dry_run(&pushdown.sql(), location).await {
                 Ok(found) if found.bytes > *left => {

@@ -1,13 +1,16 @@
 //! `--history`: what the runs before said, in a file of one JSON object a line, to which a run adds its own. A CI keeps the file
-//! from one run to the next.
+//! from one run to the next. Pages show it, and checks that look back compare with it.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
-use headwater_quality::engine::{State, SuiteResult};
+use chrono::{DateTime, Utc};
+use headwater_quality::Suite;
+use headwater_quality::engine::{Earlier, History, State, SuiteResult};
 use headwater_quality::page::{Page, Past, Point};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::QualityError;
 
@@ -29,10 +32,13 @@ struct Said {
     state: State,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pass_ratio: Option<f64>,
+    /// Of a check that looks back: what it observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    observed: Option<Value>,
 }
 
-/// Reads the runs of a suite over a target, and adds this one.
-pub fn remember(path: &Path, outcome: &SuiteResult, target: &str, at: &str) -> Result<Vec<Line>, QualityError> {
+/// Reads the runs of a suite over a target.
+pub fn read(path: &Path, suite: &str, target: &str) -> Result<Vec<Line>, QualityError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -45,10 +51,43 @@ pub fn remember(path: &Path, outcome: &SuiteResult, target: &str, at: &str) -> R
             line: number + 1,
             source,
         })?;
-        if line.suite == outcome.suite && line.target == target {
+        if line.suite == suite && line.target == target {
             lines.push(line);
         }
     }
+    Ok(lines)
+}
+
+/// What the runs found of checks that look back.
+pub fn found(lines: &[Line]) -> History {
+    let of_line = |line: &Line| {
+        let at = line.at.parse::<DateTime<Utc>>().ok()?;
+        let found = line.results.iter().filter_map(move |said| {
+            let earlier = Earlier {
+                at,
+                state: said.state,
+                observed: said.observed.clone()?,
+            };
+            Some((said.id.clone(), earlier))
+        });
+        Some(found.collect::<Vec<_>>())
+    };
+    lines.iter().filter_map(of_line).flatten().collect()
+}
+
+/// Adds a run to those before it.
+pub fn remember(
+    path: &Path,
+    lines: &mut Vec<Line>,
+    suite: &Suite,
+    outcome: &SuiteResult,
+    target: &str,
+    at: &str,
+) -> Result<(), QualityError> {
+    let looks_back = |id: &str| {
+        let mut expectations = suite.expectations.iter();
+        expectations.any(|one| one.check.looks_back() && one.identity() == id)
+    };
     let own = Line {
         suite: outcome.suite.clone(),
         target: target.to_owned(),
@@ -62,6 +101,9 @@ pub fn remember(path: &Path, outcome: &SuiteResult, target: &str, at: &str) -> R
                 id: result.id.clone(),
                 state: result.state,
                 pass_ratio: result.pass_ratio,
+                observed: looks_back(&result.id)
+                    .then(|| result.observed.to_json(false))
+                    .filter(|observed| !observed.is_null()),
             })
             .collect(),
     };
@@ -72,7 +114,7 @@ pub fn remember(path: &Path, outcome: &SuiteResult, target: &str, at: &str) -> R
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| QualityError::Write(path.to_owned(), error))?;
     lines.push(own);
-    Ok(lines)
+    Ok(())
 }
 
 /// Shows runs on a page.

@@ -15,7 +15,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 use headwater_cloud::{BigQuery, TableRef};
-use headwater_quality::engine::{Detail, EvaluateError, Options, State, SuiteResult, evaluate, locate};
+use headwater_quality::engine::{Context, Detail, EvaluateError, Options, State, SuiteResult, evaluate, locate};
 use headwater_quality::gate::Split;
 use headwater_quality::gx::{self, ImportError, ResultFormat, RunInfo};
 use headwater_quality::page::{Page, html};
@@ -415,6 +415,15 @@ async fn judge(
         QualityResultFormat::Summary => ResultFormat::Summary,
         QualityResultFormat::Complete => ResultFormat::Complete,
     };
+    let target = data.name();
+    let mut runs = match &args.history {
+        Some(path) => history::read(path, &suite.name, &target)?,
+        None => Vec::new(),
+    };
+    let context = Context {
+        now: Some(chrono::Utc::now()),
+        history: args.history.as_ref().map(|_| history::found(&runs)),
+    };
     let options = Options {
         samples: args.samples,
         detail: match (args.format, format) {
@@ -423,6 +432,7 @@ async fn judge(
             _ => Detail::Samples,
         },
         rows: args.quarantine.is_some(),
+        context: &context,
     };
     let mut outcome = match data {
         Data::File(_) | Data::Lake(_) => {
@@ -455,20 +465,24 @@ async fn judge(
         }
         Data::Table(table) => {
             let bigquery = bigquery(&args.cloud)?;
-            table::judge(&bigquery, &suite, table, &args.keys, args.max_bytes_billed, printer).await?
+            let wanted = table::Wanted {
+                keys: &args.keys,
+                most_bytes: args.max_bytes_billed,
+                context: &context,
+            };
+            table::judge(&bigquery, &suite, table, wanted, printer).await?
         }
     };
     gx::restore(&mut suite, &mut outcome, refused);
     let at = now();
-    let history = match &args.history {
-        Some(path) => history::remember(path, &outcome, &data.name(), &at)?,
-        None => Vec::new(),
-    };
+    if let Some(path) = &args.history {
+        history::remember(path, &mut runs, &suite, &outcome, &target, &at)?;
+    }
     let written = if args.format == QualityFormat::Html {
         let mut page = Page::of(&suite, &outcome);
-        page.target = data.name();
+        page.target = target;
         page.at = at;
-        history::show(&mut page, &history);
+        history::show(&mut page, &runs);
         page.columns = columns(&outcome, data, args).await?;
         page.mode = match data {
             Data::File(_) | Data::Lake(_) => "arrow".into(),
@@ -477,7 +491,7 @@ async fn judge(
         };
         html(&page)
     } else {
-        written(&suite, &outcome, suite_path, data.name(), args, format)
+        written(&suite, &outcome, suite_path, target, args, format)
     };
     Ok(Judged {
         state: outcome.state,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use headwater_cloud::{BigQuery, TableRef};
-use headwater_quality::engine::{Options, State, SuiteResult, evaluate};
+use headwater_quality::engine::{Context, Options, State, SuiteResult, evaluate};
 use headwater_quality::page::{Page, html};
 use headwater_quality::profile::{ColumnProfile, Profile, holding, profile, propose, sql};
 use headwater_quality::sql::schema;
@@ -99,7 +99,12 @@ async fn of_table(
     let bigquery = bigquery(&args.cloud)?;
     let found = columns(&bigquery, table, &args.columns, args.max_bytes_billed).await?;
     let mut suite = propose(&found, &named(&table.table)).map_err(QualityError::Proposal)?;
-    let outcome = table::judge(&bigquery, &suite, table, &[], args.max_bytes_billed, printer).await?;
+    let wanted = table::Wanted {
+        keys: &[],
+        most_bytes: args.max_bytes_billed,
+        context: Context::none(),
+    };
+    let outcome = table::judge(&bigquery, &suite, table, wanted, printer).await?;
     holding(&mut suite, &outcome);
     Ok((found, suite))
 }

@@ -2,7 +2,7 @@
 
 use headwater_cloud::{BigQuery, Kind, TableRef};
 use headwater_quality::Suite;
-use headwater_quality::engine::SuiteResult;
+use headwater_quality::engine::{Context, SuiteResult};
 use headwater_quality::sql::{Pushdown, Show, schema};
 
 use super::{QualityError, alone};
@@ -13,15 +13,30 @@ pub fn named(name: &str) -> Result<TableRef, QualityError> {
     TableRef::parse(name).ok_or_else(|| QualityError::Table(name.to_owned()))
 }
 
-/// Judges a table. Samples of rows bring the key columns along.
+/// How a table is judged.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Samples of rows bring these columns along.
+    pub keys: &'a [String],
+    /// So many bytes may be read.
+    pub most_bytes: Option<u64>,
+    /// What is known beside the data.
+    pub context: &'a Context,
+}
+
+/// Judges a table.
 pub async fn judge(
     bigquery: &BigQuery,
     suite: &Suite,
     table: &TableRef,
-    keys: &[String],
-    most_bytes: Option<u64>,
+    wanted: Wanted<'_>,
     printer: Printer,
 ) -> Result<SuiteResult, QualityError> {
+    let Wanted {
+        keys,
+        most_bytes,
+        context,
+    } = wanted;
     let document = bigquery.get_table(table).await?;
     let location = document["location"].as_str();
     let columns = schema(&document["schema"]);
@@ -29,7 +44,7 @@ pub async fn judge(
         let names: Vec<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
         return Err(QualityError::Key(key.clone(), names.join(", ")));
     }
-    let pushdown = Pushdown::with_keys(suite, &columns, &table.sql(), keys);
+    let pushdown = Pushdown::with_keys(suite, &columns, &table.sql(), keys, context);
     let bytes = affordable(bigquery, &pushdown, table, location, most_bytes).await?;
     printer.note(&format!("{}: one query over {bytes} bytes", table.id()));
     match alone::asked(bigquery, &pushdown, location, most_bytes).await {
@@ -38,18 +53,12 @@ pub async fn judge(
                 "{}: the query failed ({error}); each expectation is asked for alone",
                 table.id()
             ));
-            let source = table.sql();
-            let show = Show::default();
-            Ok(alone::each(
-                bigquery,
-                suite,
-                &document["schema"],
-                &source,
+            let source = alone::Source {
+                schema: &document["schema"],
+                sql: &table.sql(),
                 location,
-                most_bytes,
-                &show,
-            )
-            .await?)
+            };
+            Ok(alone::each(bigquery, suite, source, most_bytes, &Show::default(), context).await?)
         }
         Err(error) if error.kind() == Kind::Invalid => Ok(pushdown.unanswered(&error.to_string())),
         result => Ok(result?),

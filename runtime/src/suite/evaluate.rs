@@ -10,7 +10,7 @@ use headwater_spec::DqExecution;
 use serde_json::{Value, json};
 
 use super::increment::{self, Increment, stamp};
-use super::{Run, files, show};
+use super::{Run, files, past, show};
 use crate::quality::alone;
 
 /// Longer than any query may run.
@@ -125,7 +125,8 @@ async fn judged(cloud: &Cloud, run: &Run<'_>, watermark: Option<DateTime<Utc>>) 
     let filter = increment.as_ref().map(|increment| increment.filter.as_str());
     let from = table.some_rows(filter.or(target.partition_filter.as_deref()), target.sample_percent);
     let show = show::of(run, &document);
-    let pushdown = Pushdown::showing(&run.suite.suite, &columns, &from, &show);
+    let context = past::context(cloud, run).await?;
+    let pushdown = Pushdown::showing(&run.suite.suite, &columns, &from, &show, &context);
     let sql = pushdown.sql();
     if let Some(limit) = run.suite.max_bytes_billed {
         let bytes = bigquery.dry_run(&sql, Some(&target.location)).await?.bytes;
@@ -139,9 +140,13 @@ async fn judged(cloud: &Cloud, run: &Run<'_>, watermark: Option<DateTime<Utc>>) 
     let (job, document) = match query(&bigquery, run, &sql, id).await {
         Err(error) if is_its_own_fault(&error) => {
             tracing::warn!(%error, "the query failed: each expectation is asked for alone");
-            let (location, most) = (Some(target.location.as_str()), run.suite.max_bytes_billed);
-            let suite = &run.suite.suite;
-            let mut result = alone::each(&bigquery, suite, &document["schema"], &from, location, most, &show).await?;
+            let source = alone::Source {
+                schema: &document["schema"],
+                sql: &from,
+                location: Some(target.location.as_str()),
+            };
+            let (suite, most) = (&run.suite.suite, run.suite.max_bytes_billed);
+            let mut result = alone::each(&bigquery, suite, source, most, &show, &context).await?;
             show::cut(&show, suite, &mut result);
             return Ok(Evaluation {
                 increment,

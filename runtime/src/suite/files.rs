@@ -4,7 +4,7 @@ use headwater_cloud::{Cloud, Error};
 use headwater_quality::engine::{Detail, Options, Source as _, evaluate};
 use headwater_spec::{DqFiles, Glob};
 
-use super::Run;
+use super::{Run, past};
 use super::evaluate::Evaluation;
 use crate::quality::lake_files::{LakeError, LakeFiles};
 
@@ -23,7 +23,9 @@ pub async fn judge(cloud: &Cloud, run: &Run<'_>, files: &DqFiles) -> Result<Eval
         Err(error) => return Ok(Evaluation::failed(causes(&error))),
     };
     tracing::info!(step = "files_found", columns = source.schema().fields().len(), "step");
+    let context = past::context(cloud, run).await?;
     let options = Options {
+        context: &context,
         samples: run
             .suite
             .results

@@ -7,6 +7,7 @@ mod evaluate;
 mod files;
 pub mod gate;
 mod increment;
+mod past;
 mod record;
 mod scan;
 mod show;

@@ -15,6 +15,7 @@ mod messages;
 mod planning;
 mod properties;
 mod quality;
+mod quality_kinds;
 mod quality_pages;
 mod quality_reads;
 mod quality_release;

@@ -17,4 +17,5 @@ mod made;
 mod pubsub;
 mod python;
 mod quality;
+mod quality_kinds;
 pub mod tools;

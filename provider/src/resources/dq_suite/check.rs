@@ -8,7 +8,7 @@ use tfplugin_framework::{Attr, Diagnostic, Diagnostics, Path};
 use super::contradiction::contradictions;
 use super::expectation::{Failure, path, place};
 use super::model::{Model, Placed};
-use super::scan;
+use super::{beyond, other, scan};
 use crate::problems::sentence;
 
 /// An expectation that is known, and where it stands.
@@ -76,21 +76,23 @@ fn check_expectations(config: &Model) -> Diagnostics {
     }
     let sound: Vec<Known<'_>> = known
         .into_iter()
-        .filter(|known| match soundness(known) {
-            None => true,
-            Some(problem) => {
-                problems.push(problem);
-                false
-            }
-        })
+        .filter(
+            |known| match soundness(known, other::itself(known, config.table.as_deref())) {
+                None => true,
+                Some(problem) => {
+                    problems.push(problem);
+                    false
+                }
+            },
+        )
         .collect();
     problems.extend(identities(&sound));
     problems.extend(contradictions(&sound));
     problems
 }
 
-/// What is wrong with an expectation by itself.
-fn soundness(known: &Known<'_>) -> Option<Diagnostic> {
+/// What is wrong with an expectation by itself, or with one that refers to the table that it judges.
+fn soundness(known: &Known<'_>, itself: Option<Diagnostic>) -> Option<Diagnostic> {
     if known.expectation.on_fail == OnFail::Quarantine && known.expectation.check.kind() != Kind::Row {
         let kind = known.placed.kind;
         return Some(
@@ -98,6 +100,9 @@ fn soundness(known: &Known<'_>) -> Option<Diagnostic> {
                 .detail("Quarantine sets rows apart, and this does not judge rows.")
                 .hint("Use `record` or `fail`."),
         );
+    }
+    if let Some(problem) = itself {
+        return Some(problem);
     }
     if let Some((attribute, value)) = repeated(&known.expectation.check) {
         let at = known.at(attribute);
@@ -143,7 +148,8 @@ fn remedy(attribute: &str, reason: &str) -> &'static str {
         "quantiles" => "Give `p` from 0 to 1, and `min` no greater than `max`.",
         "expected" => "Weights are one for each value or bin and add up to 1, and edges rise.",
         "where" => "Compare with exactly one value.",
-        _ => "Give an interval that holds something: `min` no greater than `max`.",
+        "min" if reason.contains("absent") => "Give `min`, `max` or both.",
+        other => beyond::remedy(other).unwrap_or("Give an interval that holds something: `min` no greater than `max`."),
     }
 }
 

@@ -3,7 +3,7 @@
 use headwater_suite::Kind::{self, Aggregate, Query, Row, Shape};
 use tfplugin_framework::{Attribute, Type, validate};
 
-use super::{condition, families};
+use super::{beyond, condition, families};
 
 /// An argument of a check.
 pub(super) enum Argument {
@@ -22,7 +22,7 @@ pub(super) enum Argument {
 use Argument::{Bounds, Expected, Own, Pairs, Values};
 
 /// Every kind: its name, what it judges, and what it demands.
-pub(super) const KINDS: [(&str, Kind, &str); 34] = [
+pub(super) const KINDS: [(&str, Kind, &str); 41] = [
     ("not_null", Row, "The value is there."),
     ("is_null", Row, "The value is not there."),
     ("unique", Row, "No other row has the same values."),
@@ -56,6 +56,8 @@ pub(super) const KINDS: [(&str, Kind, &str); 34] = [
     ("not_outlier", Row, "The value is no outlier."),
     ("compare", Row, "Two columns compare so."),
     ("pair_in_set", Row, "Two columns' values are one of a set of pairs."),
+    ("foreign_key", Row, "The key exists in another table of BigQuery."),
+    ("sql_condition", Row, "A condition in GoogleSQL is true of the row."),
     ("statistic", Aggregate, "A number of a column lies in an interval."),
     ("quantile", Aggregate, "Quantiles lie in intervals."),
     (
@@ -75,10 +77,27 @@ pub(super) const KINDS: [(&str, Kind, &str); 34] = [
     ),
     ("row_count", Aggregate, "The number of rows lies in an interval."),
     ("row_count_equals", Aggregate, "The number of rows is another table's."),
+    ("freshness", Aggregate, "The newest value is not too old."),
+    (
+        "anomaly",
+        Aggregate,
+        "A number is not far from what it was in the runs before.",
+    ),
+    ("reconcile", Aggregate, "The rows agree with another table's."),
+    (
+        "sql_aggregate",
+        Aggregate,
+        "A number that GoogleSQL says lies in an interval.",
+    ),
     ("column_count", Shape, "The number of columns lies in an interval."),
     ("columns", Shape, "The columns are these."),
     ("column_exists", Shape, "There is such a column."),
     ("type", Shape, "The column has one of these types."),
+    (
+        "schema_change",
+        Shape,
+        "The columns are those of the run before, or of a baseline.",
+    ),
     ("sql_rows", Query, "A query returns no rows."),
     (
         "sql_equals",
@@ -199,7 +218,7 @@ pub(super) fn arguments(kind: &str) -> Vec<Argument> {
             own("other_source", filled("Where the other is asked: `bigquery`.").default("bigquery")),
             own("other_query", filled("The other SELECT.").required()),
         ],
-        _ => Vec::new(),
+        other => beyond::arguments(other),
     }
 }
 
@@ -355,19 +374,19 @@ fn text(what: &str) -> Attribute {
     Attribute::string().describe(what.to_owned())
 }
 
-fn filled(what: &str) -> Attribute {
+pub(super) fn filled(what: &str) -> Attribute {
     text(what).validate(validate::length(1..))
 }
 
-fn number(what: &str) -> Attribute {
+pub(super) fn number(what: &str) -> Attribute {
     Attribute::number().describe(what.to_owned())
 }
 
-fn choice(choices: &[&'static str], what: &str) -> Attribute {
+pub(super) fn choice(choices: &[&'static str], what: &str) -> Attribute {
     text(what).validate(validate::one_of(choices.iter().copied()))
 }
 
-fn own(name: &'static str, attribute: Attribute) -> Argument {
+pub(super) fn own(name: &'static str, attribute: Attribute) -> Argument {
     Own(name, Box::new(attribute))
 }
 
@@ -375,11 +394,11 @@ fn named(name: &'static str, what: &str) -> Argument {
     own(name, filled(what).required())
 }
 
-fn column() -> Argument {
+pub(super) fn column() -> Argument {
     named("column", "The column.")
 }
 
-fn columns(least: usize) -> Argument {
+pub(super) fn columns(least: usize) -> Argument {
     let columns = Attribute::list(Type::String).required();
     own(
         "columns",
@@ -420,7 +439,7 @@ fn match_on() -> Argument {
     )
 }
 
-fn ignore_rows() -> Argument {
+pub(super) fn ignore_rows() -> Argument {
     own(
         "ignore_rows",
         choice(
@@ -431,7 +450,7 @@ fn ignore_rows() -> Argument {
     )
 }
 
-fn no_data() -> Argument {
+pub(super) fn no_data() -> Argument {
     own(
         "no_data",
         choice(

@@ -2,10 +2,12 @@
 //!
 //! `kinds` is the table of what can be expected; `node`, `families` and `condition` are how its arguments are written,
 //! `expectation` leads from them to the suite's model and back. `model` is the state, `schema`, `check` and `contradiction`
-//! are its rules, `reads` what of a target is read, `target` and `query` ask BigQuery, `files` looks at files, `scan` is the suite as
-//! Dataplex executes it, `plan` completes a plan, `spec` maps to the PipelineSpec, `deploy` carries an apply
+//! are its rules, `beyond` is the part of the table that is about other tables, time and SQL, `reads` what of a target is read,
+//! `target`, `other` and `query` ask BigQuery, `files` looks at files, `scan` is the suite as Dataplex executes it, `plan` completes a
+//! plan, `spec` maps to the PipelineSpec, `deploy` carries an apply
 //! out by way of `tables`.
 
+mod beyond;
 mod check;
 mod condition;
 mod contradiction;
@@ -16,6 +18,7 @@ mod files;
 mod kinds;
 mod model;
 mod node;
+mod other;
 mod plan;
 mod query;
 mod reads;

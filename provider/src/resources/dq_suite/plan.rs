@@ -3,12 +3,12 @@
 use headwater_cloud::{Cloud, DatasetRef, OptionalExt as _};
 use tfplugin_framework::{Attr, Cx, Diagnostic, Diagnostics, Result};
 
-use super::check::Known;
+use super::check::{Known, check};
 use super::model::{Model, Wanted};
 use super::node::Node;
 use super::reads::{self, FilesModel};
 use super::spec::Facts;
-use super::{files, query, scan, tables, target};
+use super::{files, other, query, scan, tables, target};
 use crate::clients::Clients;
 use crate::names::parse_table_path;
 use crate::problems::Explain as _;
@@ -32,6 +32,8 @@ pub(super) async fn complete(
     };
     planned.spec_url = url.clone();
     planned.id = url;
+    // What was not known when the configuration was validated, such as other tables' names, may be now.
+    check(&planned).into_result()?;
     check_target(cx, clients, &planned).await?;
     planned.spec_hash = spec_hash(cx, clients, prior, &planned).await?;
     if let (Attr::Unknown, Some(id)) = (&planned.spec_hash, planned.id.as_deref()) {
@@ -104,6 +106,7 @@ async fn check_target(cx: &mut Cx, clients: &Clients, planned: &Model) -> Result
     }
     problems.extend(reads::fits(planned, &target));
     problems.extend(check_columns(planned, &target));
+    problems.extend(other::check(clients, &planned.placed(), &target).await?);
     problems.into_result()?;
     scan::refused(planned, &table, &target).into_result()?;
     query::check(clients, planned, &table, &target).await

@@ -2,10 +2,12 @@
 //! and the bytes that it would read.
 
 use headwater_cloud::TableRef;
+use headwater_quality::engine::Context;
 use headwater_quality::sql::{Pushdown, schema};
 use headwater_suite::{API_VERSION, Check, Suite};
 use tfplugin_framework::{Attr, Diagnostic, Diagnostics, Path, Result};
 
+use super::beyond;
 use super::expectation::path;
 use super::model::Model;
 use super::reads;
@@ -52,7 +54,13 @@ pub(super) async fn check(clients: &Clients, planned: &Model, table: &TableRef, 
                 vec![("query", &c.query), ("other_query", &c.other_query)]
             }
             Check::SqlEquals(c) => vec![("query", &c.query)],
-            _ => Vec::new(),
+            other => {
+                for (attribute, text, sql) in beyond::queries(other, &source) {
+                    let at = attribute.split('.').fold(at.clone(), |at, part| at.child(part));
+                    ask(sql, text, at).await;
+                }
+                Vec::new()
+            }
         };
         for (attribute, text) in queries {
             ask(text.replace("{batch}", &source), text, at.child(attribute)).await;
@@ -77,7 +85,7 @@ async fn check_whole(clients: &Clients, planned: &Model, source: &str, target: &
         expectations,
     };
     let (results, sql) = {
-        let pushdown = Pushdown::new(&suite, &schema(&target.schema), source);
+        let pushdown = Pushdown::new(&suite, &schema(&target.schema), source, Context::none());
         (pushdown.conclude(&[]).results, pushdown.sql())
     };
     let refused = planned

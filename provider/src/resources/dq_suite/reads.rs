@@ -233,7 +233,7 @@ pub(super) fn check(config: &Model) -> Diagnostics {
             placed: &one,
             expectation,
         };
-        if config.files.known().is_some() && asks_bigquery(&expectation.check) {
+        if config.files.known().is_some() && expectation.check.asks_bigquery() {
             problems.push(
                 Diagnostic::invalid(
                     known.path(),
@@ -255,15 +255,17 @@ pub(super) fn check(config: &Model) -> Diagnostics {
     problems
 }
 
-/// Whether only BigQuery can say it.
-fn asks_bigquery(check: &Check) -> bool {
-    check.kind() == Kind::Query || matches!(check, Check::RowCountEquals(_))
-}
-
 /// Whether it means something else of a part of the rows.
 const fn needs_all(check: &Check) -> bool {
     match check {
-        Check::Unique(_) | Check::RowCount(_) | Check::RowCountEquals(_) | Check::SqlEquals(_) => true,
+        Check::Unique(_)
+        | Check::RowCount(_)
+        | Check::RowCountEquals(_)
+        | Check::SqlEquals(_)
+        | Check::SqlAggregate(_)
+        | Check::Reconcile(_)
+        | Check::Freshness(_)
+        | Check::Anomaly(_) => true,
         Check::Statistic(c) => matches!(
             c.statistic,
             StatisticKind::Sum | StatisticKind::DistinctCount | StatisticKind::DistinctRatio

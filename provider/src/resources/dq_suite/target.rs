@@ -1,7 +1,7 @@
 //! The table that is judged: its columns as BigQuery tells them, and whether expectations fit them.
 
 use headwater_cloud::{Cloud, Document, OptionalExt as _, TableRef};
-use headwater_suite::{Bounds, Check, Condition, Expectation, StatisticKind, Values};
+use headwater_suite::{Bounds, Check, Condition, Expectation, Metric, StatisticKind, Values};
 use tfplugin_framework::{Diagnostic, Diagnostics, Path, nearest};
 
 use super::check::Known;
@@ -20,13 +20,13 @@ pub(super) struct Target {
     pub kind: String,
 }
 
-struct Column {
-    name: String,
+pub(super) struct Column {
+    pub name: String,
     /// Its type in GoogleSQL; `ARRAY` of a repeated one.
-    data_type: String,
+    pub data_type: String,
 }
 
-const NUMBERS: [&str; 4] = ["INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC"];
+pub(super) const NUMBERS: [&str; 4] = ["INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC"];
 const TIMES: [&str; 3] = ["DATE", "DATETIME", "TIMESTAMP"];
 
 /// The table, when it is there.
@@ -67,7 +67,7 @@ impl Target {
         }
     }
 
-    fn column(&self, name: &str) -> Option<&Column> {
+    pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns
             .iter()
             .find(|column| column.name.eq_ignore_ascii_case(name))
@@ -120,6 +120,11 @@ impl Target {
     }
 
     pub fn unknown(&self, at: Path, name: &str) -> Diagnostic {
+        self.without(at, "the table", name)
+    }
+
+    /// That a table has no such column.
+    pub fn without(&self, at: Path, table: &str, name: &str) -> Diagnostic {
         let names = self.columns.iter().map(|column| column.name.as_str());
         let hint = match nearest(name, names.clone()) {
             Some(near) => format!("Did you mean `{near}`?"),
@@ -128,7 +133,7 @@ impl Target {
                 names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
             ),
         };
-        Diagnostic::invalid(at, format!("the table has no column `{name}`")).hint(hint)
+        Diagnostic::invalid(at, format!("{table} has no column `{name}`")).hint(hint)
     }
 }
 
@@ -136,10 +141,21 @@ impl Target {
 fn places<'a>(check: &Check, columns: &[&'a str]) -> Vec<(String, &'a str)> {
     let list = matches!(
         check,
-        Check::Unique(_) | Check::DistinctWithinRow(_) | Check::EqualWithinRow(_) | Check::RowSum(_)
+        Check::Unique(_)
+            | Check::DistinctWithinRow(_)
+            | Check::EqualWithinRow(_)
+            | Check::RowSum(_)
+            | Check::ForeignKey(_)
+            | Check::Reconcile(_)
     );
+    // Of these the columns come first, and then the keys.
+    let before_keys = match check {
+        Check::Reconcile(c) => c.columns.len(),
+        _ => columns.len(),
+    };
     let pair = matches!(check, Check::Compare(_) | Check::PairInSet(_));
     let place = |index: usize| match index {
+        index if index >= before_keys => format!("keys[{}]", index - before_keys),
         index if list => format!("columns[{index}]"),
         0 if pair => "left".to_owned(),
         _ if pair => "right".to_owned(),
@@ -179,6 +195,11 @@ fn wanted(expectation: &Expectation) -> Option<(&'static str, Vec<&'static str>)
         Check::Distribution(c) => match c.expected {
             headwater_suite::Partition::Bins(_) => numbers(),
             headwater_suite::Partition::Categories(_) => None,
+        },
+        Check::Freshness(_) => Some(("days and timestamps", TIMES.to_vec())),
+        Check::Anomaly(c) => match c.metric {
+            Metric::RowCount | Metric::DistinctCount | Metric::DistinctRatio | Metric::NonNullRatio => None,
+            _ => numbers(),
         },
         Check::Ordered(_) => Some((
             "values with an order",

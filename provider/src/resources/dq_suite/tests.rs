@@ -88,7 +88,15 @@ fn every_kind() -> Vec<Expectation> {
         {"column_count": {"max": 9}}, {"columns": {"names": ["a", "b"], "mode": "ordered"}},
         {"column_exists": {"column": "a", "position": 0}}, {"type": {"column": "a", "types": ["INT64"]}},
         {"sql_rows": {"query": "SELECT 1 FROM {batch}"}},
-        {"sql_equals": {"query": "SELECT 1", "other_source": "bigquery", "other_query": "SELECT 2"}}
+        {"sql_equals": {"query": "SELECT 1", "other_source": "bigquery", "other_query": "SELECT 2"}},
+        {"foreign_key": {"columns": ["a", "b"], "references": {"table": "`p.d.t`", "columns": ["x", "y"]}, "ignore_rows": "all_missing"}},
+        {"sql_condition": {"condition": "a < b -- of course"}},
+        {"freshness": {"column": "at", "max_age": "6h", "max_ahead": "5m", "no_data": "fail"}},
+        {"anomaly": {"metric": "mean", "column": "a", "method": "relative_change", "threshold": 0.5, "history": "8w",
+            "min_points": 3, "group_by": "day_of_week"}},
+        {"reconcile": {"with": {"table": "p.d.t", "filter": "a > 1"}, "columns": ["a"], "keys": ["b"], "count_tolerance": 0.25}},
+        {"sql_aggregate": {"expression": "SUM(a)", "min": 0.5, "strict_min": true, "no_data": "zero"}},
+        {"schema_change": {"allow": ["add", "mode"], "baseline": [{"name": "a", "type": "INT64", "mode": "REQUIRED"}]}}
     ]);
     let mut all: Vec<Expectation> = checks
         .as_array()
@@ -105,7 +113,10 @@ fn every_kind() -> Vec<Expectation> {
         "check": {"not_null": {"column": "a"}}, "where": {"all": [
             {"compare": {"column": "s", "op": "!=", "value": {"strings": ["x"]}}},
             {"any": [{"in": {"column": "a", "values": {"ints": [1, 2]}, "negated": true}}, {"is_null": {"column": "b", "negated": true}}]}]}});
-    all.extend([bins, meant].map(|one| serde_json::from_value(one).expect("an expectation")));
+    // Those of the defaults.
+    let rows = json!({"id": "rows", "check": {"anomaly": {"metric": "row_count", "threshold": 3.5}}});
+    let columns = json!({"id": "columns", "check": {"schema_change": {}}});
+    all.extend([bins, meant, rows, columns].map(|one| serde_json::from_value(one).expect("an expectation")));
     all
 }
 
@@ -339,6 +350,96 @@ fn offline_checks_name_path_and_remedy() {
             "expectations.between[1].ints",
             "No value of `a`",
         ),
+        (
+            json!({"freshness": [{"column": "at", "max_age": "6 hours"}]}),
+            "expectations.freshness[0].max_age",
+            "such as `90m`, `6h` or `28d`",
+        ),
+        (
+            json!({"freshness": [{"column": "at", "max_age": "6h", "max_ahead": "soon"}]}),
+            "expectations.freshness[0].max_ahead",
+            "not a length of time",
+        ),
+        (
+            json!({"anomaly": [{"metric": "row_count", "threshold": 0}]}),
+            "expectations.anomaly[0].threshold",
+            "above 0",
+        ),
+        (
+            json!({"anomaly": [{"metric": "row_count", "threshold": 3, "min_points": 2}]}),
+            "expectations.anomaly[0].min_points",
+            "at least 3",
+        ),
+        (
+            json!({"anomaly": [{"metric": "mean", "threshold": 3}]}),
+            "expectations.anomaly[0].column",
+            "Set `column` for a number of a column",
+        ),
+        (
+            json!({"anomaly": [{"metric": "row_count", "column": "a", "threshold": 3}]}),
+            "expectations.anomaly[0].column",
+            "leave it out for `row_count`",
+        ),
+        (
+            json!({"anomaly": [{"metric": "row_count", "threshold": 3, "history": "0d"}]}),
+            "expectations.anomaly[0].history",
+            "no time at all",
+        ),
+        (
+            json!({"foreign_key": [{"columns": ["a", "b"], "references": {"table": "p.raw.customers", "columns": ["id"]}}]}),
+            "expectations.foreign_key[0].references.columns",
+            "as many of its columns",
+        ),
+        (
+            json!({"foreign_key": [{"columns": ["a"], "references": {"table": "`p.raw.orders`", "columns": ["a"]}}]}),
+            "expectations.foreign_key[0].references.columns",
+            "refers to itself",
+        ),
+        (
+            json!({"foreign_key": [{"columns": ["a"], "references": {"table": "customers", "columns": ["a"]}}]}),
+            "expectations.foreign_key[0].references.table",
+            "sql_name",
+        ),
+        (
+            json!({"foreign_key": [{"columns": ["a"], "references": {"table": "p.raw.x", "columns": ["a"]}, "on_fail": "quarantine"}]}),
+            "expectations.foreign_key[0].on_fail",
+            "Use `record` or `fail`",
+        ),
+        (
+            json!({"reconcile": [{"with": {"table": "p.raw.orders"}, "columns": ["a"]}]}),
+            "expectations.reconcile[0].with.table",
+            "compared with itself",
+        ),
+        (
+            json!({"reconcile": [{"with": {"table": "p.raw.x"}, "columns": ["a"], "count_tolerance": 0.1}]}),
+            "expectations.reconcile[0].count_tolerance",
+            "`keys` where values are compared",
+        ),
+        (
+            json!({"reconcile": [{"with": {"table": "p.raw.x"}, "keys": ["a", "a"]}]}),
+            "expectations.reconcile[0].keys",
+            "Name each once",
+        ),
+        (
+            json!({"sql_condition": [{"condition": " "}]}),
+            "expectations.sql_condition[0].condition",
+            "`price >= 0`",
+        ),
+        (
+            json!({"sql_aggregate": [{"expression": "SUM(a)"}]}),
+            "expectations.sql_aggregate[0].min",
+            "Give `min`, `max` or both",
+        ),
+        (
+            json!({"sql_aggregate": [{"expression": "SUM(a)", "min": 2, "max": 1}]}),
+            "expectations.sql_aggregate[0].min",
+            "no greater than `max`",
+        ),
+        (
+            json!({"schema_change": [{"baseline": [{"name": "a", "type": "INT64"}, {"name": "a", "type": "STRING"}]}]}),
+            "expectations.schema_change[0].baseline",
+            "each column once",
+        ),
     ];
     for (expectations, path, says) in cases {
         let (at, said) = first(&check(&config(&expectations)));
@@ -413,7 +514,28 @@ fn expectations_are_held_against_the_tables_columns() {
             "`strings`",
         ),
         (
-            json!({"column_exists": [{"column": "new"}], "not_null": [{"column": "STATUS"}]}),
+            json!({"freshness": [{"column": "status", "max_age": "6h"}]}),
+            "expectations.freshness[0].column",
+            "DATE, DATETIME, TIMESTAMP",
+        ),
+        (
+            json!({"anomaly": [{"metric": "max", "column": "at", "threshold": 3}]}),
+            "expectations.anomaly[0].column",
+            "judges numbers",
+        ),
+        (
+            json!({"reconcile": [{"with": {"table": "p.d.x"}, "columns": ["status"], "keys": ["order_id", "x"]}]}),
+            "expectations.reconcile[0].keys[1]",
+            "no column `x`",
+        ),
+        (
+            json!({"foreign_key": [{"columns": ["status", "x"], "references": {"table": "p.d.x", "columns": ["a", "b"]}}]}),
+            "expectations.foreign_key[0].columns[1]",
+            "no column `x`",
+        ),
+        (
+            json!({"column_exists": [{"column": "new"}], "not_null": [{"column": "STATUS"}],
+                "anomaly": [{"metric": "distinct_count", "column": "at", "threshold": 3}]}),
             "",
             "",
         ),

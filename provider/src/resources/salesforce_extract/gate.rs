@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use headwater_cloud::{Cloud, DatasetRef, ObjectPath, OptionalExt as _};
 use headwater_spec::{Column, DqSuiteSpec, GcsUrl, PipelineSpec};
-use headwater_suite::{Check, Expectation, Kind};
+use headwater_suite::{Check, Expectation};
 use tfplugin_framework::{Diagnostic, Diagnostics, Path, nearest};
 
 use super::columns::Columns;
@@ -134,7 +134,16 @@ fn expectations(suite: &DqSuiteSpec) -> impl Iterator<Item = &Expectation> {
 /// Why an expectation cannot be judged before rows are loaded.
 fn against(index: usize, suite: &str, object: &str, expectation: &Expectation, columns: &[Column]) -> Vec<Diagnostic> {
     let id = expectation.identity();
-    if expectation.check.kind() == Kind::Query || matches!(expectation.check, Check::RowCountEquals(_)) {
+    if expectation.check.looks_back() {
+        return vec![
+            Diagnostic::invalid(
+                at(index),
+                format!("`{id}` of the suite `{suite}` compares with the runs before, and a gate judges each batch by itself"),
+            )
+            .hint("Take it into another suite, which judges the table on a schedule."),
+        ];
+    }
+    if expectation.check.asks_bigquery() {
         return vec![
             Diagnostic::invalid(
                 at(index),
@@ -165,4 +174,48 @@ fn against(index: usize, suite: &str, object: &str, expectation: &Expectation, c
             .hint(hint)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::against;
+
+    #[test]
+    fn what_needs_bigquery_or_the_runs_before_is_no_gate() {
+        for (check, says) in [
+            (
+                json!({"foreign_key": {"columns": ["a"], "references": {"table": "p.d.t", "columns": ["a"]}}}),
+                "asks BigQuery",
+            ),
+            (json!({"sql_condition": {"condition": "a = 1"}}), "asks BigQuery"),
+            (
+                json!({"sql_aggregate": {"expression": "SUM(a)", "min": 1.0}}),
+                "asks BigQuery",
+            ),
+            (json!({"reconcile": {"with": {"table": "p.d.t"}}}), "asks BigQuery"),
+            (json!({"row_count_equals": {"table": "p.d.t"}}), "asks BigQuery"),
+            (json!({"sql_rows": {"query": "SELECT 1"}}), "asks BigQuery"),
+            (
+                json!({"anomaly": {"metric": "row_count", "threshold": 3.5}}),
+                "the runs before",
+            ),
+            (json!({"schema_change": {}}), "the runs before"),
+            (
+                json!({"schema_change": {"baseline": [{"name": "a", "type": "INT64"}]}}),
+                "",
+            ),
+            (
+                json!({"freshness": {"column": "at", "max_age": "6h"}}),
+                "expects something of `at`",
+            ),
+        ] {
+            let expectation = serde_json::from_value(json!({ "check": check })).expect("an expectation");
+            let problems = against(0, "accounts", "Account", &expectation, &[]);
+            let said: Vec<&str> = problems.iter().map(|problem| problem.summary.as_str()).collect();
+            assert_eq!(said.len(), usize::from(!says.is_empty()), "{check}: {said:?}");
+            assert!(said.iter().all(|said| said.contains(says)), "{check}: {said:?}");
+        }
+    }
 }

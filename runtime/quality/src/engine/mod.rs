@@ -6,12 +6,16 @@
 //! row), exact quantiles (8 bytes a value) and sets of different values.
 
 pub(crate) mod aggregate;
+mod anomaly;
 mod automaton;
 mod bind;
 mod cell;
 mod column;
 pub(crate) mod condition;
+mod context;
+pub(crate) mod derived;
 mod distribution;
+mod freshness;
 mod kernel;
 pub(crate) mod keys;
 mod late;
@@ -23,6 +27,7 @@ mod plan;
 mod pool;
 pub(crate) mod rows;
 mod run;
+pub(crate) mod schema_change;
 pub(crate) mod shape;
 mod tally;
 mod values;
@@ -40,6 +45,7 @@ pub(crate) use aggregate::Said;
 pub(crate) use bind::{Limits, Point, limits, point};
 pub use cell::Cell;
 pub(crate) use column::{Cells, Column, Kind};
+pub use context::{Context, Earlier, History};
 pub use locate::locate;
 pub use outcome::{ExpectationResult, Observed, Reason, RowCounts, State, SuiteResult};
 pub use run::evaluate;

@@ -11,7 +11,7 @@ use crate::suite::{Expectation, OnFail, Severity};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// For programs: `missing_column`, `wrong_type`, `wrong_value`, `no_data`, `unsupported`, `too_large`, `unreadable`,
-    /// `sql_error`.
+    /// `sql_error`, `no_clock`, `no_history`.
     pub code: &'static str,
     /// For people.
     pub message: String,

@@ -6,10 +6,12 @@ use hashbrown::HashMap;
 use super::aggregate::{self, Aggregate, Said};
 use super::column::Kind;
 use super::condition::{self, Bound};
+use super::derived::{self, Derived};
 use super::keys::Keys;
 use super::late::{self, Gathering};
 use super::outcome::Reason;
 use super::rows::{self, Test, named};
+use super::schema_change;
 use super::shape;
 use super::tally::{Options, Shape, Tally};
 use crate::suite::{Check, ColumnType, Condition, Expectation, IgnoreRows, Kind as CheckKind, Nan, OnFail, Suite};
@@ -58,7 +60,7 @@ pub struct Plan {
 
 impl Plan {
     /// Binds a suite to a table.
-    pub fn new(suite: &Suite, schema: &SchemaRef, options: Options) -> Self {
+    pub fn new(suite: &Suite, schema: &SchemaRef, options: Options<'_>) -> Self {
         let positions: HashMap<&str, usize> = schema
             .fields()
             .iter()
@@ -114,7 +116,7 @@ impl Plan {
                     rows: options.rows && expectation.on_fail == OnFail::Quarantine,
                     ..options
                 };
-                work(&expectation.check, schema, options, &slots)
+                work(expectation, schema, options, &slots)
             })();
             running.push(Running {
                 work: work.unwrap_or_else(Work::Failed),
@@ -134,6 +136,8 @@ impl Plan {
 /// The columns whose values an expectation reads.
 fn names(expectation: &Expectation) -> Vec<&str> {
     let mut names = match expectation.check.kind() {
+        // What only BigQuery is asked for reads nothing here.
+        CheckKind::Row | CheckKind::Aggregate if expectation.check.asks_bigquery() => Vec::new(),
         CheckKind::Row | CheckKind::Aggregate => expectation.check.columns(),
         CheckKind::Shape if matches!(expectation.check, Check::Type(_)) => expectation.check.columns(),
         CheckKind::Shape | CheckKind::Query => Vec::new(),
@@ -144,7 +148,22 @@ fn names(expectation: &Expectation) -> Vec<&str> {
     names
 }
 
-fn work(check: &Check, schema: &SchemaRef, options: Options, slots: &rows::Slots<'_>) -> Result<Work, Reason> {
+fn work(
+    expectation: &Expectation,
+    schema: &SchemaRef,
+    options: Options<'_>,
+    slots: &rows::Slots<'_>,
+) -> Result<Work, Reason> {
+    let check = &expectation.check;
+    if let Check::SchemaChange(c) = check {
+        return schema_change::judge(c, &expectation.identity(), schema, options.context).map(Work::Decided);
+    }
+    let kind = |name: &str| slots(name).map(|(_, kind)| kind);
+    if let Some(Derived { asked, judge }) = derived::of(expectation, options.context, &kind)?
+        && let Some(asked) = aggregate::bind(&asked, slots)?
+    {
+        return Ok(Work::Aggregate(derived::judged(asked, judge)));
+    }
     if let Some(said) = shape::check(check, schema) {
         return said.map(Work::Decided);
     }
@@ -179,6 +198,17 @@ fn work(check: &Check, schema: &SchemaRef, options: Options, slots: &rows::Slots
             "the rows of {} are counted where the table is: this runs in BigQuery, not over a file",
             c.table
         ))),
+        Check::ForeignKey(c) => Err(unsupported(format!(
+            "keys are looked up where {} is: in BigQuery, not over a file",
+            c.references.table
+        ))),
+        Check::Reconcile(c) => Err(unsupported(format!(
+            "rows are compared with {} where both are: in BigQuery, not over a file",
+            c.with.table
+        ))),
+        Check::SqlCondition(_) | Check::SqlAggregate(_) => Err(unsupported(
+            "it is GoogleSQL, which BigQuery evaluates, and no file is evaluated by it".into(),
+        )),
         Check::SqlRows(_) | Check::SqlEquals(_) => Err(unsupported(
             "a query runs where its tables are: in BigQuery, not over a file".into(),
         )),

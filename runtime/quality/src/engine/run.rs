@@ -20,7 +20,7 @@ use crate::suite::{Expectation, Suite};
 ///
 /// # Errors
 /// The data cannot be read to its end: then there is no verdict at all.
-pub fn evaluate(suite: &Suite, source: &mut dyn Source, options: Options) -> Result<SuiteResult, EvaluateError> {
+pub fn evaluate(suite: &Suite, source: &mut dyn Source, options: Options<'_>) -> Result<SuiteResult, EvaluateError> {
     let schema = source.schema();
     let Plan {
         columns,

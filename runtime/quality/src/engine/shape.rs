@@ -92,7 +92,7 @@ pub fn of_type(check: &ColumnType, field: &Field, some_missing: bool) -> Said {
 }
 
 /// GoogleSQL's names of a type, the one that is shown first.
-fn googlesql(data_type: &DataType) -> Vec<String> {
+pub fn googlesql(data_type: &DataType) -> Vec<String> {
     let names: &[&str] = match data_type {
         DataType::Int8
         | DataType::Int16

@@ -5,6 +5,7 @@ use arrow::buffer::BooleanBuffer;
 use hashbrown::HashMap;
 
 use super::cell::Cell;
+use super::context::Context;
 use super::outcome::{Reason, RowCounts};
 use super::view::{Verdict, View};
 
@@ -19,23 +20,26 @@ pub enum Detail {
     Complete,
 }
 
-/// What is to be kept.
+/// What is to be kept, and what is known beside the data.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct Options<'a> {
     /// How many samples.
     pub samples: usize,
     /// How much else.
     pub detail: Detail,
     /// Whether each check of rows whose `on_fail` is `quarantine` keeps one bit for each row, for a gate that sets rows apart.
     pub rows: bool,
+    /// What time it is, and what the runs before have found.
+    pub context: &'a Context,
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             samples: 20,
             detail: Detail::Counts,
             rows: false,
+            context: Context::none(),
         }
     }
 }
@@ -56,7 +60,8 @@ pub enum Shape {
 
 /// What is kept.
 pub struct Tally {
-    options: Options,
+    most: usize,
+    detail: Detail,
     shape: Shape,
     /// How many rows.
     pub counts: RowCounts,
@@ -73,9 +78,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn new(options: Options, shape: Shape) -> Self {
+    pub fn new(options: Options<'_>, shape: Shape) -> Self {
         Self {
-            options,
+            most: options.samples,
+            detail: options.detail,
             shape,
             counts: RowCounts::default(),
             samples: Vec::new(),
@@ -107,13 +113,13 @@ impl Tally {
 
     /// Whether it wants to see any more values.
     pub fn is_curious(&self) -> bool {
-        self.samples.len() < self.options.samples || self.options.detail > Detail::Samples
+        self.samples.len() < self.most || self.detail > Detail::Samples
     }
 
     /// Of all rows that do not satisfy the check, those whose values it wants to see.
     pub fn wanted(&self, unexpected: &BooleanBuffer) -> BooleanBuffer {
-        let more = self.options.samples.saturating_sub(self.samples.len());
-        let after = match self.options.detail {
+        let more = self.most.saturating_sub(self.samples.len());
+        let after = match self.detail {
             Detail::Samples => unexpected.set_indices().nth(more),
             Detail::Counts | Detail::Complete => None,
         };
@@ -135,11 +141,11 @@ impl Tally {
         }
         for row in unexpected.set_indices() {
             let cell = self.cell(view, row)?;
-            if self.samples.len() < self.options.samples {
+            if self.samples.len() < self.most {
                 self.samples.push(cell.clone());
                 self.sample_rows.push(view.batch.offset + row as u64);
             }
-            if self.options.detail == Detail::Samples {
+            if self.detail == Detail::Samples {
                 if !self.is_curious() {
                     break;
                 }
@@ -178,7 +184,7 @@ impl Tally {
     pub fn most_frequent(&self) -> Vec<(Cell, u64)> {
         let mut all: Vec<(&Cell, u64, usize)> = self.frequencies.iter().map(|(c, (n, at))| (c, *n, *at)).collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then(a.2.cmp(&b.2)));
-        all.truncate(self.options.samples);
+        all.truncate(self.most);
         all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         all.into_iter().map(|(cell, n, _)| (cell.clone(), n)).collect()
     }

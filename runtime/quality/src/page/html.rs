@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{Entry, Page, charts, words};
 use crate::engine::State;
 use crate::profile::ColumnProfile;
-use crate::report::state_name;
+use crate::report::{observed, state_name};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -202,7 +202,7 @@ fn entry(entry: &Entry, out: &mut String) {
         ("Of rows", entry.row_condition.as_ref().map(ToString::to_string)),
         ("Must hold", entry.mostly.filter(|mostly| *mostly < 1.0).map(percent)),
         ("Holds", entry.pass_ratio.map(percent)),
-        ("Observed", entry.observed.clone()),
+        ("Observed", in_words(entry).or_else(|| entry.observed.clone())),
         ("No verdict", entry.reason.clone()),
         ("Dimension", Some(entry.dimension.clone())),
         ("Severity", Some(entry.severity.clone())),
@@ -241,8 +241,14 @@ fn said(entry: &Entry) -> String {
         (Some(unexpected), Some(evaluated)) => {
             format!("{} of {} rows are against it", number(unexpected), number(evaluated))
         }
-        _ => String::new(),
+        _ => in_words(entry).unwrap_or_default(),
     }
+}
+
+/// What was observed, where that is more than a value.
+fn in_words(entry: &Entry) -> Option<String> {
+    let observed = serde_json::from_str(entry.observed.as_ref()?).ok()?;
+    observed::words(&entry.check, &observed)
 }
 
 fn columns(page: &Page, out: &mut String) {

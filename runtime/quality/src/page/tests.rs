@@ -36,6 +36,7 @@ fn page() -> Page {
         samples: 20,
         detail: Detail::Samples,
         rows: false,
+        ..Options::default()
     };
     let mut outcome = evaluate(&suite, &mut source, options).expect("evaluates");
     locate(&mut source, &mut outcome, &["id".into()]).expect("keys");

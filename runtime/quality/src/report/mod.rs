@@ -1,6 +1,7 @@
 //! A suite's outcome in the forms that people and their tools read.
 
 mod junit;
+pub(crate) mod observed;
 mod sarif;
 mod text;
 
@@ -53,6 +54,9 @@ pub fn said(result: &ExpectationResult) -> String {
             text.push_str(&format!(": {}", shown.join(", ")));
         }
         return text;
+    }
+    if let Some(words) = observed::words(result.check, &result.observed.to_json(false)) {
+        return words;
     }
     if !result.observed.is_none() {
         return format!("observed {}", result.observed.to_json(false));

@@ -31,6 +31,7 @@ fn judged(detail: Detail) -> (Suite, SuiteResult) {
         samples: 20,
         detail,
         rows: false,
+        ..Options::default()
     };
     let outcome = evaluate(&suite, &mut source, options).expect("evaluates");
     (suite, outcome)

@@ -59,7 +59,7 @@ pub(super) fn ask(
     }))
 }
 
-fn count(answer: &Answer, name: &str) -> u64 {
+pub(super) fn count(answer: &Answer, name: &str) -> u64 {
     answer
         .get(name)
         .and_then(whole)

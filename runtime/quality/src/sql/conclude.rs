@@ -127,7 +127,7 @@ fn one(expectation: &Expectation, asked: &Asked, answer: Option<&Answer>, keys: 
             };
             let mut result = verdict::rows(expectation, counts, shown.samples(answer));
             // Of groups of equal rows the values are what they are found by.
-            if !matches!(expectation.check, Check::Unique(_)) {
+            if !matches!(expectation.check, Check::Unique(_) | Check::ForeignKey(_)) {
                 result.sample_keys = Shown::keys(answer, keys);
             }
             result

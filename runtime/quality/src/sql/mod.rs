@@ -11,6 +11,9 @@ mod aggregates;
 mod conclude;
 mod constant;
 mod each_row;
+mod groups;
+mod other;
+mod own;
 pub(crate) mod parts;
 mod query;
 mod regex;
@@ -30,12 +33,12 @@ pub use each_row::{RowCheck, RowChecks};
 pub use schema::schema;
 pub(crate) use schema::{cell, field, identifier, shown, whole};
 
-use crate::engine::{Reason, Said, SuiteResult, keys, shape};
+use crate::engine::derived::{self, Derived};
+use crate::engine::{Context, Reason, Said, SuiteResult, keys, schema_change, shape};
 use crate::mask::Mask;
 use crate::suite::{Check, Condition, Expectation, IgnoreRows, Suite, TypeNames, Unique};
-use aggregates::Reader;
+use aggregates::{Answer, Reader};
 use query::Builder;
-use rows::Shape;
 use schema::Field;
 use scope::Scope;
 
@@ -88,25 +91,31 @@ enum Asked {
 impl<'a> Pushdown<'a> {
     /// Of a suite over a table, whose name is given as it stands in SQL: `` `project.dataset.table` ``.
     #[must_use]
-    pub fn new(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
-        Self::showing(suite, columns, table, &Show::default())
+    pub fn new(suite: &'a Suite, columns: &SchemaRef, table: &str, context: &Context) -> Self {
+        Self::showing(suite, columns, table, &Show::default(), context)
     }
 
     /// The same; samples of rows bring these columns along, by which the rows are found again. Columns that the table does not
     /// have are left out.
     #[must_use]
-    pub fn with_keys(suite: &'a Suite, columns: &SchemaRef, table: &str, keys: &[String]) -> Self {
+    pub fn with_keys(suite: &'a Suite, columns: &SchemaRef, table: &str, keys: &[String], context: &Context) -> Self {
         let show = Show {
             keys: keys.to_vec(),
             ..Show::default()
         };
-        Self::showing(suite, columns, table, &show)
+        Self::showing(suite, columns, table, &show, context)
     }
 
     /// The same, with the values that are to be shown.
     #[must_use]
-    pub fn showing(suite: &'a Suite, columns: &SchemaRef, table: &str, show: &Show) -> Self {
+    pub fn showing(suite: &'a Suite, columns: &SchemaRef, table: &str, show: &Show, context: &Context) -> Self {
         let fields = Field::all(columns);
+        let judged = Judged {
+            columns,
+            fields: &fields,
+            table,
+            context,
+        };
         let mut query = Builder::default();
         query.keys = fields
             .iter()
@@ -118,7 +127,7 @@ impl<'a> Pushdown<'a> {
         let mut asked = Vec::with_capacity(suite.expectations.len());
         for (at, expectation) in suite.expectations.iter().enumerate() {
             asked.push(if expectation.enabled {
-                ask(at, expectation, columns, &fields, table, &mut query).unwrap_or_else(Asked::Failed)
+                ask(at, expectation, &judged, &mut query).unwrap_or_else(Asked::Failed)
             } else {
                 Asked::Skipped
             });
@@ -134,9 +143,12 @@ impl<'a> Pushdown<'a> {
     /// The same without samples: the answer holds counts and aggregates, and no row's values.
     #[must_use]
     pub(crate) fn counts(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
-        let mut pushdown = Self::new(suite, columns, table);
-        pushdown.query.leave_out_samples();
-        pushdown
+        let show = Show {
+            samples: 0,
+            ..Show::default()
+        };
+        // What looks back is no rule of Dataplex, for which alone it is counted so.
+        Self::showing(suite, columns, table, &show, &Context::default())
     }
 
     /// Why expectations cannot be evaluated, as far as that is known before a row is read.
@@ -177,27 +189,38 @@ impl<'a> Pushdown<'a> {
     }
 }
 
-fn ask(
-    at: usize,
-    expectation: &Expectation,
-    columns: &SchemaRef,
-    fields: &[Field],
-    table: &str,
-    query: &mut Builder,
-) -> Result<Asked, Reason> {
+/// What is judged, and what is known beside it.
+struct Judged<'a> {
+    columns: &'a SchemaRef,
+    fields: &'a [Field],
+    table: &'a str,
+    context: &'a Context,
+}
+
+fn ask(at: usize, expectation: &Expectation, judged: &Judged<'_>, query: &mut Builder) -> Result<Asked, Reason> {
     let check = &expectation.check;
-    if let Some(said) = shape::check(check, columns) {
+    if let Some(said) = shape::check(check, judged.columns) {
         return said.map(Asked::Decided);
     }
+    if let Check::SchemaChange(c) = check {
+        return schema_change::judge(c, &expectation.identity(), judged.columns, judged.context).map(Asked::Decided);
+    }
     let scope = Scope {
-        fields,
+        fields: judged.fields,
         nan: expectation.nan,
     };
     let meant = match &expectation.row_condition {
         Some(condition) => scope.condition(condition)?,
         None => "TRUE".into(),
     };
-    let asked = asks(at, check, &scope, &meant, columns, table, query)?;
+    let kind = |name: &str| scope.field(name).map(|field| field.kind.clone());
+    let asked = match derived::of(expectation, judged.context, &kind)? {
+        Some(Derived { asked, judge }) => match asks(at, &asked, &scope, &meant, judged, query)? {
+            Asked::Aggregate(reader) => Asked::Aggregate(Box::new(move |answer: &Answer| judge(reader(answer)?))),
+            other => other,
+        },
+        None => asks(at, check, &scope, &meant, judged, query)?,
+    };
     query.reads(check.columns());
     query.reads(expectation.row_condition.iter().flat_map(Condition::columns));
     Ok(asked)
@@ -208,8 +231,7 @@ fn asks(
     check: &Check,
     scope: &Scope<'_>,
     meant: &str,
-    columns: &SchemaRef,
-    table: &str,
+    target: &Judged<'_>,
     query: &mut Builder,
 ) -> Result<Asked, Reason> {
     let checked = match check {
@@ -243,25 +265,26 @@ fn asks(
             "pandas' names of types mean nothing in BigQuery: say GoogleSQL's".into(),
         )),
         Check::Type(c) => {
-            let position = columns.index_of(&c.column).map_err(|_| no_column(&c.column))?;
-            Ok(Asked::Decided(shape::of_type(c, columns.field(position), false)))
+            let position = target.columns.index_of(&c.column).map_err(|_| no_column(&c.column))?;
+            Ok(Asked::Decided(shape::of_type(c, target.columns.field(position), false)))
         }
         Check::RowCountEquals(c) => {
-            // Also as SQL has it, between backticks.
-            let plain = c.table.replace('`', "");
-            let other = plain.split('.').map(identifier).collect::<Vec<_>>().join(".");
             query.over_rows(at, vec![("n".into(), format!("COUNTIF({meant})"))]);
-            query.over(at, other, vec![("other".into(), "COUNT(*)".into())]);
+            query.over(at, other::table(&c.table), vec![("other".into(), "COUNT(*)".into())]);
             Ok(Asked::Aggregate(Box::new(conclude::same_count)))
         }
+        Check::ForeignKey(c) => other::foreign_key(at, c, scope, meant, query),
+        Check::Reconcile(c) => Ok(Asked::Aggregate(other::reconcile(at, c, scope, meant, query)?)),
+        Check::SqlCondition(c) => Ok(own::condition(at, c, scope, meant, query)),
+        Check::SqlAggregate(c) => Ok(Asked::Aggregate(own::aggregate(at, c, meant, target.table, query))),
         Check::SqlRows(c) => {
-            let asked = c.query.trim().trim_end_matches(';').replace("{batch}", table);
+            let asked = c.query.trim().trim_end_matches(';').replace("{batch}", target.table);
             query.over(at, format!("({asked})"), vec![("n".into(), "COUNT(*)".into())]);
             Ok(Asked::Aggregate(Box::new(conclude::no_rows)))
         }
         Check::SqlEquals(c) if c.other_source == "bigquery" => {
             let counted = |sql: &str, times: &str| {
-                let sql = sql.trim().trim_end_matches(';').replace("{batch}", table);
+                let sql = sql.trim().trim_end_matches(';').replace("{batch}", target.table);
                 format!("SELECT TO_JSON_STRING(q) AS k, {times} AS s FROM ({sql}\n) AS q")
             };
             // Rows that the one has more often than the other.
@@ -291,44 +314,21 @@ fn sample(rows: &str, value: &str, most: usize) -> String {
 
 /// Rows whose values other rows have as well, counted group by group.
 fn unique(at: usize, check: &Unique, scope: &Scope<'_>, meant: &str, query: &mut Builder) -> Result<Asked, Reason> {
-    let fields = check
-        .columns
-        .iter()
-        .map(|c| scope.field(c))
-        .collect::<Result<Vec<_>, _>>()?;
+    let fields = scope.all(&check.columns)?;
     for field in &fields {
         keys::comparable(&field.kind)?;
     }
-    let (shape, ignore) = match fields.as_slice() {
-        [one] => (Shape::One(one), IgnoreRows::AnyMissing),
-        _ => (Shape::Many(fields.clone()), check.ignore_rows),
+    let ignore = match fields.as_slice() {
+        [_] => IgnoreRows::AnyMissing,
+        _ => check.ignore_rows,
     };
-    let judged = format!("{meant} AND {}", scope.complete(&fields, ignore));
-    // A missing value equals a missing value, also one that is a NaN.
-    let keys: Vec<String> = fields.iter().map(|f| scope.or_null(f)).collect();
-    let group = query.group(&keys, &judged);
-    let of_group: Vec<Field> = fields
-        .iter()
-        .enumerate()
-        .map(|(i, f)| Field {
-            name: format!("v{i}"),
-            kind: f.kind.clone(),
-        })
-        .collect();
-    let shown: Vec<String> = of_group
-        .iter()
-        .enumerate()
-        .map(|(i, f)| format!("{} AS v{i}", shown(&f.kind, &f.sql())))
-        .collect();
-    query.over_rows(at, vec![("elements".into(), format!("COUNTIF({meant})"))]);
-    let mut values = vec![
-        ("evaluated".into(), "SUM(n)".into()),
-        ("unexpected".into(), "SUM(IF(n > 1, n, 0))".into()),
-    ];
-    if query.shows_columns(check.columns.iter().map(String::as_str)) {
-        let shown = format!("STRUCT({}, n AS n)", shown.join(", "));
-        values.push(("sample".into(), sample("n > 1", &shown, query.samples)));
-    }
-    query.over(at, format!("g{group} AS t"), values);
-    Ok(Asked::Rows(shape.shown()))
+    let group = groups::of(&fields, ignore, scope, meant, query);
+    Ok(groups::count(
+        at,
+        &fields,
+        format!("g{group} AS t"),
+        "n > 1",
+        meant,
+        query,
+    ))
 }

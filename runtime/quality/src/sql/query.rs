@@ -31,6 +31,8 @@ pub(super) struct Builder {
     /// Columns that are not shown.
     pub hidden: Mask,
     columns: BTreeSet<String>,
+    /// What is computed where the columns are read.
+    computed: Vec<String>,
     /// Tables of different values, and how often each occurs.
     groups: Vec<String>,
     /// Tables of one row that row checks compare with.
@@ -55,6 +57,11 @@ impl Builder {
     /// Notes that columns are read.
     pub fn reads<'a>(&mut self, columns: impl IntoIterator<Item = &'a str>) {
         self.columns.extend(columns.into_iter().map(str::to_owned));
+    }
+
+    /// A value that is computed where the columns are read, as a column of `t`.
+    pub fn computed(&mut self, sql: String) -> String {
+        format!("t.headwater_c{}", position(&mut self.computed, sql))
     }
 
     /// Notes that samples bring keys along.
@@ -98,15 +105,6 @@ impl Builder {
         self.over_groups.push((expectation, from, values));
     }
 
-    /// Forgets what was to be shown of rows.
-    pub fn leave_out_samples(&mut self) {
-        let over_rows = self.over_rows.iter_mut().map(|(_, values)| values);
-        let over_groups = self.over_groups.iter_mut().map(|(_, _, values)| values);
-        for values in over_rows.chain(over_groups) {
-            values.retain(|(name, _)| name != "sample");
-        }
-    }
-
     /// The columns that are read.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(String::as_str)
@@ -139,7 +137,9 @@ impl Builder {
     /// The query. Its first column is the number of rows; the others are JSON, `eN` and `xN` for the expectation `N`.
     pub fn finish(&self, table: &str) -> String {
         let mut sql = String::from("WITH t AS (SELECT ");
-        let columns: Vec<String> = self.columns.iter().map(|c| identifier(c)).collect();
+        let computed = self.computed.iter().enumerate();
+        let computed = computed.map(|(i, sql)| format!("{sql} AS headwater_c{i}"));
+        let columns: Vec<String> = self.columns.iter().map(|c| identifier(c)).chain(computed).collect();
         sql.push_str(if columns.is_empty() { "1 AS one" } else { "" });
         write!(sql, "{} FROM {table})", columns.join(", ")).ok();
         sql.push_str(&self.tables());

@@ -1,10 +1,12 @@
 //! A table of BigQuery as a suite sees it: its columns, and what their types are to the engine.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field as ArrowField, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use serde_json::Value;
 
+use crate::engine::schema_change::TYPE;
 use crate::engine::{Cell, Kind};
 
 /// The columns of a table, out of the `schema` of its document.
@@ -31,14 +33,29 @@ fn arrow_field(field: &Value) -> ArrowField {
         "DATETIME" => DataType::Timestamp(TimeUnit::Microsecond, None),
         "TIMESTAMP" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         // Structs, documents and places are only there or not.
-        _ => DataType::Struct(Fields::empty()),
+        _ => DataType::Struct(
+            field["fields"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(arrow_field)
+                .collect(),
+        ),
+    };
+    // Of a type that is none of Arrow's at least the name is kept.
+    let named = match (&of_one, text("type")) {
+        (DataType::Struct(_), "RECORD" | "STRUCT") => HashMap::new(),
+        (DataType::Struct(_), other) => HashMap::from([(TYPE.to_owned(), other.to_owned())]),
+        _ => HashMap::new(),
     };
     let data_type = if text("mode").eq_ignore_ascii_case("REPEATED") {
-        DataType::List(Arc::new(ArrowField::new("item", of_one, true)))
+        DataType::List(Arc::new(
+            ArrowField::new("item", of_one, true).with_metadata(named.clone()),
+        ))
     } else {
         of_one
     };
-    ArrowField::new(text("name"), data_type, !text("mode").eq_ignore_ascii_case("REQUIRED"))
+    ArrowField::new(text("name"), data_type, !text("mode").eq_ignore_ascii_case("REQUIRED")).with_metadata(named)
 }
 
 /// A column of `t` in a query.

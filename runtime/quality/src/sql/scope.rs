@@ -22,6 +22,11 @@ impl<'a> Scope<'a> {
             .ok_or_else(|| Reason::new("missing_column", format!("there is no column {name}")))
     }
 
+    /// Columns.
+    pub fn all(&self, names: &[String]) -> Result<Vec<&'a Field>, Reason> {
+        names.iter().map(|name| self.field(name)).collect()
+    }
+
     /// That a column has a value.
     pub fn present(&self, field: &Field) -> String {
         let column = field.sql();

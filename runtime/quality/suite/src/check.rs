@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::condition::Operator;
+use super::over_time::{Anomaly, Freshness, SchemaChange};
+use super::own_sql::{SqlAggregate, SqlCondition};
+use super::tables::{ForeignKey, Reconcile};
 use super::value::{Bounds, Range, Scalar, Values, is_false};
 
 /// What is demanded. A *row check* judges each row, so that `mostly` applies and rows can be set apart; an *aggregate* judges
@@ -53,6 +56,10 @@ pub enum Check {
     Compare(Compare),
     /// Row: two columns' values are one of a set of pairs.
     PairInSet(PairInSet),
+    /// Row: the key exists in another table.
+    ForeignKey(ForeignKey),
+    /// Row: a condition in GoogleSQL is true.
+    SqlCondition(SqlCondition),
     /// Aggregate: a number of a column lies in an interval.
     Statistic(Statistic),
     /// Aggregate: quantiles lie in intervals.
@@ -67,6 +74,14 @@ pub enum Check {
     RowCount(Range<u64>),
     /// Aggregate: the number of rows is another table's.
     RowCountEquals(OtherTable),
+    /// Aggregate: the newest value is not too old.
+    Freshness(Freshness),
+    /// Aggregate: a number is not far from what it was in the runs before.
+    Anomaly(Anomaly),
+    /// Aggregate: the rows agree with another table's.
+    Reconcile(Reconcile),
+    /// Aggregate: a number that GoogleSQL says lies in an interval.
+    SqlAggregate(SqlAggregate),
     /// Shape: the number of columns lies in an interval.
     ColumnCount(Range<u64>),
     /// Shape: the columns are these.
@@ -75,6 +90,8 @@ pub enum Check {
     ColumnExists(ColumnExists),
     /// Shape: the column has one of these types.
     Type(ColumnType),
+    /// Shape: the columns are those of the run before.
+    SchemaChange(SchemaChange),
     /// Query: it returns no rows.
     SqlRows(SqlRows),
     /// Query: it returns the same rows as another.
@@ -657,6 +674,8 @@ impl Check {
             Self::NotOutlier(_) => "not_outlier",
             Self::Compare(_) => "compare",
             Self::PairInSet(_) => "pair_in_set",
+            Self::ForeignKey(_) => "foreign_key",
+            Self::SqlCondition(_) => "sql_condition",
             Self::Statistic(_) => "statistic",
             Self::Quantile(_) => "quantile",
             Self::DistinctSet(_) => "distinct_set",
@@ -664,10 +683,15 @@ impl Check {
             Self::Distribution(_) => "distribution",
             Self::RowCount(_) => "row_count",
             Self::RowCountEquals(_) => "row_count_equals",
+            Self::Freshness(_) => "freshness",
+            Self::Anomaly(_) => "anomaly",
+            Self::Reconcile(_) => "reconcile",
+            Self::SqlAggregate(_) => "sql_aggregate",
             Self::ColumnCount(_) => "column_count",
             Self::Columns(_) => "columns",
             Self::ColumnExists(_) => "column_exists",
             Self::Type(_) => "type",
+            Self::SchemaChange(_) => "schema_change",
             Self::SqlRows(_) => "sql_rows",
             Self::SqlEquals(_) => "sql_equals",
         }
@@ -699,8 +723,15 @@ impl Check {
             Self::Distribution(c) => vec![&c.column],
             Self::ColumnExists(c) => vec![&c.column],
             Self::Type(c) => vec![&c.column],
+            Self::ForeignKey(c) => c.columns.iter().map(String::as_str).collect(),
+            Self::Freshness(c) => vec![&c.column],
+            Self::Anomaly(c) => c.column.iter().map(String::as_str).collect(),
+            Self::Reconcile(c) => c.columns.iter().chain(&c.keys).map(String::as_str).collect(),
             Self::RowCount(_)
             | Self::RowCountEquals(_)
+            | Self::SqlCondition(_)
+            | Self::SqlAggregate(_)
+            | Self::SchemaChange(_)
             | Self::ColumnCount(_)
             | Self::Columns(_)
             | Self::SqlRows(_)
@@ -732,16 +763,49 @@ impl Check {
             | Self::ZScore(_)
             | Self::NotOutlier(_)
             | Self::Compare(_)
-            | Self::PairInSet(_) => Kind::Row,
+            | Self::PairInSet(_)
+            | Self::ForeignKey(_)
+            | Self::SqlCondition(_) => Kind::Row,
             Self::Statistic(_)
             | Self::Quantile(_)
             | Self::DistinctSet(_)
             | Self::MostCommon(_)
             | Self::Distribution(_)
             | Self::RowCount(_)
-            | Self::RowCountEquals(_) => Kind::Aggregate,
-            Self::ColumnCount(_) | Self::Columns(_) | Self::ColumnExists(_) | Self::Type(_) => Kind::Shape,
+            | Self::RowCountEquals(_)
+            | Self::Freshness(_)
+            | Self::Anomaly(_)
+            | Self::Reconcile(_)
+            | Self::SqlAggregate(_) => Kind::Aggregate,
+            Self::ColumnCount(_) | Self::Columns(_) | Self::ColumnExists(_) | Self::Type(_) | Self::SchemaChange(_) => {
+                Kind::Shape
+            }
             Self::SqlRows(_) | Self::SqlEquals(_) => Kind::Query,
+        }
+    }
+
+    /// Whether it is asked of BigQuery alone: of other tables, or in SQL.
+    #[must_use]
+    pub const fn asks_bigquery(&self) -> bool {
+        matches!(
+            self,
+            Self::ForeignKey(_)
+                | Self::SqlCondition(_)
+                | Self::RowCountEquals(_)
+                | Self::Reconcile(_)
+                | Self::SqlAggregate(_)
+                | Self::SqlRows(_)
+                | Self::SqlEquals(_)
+        )
+    }
+
+    /// Whether it needs to know what the runs before have found.
+    #[must_use]
+    pub const fn looks_back(&self) -> bool {
+        match self {
+            Self::Anomaly(_) => true,
+            Self::SchemaChange(c) => c.baseline.is_none(),
+            _ => false,
         }
     }
 }

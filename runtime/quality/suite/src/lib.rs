@@ -6,7 +6,11 @@
 
 mod check;
 mod condition;
+pub mod duration;
 pub mod literal;
+mod over_time;
+mod own_sql;
+mod tables;
 mod validate;
 mod value;
 
@@ -23,6 +27,11 @@ pub use check::{
     RowSum, SetMode, SqlEquals, SqlRows, Statistic, StatisticKind, TimeFormat, TypeNames, Unique, ZScore,
 };
 pub use condition::{Comparison, Condition, Membership, Nullity, Operator};
+pub use over_time::{
+    Anomaly, AnomalyMethod, BaselineColumn, Change, ColumnMode, Freshness, GroupBy, Metric, SchemaChange,
+};
+pub use own_sql::{SqlAggregate, SqlCondition};
+pub use tables::{Counterpart, ForeignKey, Reconcile, References};
 pub use validate::SuiteError;
 pub use value::{Bounds, Family, Literal, Range, Scalar, Values, float_to_json, int_to_json};
 
@@ -212,8 +221,12 @@ impl Expectation {
     pub fn identity(&self) -> String {
         self.id.clone().unwrap_or_else(|| {
             let mut parts = vec![self.check.name()];
-            if let Check::Statistic(s) = &self.check {
-                parts.push(statistic_name(s.statistic));
+            match &self.check {
+                Check::Statistic(s) => parts.push(statistic_name(s.statistic)),
+                Check::Anomaly(a) => parts.push(a.metric.name()),
+                // Its columns may be all of the table's.
+                Check::Reconcile(r) => return format!("{}.{}", parts[0], r.table_name()),
+                _ => {}
             }
             parts.extend(self.check.columns());
             parts.join(".")
@@ -235,18 +248,30 @@ impl Expectation {
             | Check::EqualWithinRow(_)
             | Check::RowSum(_)
             | Check::SqlEquals(_)
+            | Check::ForeignKey(_)
+            | Check::Reconcile(_)
             | Check::Ordered(_) => Dimension::Consistency,
             Check::RowCount(_) | Check::RowCountEquals(_) => Dimension::Volume,
-            Check::Statistic(s) => match s.statistic {
-                StatisticKind::NonNullRatio => Dimension::Completeness,
-                StatisticKind::DistinctCount | StatisticKind::DistinctRatio => Dimension::Uniqueness,
-                _ => Dimension::Accuracy,
+            Check::Freshness(_) => Dimension::Timeliness,
+            Check::Statistic(s) => of_statistic(s.statistic),
+            Check::Anomaly(a) => match a.metric.statistic() {
+                None => Dimension::Volume,
+                Some(statistic) => of_statistic(statistic),
             },
             Check::Quantile(_) | Check::Distribution(_) | Check::ZScore(_) | Check::NotOutlier(_) => {
                 Dimension::Accuracy
             }
             _ => Dimension::Validity,
         }
+    }
+}
+
+/// What aspect a statistic is about.
+const fn of_statistic(kind: StatisticKind) -> Dimension {
+    match kind {
+        StatisticKind::NonNullRatio => Dimension::Completeness,
+        StatisticKind::DistinctCount | StatisticKind::DistinctRatio => Dimension::Uniqueness,
+        _ => Dimension::Accuracy,
     }
 }
 

@@ -233,3 +233,78 @@ fn what_is_no_condition_is_named_with_its_place() {
         assert!(said.contains(why), "{text}: {said}");
     }
 }
+
+#[test]
+fn what_looks_beyond_the_rows_is_read_and_refused() {
+    let text = r#"
+        {"check":{"foreign_key":{"columns":["customer"],"references":{"table":"p.d.customers","columns":["id"]}}},"mostly":0.9},
+        {"check":{"sql_condition":{"condition":"a < b"}}},
+        {"check":{"freshness":{"column":"at","max_age":"6h"}}},
+        {"check":{"anomaly":{"metric":"row_count","threshold":3.5}}},
+        {"check":{"anomaly":{"metric":"non_null_ratio","column":"email","threshold":0.1,"method":"relative_change"}}},
+        {"check":{"reconcile":{"with":{"table":"`p.d.mirror`"},"columns":["a"],"keys":["id"],"count_tolerance":0.1}}},
+        {"check":{"sql_aggregate":{"expression":"SUM(a)","min":0}}},
+        {"check":{"schema_change":{"allow":["add"]}}}"#;
+    let read = suite(text).expect("reads");
+    let found: Vec<(String, Dimension)> = read
+        .expectations
+        .iter()
+        .map(|one| (one.identity(), one.judged_dimension()))
+        .collect();
+    let expected = [
+        ("foreign_key.customer", Dimension::Consistency),
+        ("sql_condition", Dimension::Validity),
+        ("freshness.at", Dimension::Timeliness),
+        ("anomaly.row_count", Dimension::Volume),
+        ("anomaly.non_null_ratio.email", Dimension::Completeness),
+        ("reconcile.mirror", Dimension::Consistency),
+        ("sql_aggregate", Dimension::Validity),
+        ("schema_change", Dimension::Validity),
+    ];
+    let expected: Vec<(String, Dimension)> = expected.iter().map(|(id, of)| ((*id).to_owned(), *of)).collect();
+    assert_eq!(found, expected);
+    let written = serde_json::to_vec(&read).expect("writes");
+    assert_eq!(Suite::from_json(&written).expect("reads again"), read);
+
+    for (expectation, expected) in [
+        (
+            r#"{"check":{"foreign_key":{"columns":["a"],"references":{"table":"t","columns":["x","y"]}}}}"#,
+            "references.columns: has 2 columns, and the key has 1",
+        ),
+        (
+            r#"{"check":{"sql_condition":{"condition":"TRUE"}},"on_fail":"quarantine"}"#,
+            "on_fail: quarantine sets rows apart",
+        ),
+        (
+            r#"{"check":{"freshness":{"column":"at","max_age":"0h"}}}"#,
+            "max_age: \"0h\" is no time at all",
+        ),
+        (
+            r#"{"check":{"anomaly":{"metric":"row_count","threshold":0}}}"#,
+            "threshold: 0 is not above 0",
+        ),
+        (
+            r#"{"check":{"anomaly":{"metric":"sum","threshold":1}}}"#,
+            "column: is absent",
+        ),
+        (
+            r#"{"check":{"anomaly":{"metric":"row_count","threshold":1,"min_points":2}}}"#,
+            "min_points: 2 runs",
+        ),
+        (
+            r#"{"check":{"reconcile":{"with":{"table":"t"},"columns":["a"],"count_tolerance":0.5}}}"#,
+            "count_tolerance: is set beside columns without keys",
+        ),
+        (
+            r#"{"check":{"schema_change":{"allow":["add","add"]}}}"#,
+            "allow: names a change twice",
+        ),
+        (
+            r#"{"check":{"schema_change":{"allow":["add"]}},"where":{"is_null":{"column":"a"}}}"#,
+            "where: does not apply to schema_change",
+        ),
+    ] {
+        let error = suite(expectation).expect_err(expectation);
+        assert!(said(&error).contains(expected), "{}", said(&error));
+    }
+}

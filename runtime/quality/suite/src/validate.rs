@@ -68,9 +68,9 @@ impl Suite {
 }
 
 /// An attribute, and what is wrong with it.
-type Wrong = (String, String);
+pub(super) type Wrong = (String, String);
 
-fn wrong<T>(attribute: &str, reason: impl Into<String>) -> Result<T, Wrong> {
+pub(super) fn wrong<T>(attribute: &str, reason: impl Into<String>) -> Result<T, Wrong> {
     Err((attribute.to_owned(), reason.into()))
 }
 
@@ -94,6 +94,15 @@ impl Expectation {
                     format!("quarantine sets rows apart, and {name} does not judge rows: record or fail"),
                 );
             }
+        }
+        if self.on_fail == OnFail::Quarantine && self.check.asks_bigquery() {
+            return wrong(
+                "on_fail",
+                format!(
+                    "quarantine sets rows apart before they are loaded, and {} asks BigQuery of rows that are there: record or fail",
+                    self.check.name()
+                ),
+            );
         }
         if self.row_condition.is_some() && matches!(self.check.kind(), Kind::Shape | Kind::Query) {
             return wrong("where", format!("does not apply to {}", self.check.name()));
@@ -162,6 +171,13 @@ impl Check {
             Self::Quantile(c) => quantiles_are_sound(c),
             Self::Distribution(c) => partition_is_sound(&c.expected),
             Self::Type(c) if c.types.is_empty() => wrong("types", "is empty"),
+            Self::ForeignKey(c) => c.wrong(),
+            Self::Reconcile(c) => c.wrong(),
+            Self::Freshness(c) => c.wrong(),
+            Self::SchemaChange(c) => c.wrong(),
+            Self::Anomaly(c) => c.wrong(),
+            Self::SqlCondition(c) => c.wrong(),
+            Self::SqlAggregate(c) => c.wrong(),
             _ => Ok(()),
         }
     }
@@ -174,7 +190,7 @@ fn last_line(error: &regex::Error) -> String {
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
-fn some_columns(columns: &[String], least: usize) -> Result<(), Wrong> {
+pub(super) fn some_columns(columns: &[String], least: usize) -> Result<(), Wrong> {
     if columns.len() < least {
         return wrong("columns", format!("needs at least {least}"));
     }
@@ -221,7 +237,7 @@ fn unreadable(literal: &Literal) -> Option<String> {
     crate::literal::parse(literal).err()
 }
 
-fn interval_not_empty<T: PartialOrd + std::fmt::Debug>(range: &Range<T>) -> Result<(), Wrong> {
+pub(super) fn interval_not_empty<T: PartialOrd + std::fmt::Debug>(range: &Range<T>) -> Result<(), Wrong> {
     if range.is_empty()
         && let (Some(min), Some(max)) = (&range.min, &range.max)
     {

@@ -78,6 +78,7 @@ fn run(batch: &RecordBatch, size: usize, expectation: &str) -> SuiteResult {
         // All rows against a check are kept, whatever it means for them.
         detail: Detail::Complete,
         rows: false,
+        ..Options::default()
     };
     evaluate(&suite, &mut source, options).expect("evaluates")
 }

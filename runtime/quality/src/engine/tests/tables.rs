@@ -159,6 +159,63 @@ fn aggregates() {
         ),
         ("a int:", r#"{"row_count":{"min":1}}"#, "fail 0"),
         ("a int: 1", r#"{"row_count_equals":{"table":"t"}}"#, "error unsupported"),
+        (
+            "a int: 1",
+            r#"{"foreign_key":{"columns":["a"],"references":{"table":"t","columns":["a"]}}}"#,
+            "error unsupported",
+        ),
+        (
+            "a int: 1",
+            r#"{"reconcile":{"with":{"table":"t"}}}"#,
+            "error unsupported",
+        ),
+        (
+            "a int: 1",
+            r#"{"sql_condition":{"condition":"a = 1"}}"#,
+            "error unsupported",
+        ),
+        (
+            "a int: 1",
+            r#"{"sql_aggregate":{"expression":"SUM(a)","min":1}}"#,
+            "error unsupported",
+        ),
+        // Nobody has said what time it is, or what was before.
+        (
+            "a date: 2026-01-01",
+            r#"{"freshness":{"column":"a","max_age":"6h"}}"#,
+            "error no_clock",
+        ),
+        (
+            "a int: 1",
+            r#"{"freshness":{"column":"a","max_age":"6h"}}"#,
+            "error wrong_type",
+        ),
+        (
+            "a date:",
+            r#"{"freshness":{"column":"a","max_age":"6h"}}"#,
+            "error no_data",
+        ),
+        (
+            "a date:",
+            r#"{"freshness":{"column":"a","max_age":"6h","no_data":"fail"}}"#,
+            "error no_clock",
+        ),
+        (
+            "a int: 1",
+            r#"{"anomaly":{"metric":"row_count","threshold":1}}"#,
+            "error no_clock",
+        ),
+        (
+            "a text: x",
+            r#"{"anomaly":{"metric":"max","column":"a","threshold":1}}"#,
+            "error wrong_type",
+        ),
+        ("a int: 1", r#"{"schema_change":{}}"#, "error no_history"),
+        (
+            "a int: 1; b text: x",
+            r#"{"schema_change":{"baseline":[{"name":"a","type":"INT64"},{"name":"c","type":"DATE"}],"allow":["remove"]}}"#,
+            "fail {\"columns\":{\"a\":\"INT64\",\"b\":\"STRING\"},\"compared_with\":\"baseline\",\"changes\":{\"add\":[\"b STRING\"],\"remove\":[\"c DATE\"]}}",
+        ),
     ]);
 }
 

@@ -1,6 +1,8 @@
 //! Suites of data quality over one table: every kind of expectation, with values of every type. No run happens: what runs do
 //! is other tests' matter.
 
+mod beyond;
+
 use super::super::hcl::{Body, Hcl};
 use super::super::random::Random;
 use super::{Group, Kind, account, regional};
@@ -32,6 +34,18 @@ resource "headwater_bigquery_table" "ground" {
     { name = "clock", type = "TIME" },
     { name = "ordered", type = "TIMESTAMP" },
     { name = "shipped", type = "TIMESTAMP" },
+  ]
+}
+
+resource "headwater_bigquery_table" "other" {
+  dataset             = headwater_bigquery_dataset.ground.id
+  table_id            = "others"
+  deletion_protection = false
+  columns = [
+    { name = "number", type = "NUMERIC" },
+    { name = "status", type = "STRING" },
+    { name = "quantity", type = "INT64" },
+    { name = "day", type = "DATE" },
   ]
 }
 
@@ -219,7 +233,17 @@ fn of_any_rows(random: &mut Random) -> Hcl {
 
 /// The kinds, each configuration beginning at another one.
 fn expectations(random: &mut Random, index: usize) -> Hcl {
-    const KINDS: [fn(&mut Random) -> Kinds; 7] = [presence, sets, intervals, texts, rows, aggregates, shapes];
+    const KINDS: [fn(&mut Random) -> Kinds; 8] = [
+        presence,
+        sets,
+        intervals,
+        texts,
+        rows,
+        aggregates,
+        // Dataplex has no rules for these.
+        shapes,
+        beyond::beyond,
+    ];
     let kinds = if is_scan(index) { &KINDS[..6] } else { &KINDS[..] };
     let first = index % kinds.len();
     let mut all = kinds[first](random);
