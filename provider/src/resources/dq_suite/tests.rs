@@ -115,7 +115,7 @@ fn every_kind() -> Vec<Expectation> {
             {"any": [{"in": {"column": "a", "values": {"ints": [1, 2]}, "negated": true}}, {"is_null": {"column": "b", "negated": true}}]}]}});
     // Those of the defaults.
     let rows = json!({"id": "rows", "check": {"anomaly": {"metric": "row_count", "threshold": 3.5}}});
-    let columns = json!({"id": "columns", "check": {"schema_change": {}}});
+    let columns = json!({"id": "shape", "check": {"schema_change": {}}});
     all.extend([bins, meant, rows, columns].map(|one| serde_json::from_value(one).expect("an expectation")));
     all
 }

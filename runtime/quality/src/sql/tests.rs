@@ -128,6 +128,7 @@ fn other_tables_and_sql_of_its_own_are_part_of_the_one_query() {
 
 #[test]
 fn what_an_answer_says_depends_on_the_time_and_on_the_runs_before() {
+    use State::{Error, Fail, Pass};
     let suite = suite(&[
         json!({"freshness": {"column": "at", "max_age": "6h"}}),
         json!({"anomaly": {"metric": "row_count", "method": "relative_change", "threshold": 0.5, "min_points": 3}}),
@@ -143,12 +144,11 @@ fn what_an_answer_says_depends_on_the_time_and_on_the_runs_before() {
     let of_runs = |rows: u64| -> History {
         let run = |day: u32| Earlier {
             at: format!("2025-12-{day:02}T00:00:00Z").parse().expect("a time"),
-            state: State::Pass,
+            state: Pass,
             observed: json!({"metric": "row_count", "value": rows}),
         };
         (10..20).map(|day| ("anomaly.row_count".to_owned(), run(day))).collect()
     };
-    use State::{Error, Fail, Pass};
     for (context, expected) in [
         (at(12, Some(of_runs(20))), [Pass, Pass, Pass]),
         (at(16, Some(of_runs(20))), [Pass, Pass, Pass]),
