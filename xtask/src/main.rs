@@ -9,6 +9,7 @@ mod dist;
 mod docs;
 mod fuzz;
 mod http;
+mod modules;
 mod node;
 mod server;
 mod shell;
@@ -45,6 +46,8 @@ enum Task {
     Docs(docs::Docs),
     /// The release set: both programs as archives, checksums, a signature; also as a registry and as a mirror.
     Dist(dist::Dist),
+    /// Write the tables of inputs and outputs in the READMEs of modules/.
+    Modules(modules::Modules),
     /// Fetch what builds and tests need, and print where it is.
     Setup,
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Dist(args) => dist::run(&args),
+        Task::Modules(args) => modules::run(&args),
         Task::Setup => tools::setup(),
     };
     match result {

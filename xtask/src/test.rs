@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{browser, build, demo, docs, node, tidy, tools};
+use crate::{browser, build, demo, docs, modules, node, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -27,6 +27,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let whole = args.filter.is_none() && args.package.is_none();
     if whole {
         tidy::run()?;
+        modules::check()?;
     }
     let terraform = tools::terraform()?;
     let python = tools::python()?;
