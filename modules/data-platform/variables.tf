@@ -33,7 +33,7 @@ variable "labels" {
 }
 
 variable "disposable" {
-  description = "Whether a destroy takes buckets and datasets with everything that is in them. For laptops and tests; where data matters, leave it out, and a destroy refuses to take data with it."
+  description = "Whether a destroy takes buckets and datasets with everything that is in them. For laptops and tests; where data matters, leave it out, and a destroy stops at what holds data."
   type        = bool
   default     = false
 }

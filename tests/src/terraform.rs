@@ -32,22 +32,63 @@ fn mirror() -> &'static Path {
     })
 }
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        // What a person's terraform left beside the files.
+        if entry.file_name() == ".terraform" {
+            continue;
+        }
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// A working directory of terraform.
 pub struct Terraform {
     dir: tempfile::TempDir,
+    /// Where in it terraform works.
+    folder: PathBuf,
     environment: Vec<(String, String)>,
 }
 
 impl Terraform {
     /// A directory with this configuration, initialised, against this local cloud.
     pub fn new(cloud: &Cloud, configuration: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let this = Self {
-            dir: tempfile::tempdir().unwrap(),
+            folder: dir.path().to_owned(),
+            dir,
             environment: cloud.environment(),
         };
         this.write(configuration);
         this.run(&["init"]).ok();
         this
+    }
+
+    /// A folder of the repository that names others by relative paths, not initialised: a copy of all that it may name.
+    pub fn of_repository(cloud: &Cloud, folder: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for tree in ["modules", "examples/scenarios", "dataform"] {
+            copy(&programs::root().join(tree), &dir.path().join(tree));
+        }
+        Self {
+            folder: dir.path().join(folder),
+            dir,
+            environment: cloud.environment(),
+        }
+    }
+
+    /// The same copy, with the state of what was done in it, at another folder.
+    #[must_use]
+    pub fn moved_to(mut self, folder: &str) -> Self {
+        self.folder = self.dir.path().join(folder);
+        self
     }
 
     /// Sets a variable of the environment, such as `TF_VAR_login_url`.
@@ -66,19 +107,19 @@ impl Terraform {
         } else {
             head
         };
-        std::fs::write(self.dir.path().join("main.tf"), format!("{head}{configuration}")).unwrap();
+        std::fs::write(self.dir().join("main.tf"), format!("{head}{configuration}")).unwrap();
     }
 
     /// Its directory.
     pub fn dir(&self) -> &Path {
-        self.dir.path()
+        &self.folder
     }
 
     /// A command, not started. It asks nothing and has no colours.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(programs::terraform());
         command
-            .current_dir(self.dir.path())
+            .current_dir(self.dir())
             .env("TF_CLI_CONFIG_FILE", mirror().join("terraform.rc"))
             .env("CHECKPOINT_DISABLE", "1")
             .env("TF_IN_AUTOMATION", "1")
@@ -146,6 +187,6 @@ impl Terraform {
 
     /// The state file's text; empty when there is none.
     pub fn state(&self) -> String {
-        std::fs::read_to_string(self.dir.path().join("terraform.tfstate")).unwrap_or_default()
+        std::fs::read_to_string(self.dir().join("terraform.tfstate")).unwrap_or_default()
     }
 }

@@ -45,22 +45,6 @@ fn all_examples_are_valid_together() {
 }
 
 #[test]
-fn the_scenarios_are_valid() {
-    let scenarios = files("scenarios", "main.tf");
-    assert!(scenarios.len() >= 2, "{scenarios:?}");
-    for main in scenarios {
-        let configuration = std::fs::read_to_string(&main).expect("main.tf");
-        let workspace = Workspace::new(&configuration);
-        for name in ["variables.tf", "outputs.tf"] {
-            std::fs::copy(main.with_file_name(name), workspace.dir().join(name)).expect("a copy");
-        }
-        assert_eq!(workspace.diagnostics(), Vec::<Value>::new(), "{}", main.display());
-        let unformatted = workspace.run(&["fmt", "-check", "-diff", "-no-color"]);
-        assert!(unformatted.success, "{}", unformatted.stdout);
-    }
-}
-
-#[test]
 fn everything_has_an_example_and_a_way_to_import_it() {
     let schema = std::process::Command::new(PROVIDER)
         .arg("schema")

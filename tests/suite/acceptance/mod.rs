@@ -12,6 +12,7 @@ mod killed;
 mod lifecycle;
 mod marts;
 mod messages;
+mod modules;
 mod planning;
 mod properties;
 mod quality;

@@ -47,7 +47,7 @@ module "stream" {
   }
 
   entities = {
-    orders = { columns = { status = "STRING", total = "NUMERIC", placed_at = "TIMESTAMP" } }
+    orders = { columns = { id = "STRING", status = "STRING", total = "NUMERIC", placed_at = "TIMESTAMP" } }
   }
 
   # What does not fit is looked at before it gets a column.
