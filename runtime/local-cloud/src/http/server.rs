@@ -230,6 +230,9 @@ async fn dispatch(cloud: Arc<Cloud>, request: Request<Body>, query: Query) -> Re
         let Ok(response) = owner.bigquery.clone().oneshot(request).await;
         return response;
     }
+    if let Some(names) = crate::storage::xml::named(&owner, &parts.method, path) {
+        return crate::storage::xml::read(Call::new(cloud, names, query, parts.headers, body)).await;
+    }
     ApiError::unimplemented(format_args!("{} {path}", parts.method)).into_response()
 }
 

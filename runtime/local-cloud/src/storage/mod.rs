@@ -1,7 +1,7 @@
 //! Cloud Storage: the JSON API, <https://cloud.google.com/storage/docs/json_api/v1>.
 //!
-//! Not here: the XML API, gRPC, ACLs of single objects, soft-deleted objects (the policy is kept, nothing is), and the
-//! folders of a hierarchical namespace.
+//! Not here: the XML API but for reading an object, gRPC, ACLs of single objects, soft-deleted objects (the policy is kept,
+//! nothing is), and the folders of a hierarchical namespace.
 
 mod batch;
 mod buckets;
@@ -19,6 +19,7 @@ mod rewrite;
 mod settings;
 mod shelf;
 mod upload;
+pub(crate) mod xml;
 
 use crate::http::route::{Method, method};
 

@@ -12,7 +12,7 @@ fn project(environment: &str) -> String {
     format!("acme-data-{environment}")
 }
 
-/// Terraform in an environment's folder, its state in a file: see the scenario's README.
+/// Terraform in an environment's folder, its state in a file, so that what the project holds is the platform alone.
 fn environment(cloud: &Cloud, org: &Org, name: &str) -> Terraform {
     let tf = super::terraform(cloud, org, &format!("{SCENARIO}/environments/{name}"));
     let backend = "terraform {\n  backend \"local\" {}\n}\n";
@@ -24,7 +24,13 @@ fn environment(cloud: &Cloud, org: &Org, name: &str) -> Terraform {
 #[test]
 fn the_bucket_of_a_state_comes_first() {
     let cloud = Cloud::start();
-    let tf = Terraform::of_repository(&cloud, &format!("{SCENARIO}/bootstrap")).env("TF_VAR_project", &project("dev"));
+    let tf = Terraform::of_repository(&cloud, &format!("{SCENARIO}/bootstrap"))
+        .env("TF_VAR_project", &project("dev"))
+        .env(
+            "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT",
+            &format!("{}/storage/v1/", cloud.url()),
+        )
+        .env("GOOGLE_OAUTH_ACCESS_TOKEN", "local");
     tf.run(&["init"]).ok();
     tf.apply();
     tf.assert_no_changes("after the bucket was made");
