@@ -66,7 +66,7 @@ fn main() -> Exit {
 
 async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandError> {
     match command {
-        Command::Run(args) => run::run(args, printer).await,
+        Command::Run(args) => Box::pin(run::run(args, printer)).await,
         Command::Stream(args) => stream::run(args, printer).await,
         Command::Runs(command) => runs::run(command, printer).await,
         Command::Local(command) => Ok(local::run(command, printer).await?),

@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    fn table(fields: Value) -> Document {
+    fn table(fields: &Value) -> Document {
         json!({"schema": {"fields": fields}})
     }
 

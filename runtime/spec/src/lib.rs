@@ -31,9 +31,7 @@ mod window;
 pub use beam::{dataflow_job, dataflow_launch};
 pub use column::{BigQueryType, Column, Mode};
 pub use connection::{SalesforceAuth, SalesforceConnection, SecretRef};
-pub use dq::{
-    AlertOn, DqAlert, DqExecution, DqFiles, DqIncremental, DqResults, DqSamples, DqSuiteSpec, DqTarget,
-};
+pub use dq::{AlertOn, DqAlert, DqExecution, DqFiles, DqIncremental, DqResults, DqSamples, DqSuiteSpec, DqTarget};
 pub use dq_tables::{DQ_RESULT_COLUMNS, DQ_RUN_COLUMNS, dq_table};
 pub use evolution::{Change, Drift, Evolution, EvolutionError, evolve, widen};
 pub use glob::{Glob, GlobError};

@@ -4,8 +4,8 @@ use headwater_cloud::{Cloud, Error};
 use headwater_quality::engine::{Detail, Options, Source as _, evaluate};
 use headwater_spec::{DqFiles, Glob};
 
-use super::{Run, past};
 use super::evaluate::Evaluation;
+use super::{Run, past};
 use crate::quality::lake_files::{LakeError, LakeFiles};
 
 /// So many wrong values of an expectation are shown unless the suite says otherwise.

@@ -146,7 +146,7 @@ fn dataplex_datascans() {
     // Made of a file of rules, run, and looked at.
     query(&cloud, "CREATE SCHEMA d OPTIONS (location = 'EU')");
     query(&cloud, "CREATE TABLE d.t AS SELECT 1 AS id");
-    tools.file("rules.json", &scan["dataQualitySpec"].to_string());
+    tools.file("rules.json", scan["dataQualitySpec"].to_string());
     let source = format!("--data-source-resource={table}");
     scans(&[
         "create",

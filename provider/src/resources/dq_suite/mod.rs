@@ -65,7 +65,14 @@ impl Resource for DqSuite {
 
     async fn plan(&self, cx: &mut Cx, plan: Plan<Model>) -> Result<Model> {
         let clients = cx.provider::<Clients>()?;
-        plan::complete(cx, &clients, plan.prior.as_ref(), &plan.config, plan.proposed).await
+        Box::pin(plan::complete(
+            cx,
+            &clients,
+            plan.prior.as_ref(),
+            &plan.config,
+            plan.proposed,
+        ))
+        .await
     }
 
     async fn create(&self, cx: &mut Cx, planned: Model) -> Result<Model> {

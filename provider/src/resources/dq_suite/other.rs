@@ -2,6 +2,7 @@
 //! table that is judged. A table that this walk creates or changes is left to the apply.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use headwater_cloud::{OptionalExt as _, TableRef};
 use headwater_suite::Check;
@@ -105,14 +106,17 @@ pub(super) async fn check(
             continue;
         }
         let at = known.at(named.table_at);
-        if !read.contains_key(&table.id()) {
-            let found = clients.cloud()?.bigquery().get_table(&table).await.optional();
-            let found = found.explain_at(at.clone(), format!("cannot read the table `{table}`"))?;
-            read.insert(table.id(), found.map(|document| Target::of(&document)));
-        }
-        match read.get(&table.id()) {
-            Some(Some(other)) => problems.extend(compare(&known, &named, target, other)),
-            _ => problems.push(missing(at, &table)),
+        let other = match read.entry(table.id()) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(vacant) => {
+                let found = clients.cloud()?.bigquery().get_table(&table).await.optional();
+                let found = found.explain_at(at.clone(), format!("cannot read the table `{table}`"))?;
+                vacant.insert(found.map(|document| Target::of(&document)))
+            }
+        };
+        match other {
+            Some(other) => problems.extend(compare(&known, &named, target, other)),
+            None => problems.push(missing(at, &table)),
         }
     }
     Ok(problems)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use headwater_spec::{DqFiles, DqIncremental, DqSamples, Glob};
-use headwater_suite::{Check, Kind, SetMode, StatisticKind};
+use headwater_suite::{Check, SetMode, StatisticKind};
 use serde::{Deserialize, Serialize};
 use tfplugin_framework::{
     Attr, Attribute, Diagnostic, Diagnostics, Path, Type, Validator, Value, equal, parse_duration, validate,

@@ -136,7 +136,11 @@ pub(super) fn check(config: &Model) -> Diagnostics {
         );
     }
     let only_bigquery = [
-        ("files", matches!(config.files, Attr::Known(_)), "Dataplex scans tables: name a `table`."),
+        (
+            "files",
+            matches!(config.files, Attr::Known(_)),
+            "Dataplex scans tables: name a `table`.",
+        ),
         (
             "incremental",
             matches!(config.incremental, Attr::Known(_)),
@@ -151,8 +155,9 @@ pub(super) fn check(config: &Model) -> Diagnostics {
     for (attribute, given, instead) in only_bigquery {
         if given && matches!(config.dataplex, Attr::Known(_)) {
             problems.push(
-                Diagnostic::invalid(attribute, format!("`{attribute}` does not go with `dataplex`"))
-                    .hint(format!("{instead} Or take `dataplex` out: BigQuery or the runtime then evaluates the suite.")),
+                Diagnostic::invalid(attribute, format!("`{attribute}` does not go with `dataplex`")).hint(format!(
+                    "{instead} Or take `dataplex` out: BigQuery or the runtime then evaluates the suite."
+                )),
             );
         }
     }

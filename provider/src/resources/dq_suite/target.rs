@@ -13,8 +13,6 @@ pub(super) struct Target {
     /// The column by which it is partitioned, when a query must filter by it.
     pub required_filter: Option<String>,
     pub location: Option<String>,
-    /// `TABLE`, `VIEW` and others.
-    pub kind: Option<String>,
     pub schema: Document,
     /// `TABLE`, `VIEW` and so on.
     pub kind: String,

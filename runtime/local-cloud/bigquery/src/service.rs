@@ -84,7 +84,7 @@ impl Service {
             path: dir.clone(),
             source,
         })?;
-        jobs::recover(&engine, &journal, accepted).map_err(failed)?;
+        jobs::recover(&engine, &journal, &accepted).map_err(failed)?;
         Ok(Self {
             engine,
             objects: options.objects,

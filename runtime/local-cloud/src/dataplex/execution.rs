@@ -13,7 +13,7 @@ use super::data::{DATA, Data};
 use super::export;
 use super::jobs::{Job, State, all};
 use super::outcome::{self, Found};
-use super::scans::Scan;
+use super::scans::{Latest, Scan};
 use super::statements::{self, Statement};
 use super::warehouse::{Failure, Warehouse};
 use crate::bigquery::Api;
@@ -52,7 +52,11 @@ async fn carry_out(cloud: &Arc<Cloud>, job: Job, token: CancellationToken) -> Re
         }
         job.started = Some(now);
         if let Some(scan) = scan {
-            scan.latest = Some((job.created, Some(now), None));
+            scan.latest = Some(Latest {
+                created: job.created,
+                started: Some(now),
+                ended: None,
+            });
         }
     })
     .await?;
@@ -74,7 +78,11 @@ async fn carry_out(cloud: &Arc<Cloud>, job: Job, token: CancellationToken) -> Re
                 if let Some(scan) = of {
                     scan.result = Some(done.result);
                     scan.scanned_to = done.scanned_to.or(scan.scanned_to.take());
-                    scan.latest = Some((job.created, job.started, Some(now)));
+                    scan.latest = Some(Latest {
+                        created: job.created,
+                        started: job.started,
+                        ended: Some(now),
+                    });
                 }
             }
             Err(failure) => {
@@ -83,7 +91,11 @@ async fn carry_out(cloud: &Arc<Cloud>, job: Job, token: CancellationToken) -> Re
                     Failure::Refused(message) => (State::Failed, Some(message)),
                 };
                 if let Some(scan) = of {
-                    scan.latest = Some((job.created, job.started, Some(now)));
+                    scan.latest = Some(Latest {
+                        created: job.created,
+                        started: job.started,
+                        ended: Some(now),
+                    });
                 }
             }
         }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::execution;
-use super::scans::{Detail, Scan, ScanName};
+use super::scans::{Detail, Latest, Scan, ScanName};
 use crate::clock::stamp;
 use crate::cloud::Cloud;
 use crate::http::answer::{Answer, ApiError, ok};
@@ -134,7 +134,11 @@ pub(super) async fn begin(cloud: &Arc<Cloud>, name: ScanName, scheduled: bool) -
             result: None,
             scan: name,
         };
-        scan.latest = Some((created, None, None));
+        scan.latest = Some(Latest {
+            created,
+            started: None,
+            ended: None,
+        });
         txn.put(scan.name.key(), &scan)?;
         txn.put(job.key(), &job)?;
         Ok(job)

@@ -69,12 +69,20 @@ pub(super) struct Scan {
     /// Up to where an incremental scan has read.
     #[serde(default)]
     pub(super) scanned_to: Option<String>,
-    /// The last job: when it was made, when it began, when it ended.
+    /// The last job.
     #[serde(default)]
-    pub(super) latest: Option<(DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>)>,
+    pub(super) latest: Option<Latest>,
     /// What the last job that succeeded found.
     #[serde(default)]
     pub(super) result: Option<Value>,
+}
+
+/// The times of a job.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Latest {
+    pub(super) created: DateTime<Utc>,
+    pub(super) started: Option<DateTime<Utc>>,
+    pub(super) ended: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -97,7 +105,12 @@ impl Scan {
 
     fn execution_status(&self) -> Value {
         let mut status = Map::new();
-        if let Some((created, started, ended)) = self.latest {
+        if let Some(Latest {
+            created,
+            started,
+            ended,
+        }) = self.latest
+        {
             status.insert("latestJobCreateTime".into(), json!(stamp(created)));
             for (name, time) in [("latestJobStartTime", started), ("latestJobEndTime", ended)] {
                 if let Some(time) = time {

@@ -30,15 +30,12 @@ fn newest(text: &str) -> Option<Newest> {
 
 /// What the greatest value of the column says.
 pub fn judge(check: &Freshness, greatest: Said, now: DateTime<Utc>) -> Result<Said, Reason> {
-    let text = match &greatest.observed {
-        Observed::Cell(Cell::Moment(text)) => text,
+    let Observed::Cell(Cell::Moment(text)) = &greatest.observed else {
         // There are no values, and the check says what that means.
-        _ => {
-            return Ok(Said {
-                success: false,
-                ..greatest
-            });
-        }
+        return Ok(Said {
+            success: false,
+            ..greatest
+        });
     };
     let unreadable = || {
         Reason::new(

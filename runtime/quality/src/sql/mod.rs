@@ -143,12 +143,10 @@ impl<'a> Pushdown<'a> {
     /// The same without samples: the answer holds counts and aggregates, and no row's values.
     #[must_use]
     pub(crate) fn counts(suite: &'a Suite, columns: &SchemaRef, table: &str) -> Self {
-        let show = Show {
-            samples: 0,
-            ..Show::default()
-        };
         // What looks back is no rule of Dataplex, for which alone it is counted so.
-        Self::showing(suite, columns, table, &show, &Context::default())
+        let mut pushdown = Self::new(suite, columns, table, &Context::default());
+        pushdown.query.leave_out_samples();
+        pushdown
     }
 
     /// Why expectations cannot be evaluated, as far as that is known before a row is read.

@@ -27,7 +27,10 @@ pub(super) fn condition(at: usize, check: &SqlCondition, scope: &Scope<'_>, mean
         Shown::Many(Vec::new())
     } else {
         let shape = Shape::Many(keys);
-        values.push(("sample".into(), sample(&unexpected, &shape.sql(scope, &query.keys), query.samples)));
+        values.push((
+            "sample".into(),
+            sample(&unexpected, &shape.sql(scope, &query.keys), query.samples),
+        ));
         shape.shown()
     };
     query.over_rows(at, values);

@@ -105,6 +105,15 @@ impl Builder {
         self.over_groups.push((expectation, from, values));
     }
 
+    /// Forgets what was to be shown of rows and of values.
+    pub fn leave_out_samples(&mut self) {
+        let over_rows = self.over_rows.iter_mut().map(|(_, values)| values);
+        let over_groups = self.over_groups.iter_mut().map(|(_, _, values)| values);
+        for values in over_rows.chain(over_groups) {
+            values.retain(|(name, _)| name != "sample");
+        }
+    }
+
     /// The columns that are read.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(String::as_str)

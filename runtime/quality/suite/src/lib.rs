@@ -4,6 +4,7 @@
 //! not bring an engine with it. It refuses to know how anything is evaluated, and is pure: no IO, no tokio. Anyone may
 //! depend on it.
 
+mod about;
 mod check;
 mod condition;
 pub mod duration;
@@ -20,9 +21,10 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use about::Kind;
 pub use check::{
     Between, Bins, Categories, Check, ColumnExists, ColumnNames, ColumnType, Columns, ColumnsMode, Compare, Direction,
-    DistinctSet, Distribution, IgnoreRows, InSet, Kind, Length, Like, MatchOn, Matches, MostCommon, NoData, NotOutlier,
+    DistinctSet, Distribution, IgnoreRows, InSet, Length, Like, MatchOn, Matches, MostCommon, NoData, NotOutlier,
     OneColumn, Ordered, OtherTable, OutlierMethod, PairInSet, Partition, Quantile, QuantileMethod, QuantileRange,
     RowSum, SetMode, SqlEquals, SqlRows, Statistic, StatisticKind, TimeFormat, TypeNames, Unique, ZScore,
 };

@@ -129,7 +129,7 @@ impl Registry {
 }
 
 /// Ends as failed what was running when the last process died: its transaction did not commit.
-pub(crate) fn recover(engine: &Engine, journal: &Journal, accepted: Vec<Value>) -> Result<(), Fault> {
+pub(crate) fn recover(engine: &Engine, journal: &Journal, accepted: &[Value]) -> Result<(), Fault> {
     for row in engine.read(|tx| tx.query("SELECT project, id FROM _headwater.jobs", &[]))? {
         journal.take(row[0].text(), row[1].text());
     }

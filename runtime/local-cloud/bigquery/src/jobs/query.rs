@@ -144,7 +144,7 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
             let mut configuration = work.configuration.clone();
             if let (Some(effect), Some(step)) = (&effect, steps.last()) {
                 let changed = describe(translator, step, effect, &mut stats)?;
-                let written = destination(effect, changed, &result);
+                let written = destination(effect, changed.as_ref(), &result);
                 if let (Some(written), Some(query)) = (written, configuration["query"].as_object_mut()) {
                     query.insert("destinationTable".to_owned(), written);
                 }
@@ -160,11 +160,11 @@ pub(super) fn run(work: &Work<'_>) -> Result<(), Fault> {
 }
 
 /// The table that a job answers or has changed; `changed` is what [`describe`] says.
-pub(super) fn destination(effect: &Effect, changed: Option<TableName>, result: &TableName) -> Option<Value> {
+pub(super) fn destination(effect: &Effect, changed: Option<&TableName>, result: &TableName) -> Option<Value> {
     match effect {
         Effect::Selected => Some(result.reference()),
         Effect::Moved => None,
-        Effect::Changed(_) => changed.as_ref().map(TableName::reference),
+        Effect::Changed(_) => changed.map(TableName::reference),
         Effect::Defined(performed) => performed.table.as_ref().map(TableName::reference),
     }
 }

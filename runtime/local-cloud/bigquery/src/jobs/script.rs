@@ -249,7 +249,7 @@ impl Run<'_> {
                 }
                 let mut stats = statistics(translator, &statement::kind(step))?;
                 let changed = describe(translator, step, &effect, &mut stats)?;
-                let destination = destination(&effect, changed, &result).unwrap_or_default();
+                let destination = destination(&effect, changed.as_ref(), &result).unwrap_or_default();
                 let frame = frame(step, &place.text);
                 child::record(tx, self.work, &id, &frame, &stats, &destination, started)?;
                 Ok(Last { stats, destination })

@@ -200,7 +200,10 @@ fn scan(random: &mut Random, index: usize) -> Hcl {
         scan.text("scan_id", format!("scan{index}-{}", random.word()));
     }
     if random.coin() {
-        scan.text("location", random.pick(&[REGION, "us-central1"]));
+        scan.text(
+            "location",
+            random.pick(&[headwater_tests::cloud::REGION, "us-central1"]),
+        );
     }
     if random.coin() {
         scan.raw("sampling_percent", random.pick(&["12.5", "0.125", "99"]));
