@@ -173,7 +173,8 @@ mod tests {
         }
     }
 
-    fn table(fields: &Value) -> Document {
+    fn table(fields: impl Into<Value>) -> Document {
+        let fields: Value = fields.into();
         json!({"schema": {"fields": fields}})
     }
 
@@ -196,14 +197,14 @@ mod tests {
         assert_eq!(wanted[0]["mode"], "NULLABLE");
         // In step already.
         assert_eq!(
-            changes(&table(wanted.clone().into()), &wanted, &target),
+            changes(&table(wanted.clone()), &wanted, &target),
             Ok(Changes::default())
         );
 
         let mut older = wanted.clone();
         older[2]["type"] = "INTEGER".into();
         older.remove(1);
-        let found = changes(&table(older.into()), &wanted, &target).expect("changes");
+        let found = changes(&table(older), &wanted, &target).expect("changes");
         assert_eq!(found.widened, [("Amount".to_owned(), BigQueryType::Numeric)]);
         assert_eq!(
             found.fields.expect("fields").last().expect("a field")["policyTags"],
@@ -212,11 +213,11 @@ mod tests {
 
         let mut untagged = wanted.clone();
         untagged[1].as_object_mut().expect("a field").remove("policyTags");
-        let found = changes(&table(untagged.into()), &wanted, &target).expect("changes");
+        let found = changes(&table(untagged), &wanted, &target).expect("changes");
         assert_eq!(found.fields.expect("fields")[1]["policyTags"], tags);
 
         let mut other = wanted.clone();
         other[2]["type"] = "DATE".into();
-        assert!(changes(&table(other.into()), &wanted, &target).is_err());
+        assert!(changes(&table(other), &wanted, &target).is_err());
     }
 }
