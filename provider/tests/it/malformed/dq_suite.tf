@@ -517,7 +517,7 @@ resource "headwater_dq_suite" "reads_8" {
   results = { dataset = "projects/p/datasets/dq" }
 }
 
-#! incremental.start | RFC 3339
+#! incremental.start | must be a moment
 resource "headwater_dq_suite" "reads_9" {
   name    = "orders"
   lake    = "gs://acme-lake"
