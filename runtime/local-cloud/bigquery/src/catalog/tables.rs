@@ -205,9 +205,6 @@ pub(crate) fn list_item(name: &TableName, doc: &Value) -> Value {
     if doc["type"] == "VIEW" {
         out["view"] = json!({"useLegacySql": false});
     }
-    if doc["type"] == "MATERIALIZED_VIEW" {
-        out["materializedView"] = doc["materializedView"].clone();
-    }
     out
 }
 

@@ -205,7 +205,7 @@ async fn answer(
     answer["cacheHit"] = json!(false);
     answer["totalBytesProcessed"] = stats["totalBytesProcessed"].clone();
     for key in ["numDmlAffectedRows", "dmlStats"] {
-        if !stats[key].is_null() {
+        if !stats[key].is_null() && (key != "dmlStats" || kind == QUERY_RESPONSE) {
             answer[key] = stats[key].clone();
         }
     }
