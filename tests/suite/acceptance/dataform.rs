@@ -132,7 +132,11 @@ fn dataform_and_dataplex_live_and_die() {
 
     // What somebody else deleted is made anew.
     for (address, name) in resources().iter().rev() {
-        let force = if address.contains("repository") { "?force=true" } else { "" };
+        let force = if address.contains("repository") {
+            "?force=true"
+        } else {
+            ""
+        };
         let status = cloud.delete(&format!("/v1/{name}{force}"));
         let referenced = address.contains("release_config");
         if referenced {
