@@ -126,8 +126,9 @@ class Checker:
             elif properties:
                 self.report(f"{where}.{name}", "no such field")
         # What an operation ended with is a message that names its type.
-        if answer and "@type" in value.get("response", {}) if isinstance(value.get("response"), dict) else False:
-            self.operation(value["response"], where + ".response")
+        response = value.get("response")
+        if answer and isinstance(response, dict) and "@type" in response:
+            self.operation(response, where + ".response")
 
     def operation(self, value, where):
         name = value["@type"].rsplit("/", 1)[-1]

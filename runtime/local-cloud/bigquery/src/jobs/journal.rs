@@ -62,9 +62,16 @@ impl Journal {
             *lines = self.rewritten(&running())?;
         }
         let line = line(job);
-        lines.file.write_all(&line)?;
-        lines.bytes += line.len() as u64;
-        lines.file.sync_data()
+        let before = lines.bytes;
+        match lines.file.write_all(&line).and_then(|()| lines.file.sync_data()) {
+            Ok(()) => lines.bytes = before + line.len() as u64,
+            Err(error) => {
+                // Behind half a line, the next one could not be read.
+                lines.file.set_len(before)?;
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Forgets all that is done.
@@ -77,7 +84,9 @@ impl Journal {
     fn rewritten(&self, jobs: &[Value]) -> std::io::Result<Lines> {
         let next = self.path.with_extension("next");
         let text: Vec<u8> = jobs.iter().flat_map(line).collect();
-        let mut file = File::create(&next)?;
+        File::create(&next)?;
+        // What is appended goes to the end, also after a line that failed was cut off.
+        let mut file = File::options().append(true).open(&next)?;
         file.write_all(&text)?;
         file.sync_all()?;
         std::fs::rename(&next, &self.path)?;

@@ -99,17 +99,11 @@ impl Registry {
         }
     }
 
-    /// The jobs that are not done, by their ids: of a project, or all.
-    fn running(&self, project: Option<&str>) -> HashMap<String, Value> {
+    /// The jobs that are not done, of all projects: two may use the same id.
+    fn running(&self) -> Vec<Value> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.iter()
-            .filter(|((owner, _), _)| project.is_none_or(|project| project == owner))
-            .map(|((_, id), job)| {
-                (
-                    id.clone(),
-                    job.doc.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-                )
-            })
+        jobs.values()
+            .map(|job| job.doc.lock().unwrap_or_else(PoisonError::into_inner).clone())
             .collect()
     }
 
@@ -220,7 +214,11 @@ pub(crate) fn get(service: &Service, project: &str, id: &str) -> Result<Value, F
 /// The newest first.
 pub(crate) fn list(service: &Service, project: &str) -> Result<Vec<Value>, Fault> {
     // Those that run are looked at first: what ends in between stands in both, and is told by its record.
-    let mut all: HashMap<String, Value> = service.registry.running(Some(project));
+    let running = service.registry.running().into_iter();
+    let mut all: HashMap<String, Value> = running
+        .filter(|doc| reference(doc).0 == project)
+        .map(|doc| (reference(&doc).1.to_owned(), doc))
+        .collect();
     let sql = "SELECT doc FROM _headwater.jobs WHERE project = ?";
     for row in service.engine.read(|tx| tx.query(sql, &[Bind::Text(project)]))? {
         let doc = parse_doc(row[0].text());
@@ -402,7 +400,7 @@ fn accept(service: &Service, project: &str, id: &str, doc: &Value) -> Result<(),
     }
     journal.take(project, id);
     journal
-        .accept(doc, || service.registry.running(None).into_values().collect())
+        .accept(doc, || service.registry.running())
         .map_err(|error| unwritten(&error))
 }
 
