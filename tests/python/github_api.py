@@ -2,12 +2,13 @@
 
 import contextlib
 import json
+import re
 import tempfile
 import time
 from pathlib import Path
 
 from checks import check, equal, main
-from github_run import COMMIT, change, document, gitops, pretended, speaking
+from github_run import COMMIT, change, document, gitops, many, pretended, speaking
 from github_server import BOT, FakeGitHub, Fault
 
 MARKER = "<!-- headwater:plan:main -->"
@@ -275,6 +276,23 @@ def an_environment_without_reviewers_reviews_nothing():
         assert ended.code == 1 and "no required reviewers" in ended.said, ended.said
         github.environments["production"]["protection_rules"].append({"type": "required_reviewers"})
         reviewed(github, ONE, "--environment", "production").ok()
+
+
+@check
+def drift_of_any_size_fits_in_its_one_issue():
+    with a_github() as github:
+        for size in (5, 500, 5000):
+            with texts(*many(size)) as (out, _):
+                drift(github, out).ok()
+                (issue,) = github.issues.values()
+                assert len(issue["body"].encode()) <= 65_536, len(issue["body"].encode())
+                told = sum(int(number) for number in re.findall(r"(\d+) to ", issue["title"].replace(",", "")))
+                equal(told, size, issue["title"])
+                # Whatever has no room, what is destroyed is named.
+                equal(len(re.findall(r"^! .*: destroy$", issue["body"], re.M)), -(-size // 500))
+        with texts() as (empty, _):
+            drift(github, empty).ok()
+        equal([issue["state"] for issue in github.issues.values()], ["closed"])
 
 
 @check

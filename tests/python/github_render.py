@@ -17,7 +17,7 @@ import cmarkgfm
 from cmarkgfm.cmark import Options
 
 from checks import check, equal, main
-from github_run import change, document, plan, pretended
+from github_run import change, document, many, plan, pretended
 
 TERRAFORM = os.environ["HEADWATER_TEST_TERRAFORM"]
 COMMENT, SUMMARY = 65_536, 1024 * 1024
@@ -299,20 +299,17 @@ def five_hundred_changes_of_the_real_terraform():
     equal(planned.texts["summary.md"].count(": create"), 500, "all of them are in the summary")
 
 
-def many(number):
-    """Changes of all kinds with long and short values."""
-    for index in range(number):
-        attributes = {f"attribute_{n}": f"value {index} {n} " * (1 + (index + n) % 9) for n in range(12)}
-        changed = {**attributes, "attribute_3": "another", "schema": [{"name": f"c{n}", "type": "STRING"} for n in range(index % 30)]}
-        address = f'module.m["{index % 7}"].headwater_bigquery_table.t[{index}]'
-        if index % 500 == 0:
-            yield change(address, ["delete"], before=attributes)
-        elif index % 100 == 1:
-            yield change(address, ["delete", "create"], attributes, changed, replace_paths=[["attribute_3"]])
-        elif index % 3 == 0:
-            yield change(address, ["update"], attributes, changed)
-        else:
-            yield change(address, ["create"], after=changed, after_unknown={"id": True})
+@check
+def five_changes_are_there_in_full():
+    with directory() as where:
+        planned = pretended(where, document(*many(5)))
+    holds(planned)
+    equal(planned.report["headline"], "1 to destroy, 1 to replace, 1 to update, 2 to create")
+    for name in ("comment", "summary.md"):
+        text = planned.comment if name == "comment" else planned.texts[name]
+        addresses = re.findall(r"^[!#] (module\.m.*\.t\[\d\]): \w+", text, re.M)
+        equal(len(set(addresses)), 5, name)
+        assert "attribute_11" in text and "not shown" not in text, text
 
 
 @check

@@ -91,6 +91,22 @@ def plan(directory, terraform, *arguments, environment=None, stack="main"):
     return Planned(ended, out)
 
 
+def many(number):
+    """Changes of all kinds with long and short values."""
+    for index in range(number):
+        attributes = {f"attribute_{n}": f"value {index} {n} " * (1 + (index + n) % 9) for n in range(12)}
+        changed = {**attributes, "attribute_3": "another", "schema": [{"name": f"c{n}", "type": "STRING"} for n in range(index % 30)]}
+        address = f'module.m["{index % 7}"].headwater_bigquery_table.t[{index}]'
+        if index % 500 == 0:
+            yield change(address, ["delete"], before=attributes)
+        elif index % 100 == 1:
+            yield change(address, ["delete", "create"], attributes, changed, replace_paths=[["attribute_3"]])
+        elif index % 3 == 0:
+            yield change(address, ["update"], attributes, changed)
+        else:
+            yield change(address, ["create"], after=changed, after_unknown={"id": True})
+
+
 def pretended(directory, document, lines=(), status=0):
     """Plans with a Terraform that says this."""
     directory = Path(directory)

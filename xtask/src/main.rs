@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's tasks. What it builds and starts are the project's own programs; it links none of them.
 
+mod api;
 mod bench;
 mod browser;
 mod build;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{browser, build, demo, docs, modules, node, tidy, tools};
+use crate::{api, browser, build, demo, docs, modules, node, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -70,8 +70,13 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_DATAFORM_CLI", &dataform)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
+    let calls = api::record()?;
+    if whole {
+        test.env(api::RECORD, &calls);
+    }
     step("cargo test", &mut test)?;
     if whole {
+        api::check(&programs.headwater, &beam, &calls)?;
         say("==> the demo");
         demo::Demo::ephemeral(200, "demo-test").play(&programs, &terraform)?;
         say("all checks and tests hold");
