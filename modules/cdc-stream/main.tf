@@ -38,6 +38,8 @@ resource "headwater_cdc_stream" "this" {
   memory          = var.worker.memory
   parallelism     = var.worker.parallelism
   env             = length(var.worker.env) == 0 ? null : var.worker.env
+  vpc_access      = var.worker.vpc_access
+  kms_key_name    = var.worker.kms_key_name
   service_account = var.service_account == null ? null : var.service_account.email
 
   status_topic = var.topics.status
@@ -54,4 +56,12 @@ resource "headwater_pubsub_topic_iam_member" "publishes" {
   topic  = each.key == "changes" ? headwater_cdc_stream.this.topic : headwater_cdc_stream.this.dead_letter_topic
   role   = "roles/pubsub.publisher"
   member = var.service_account.member
+}
+
+resource "headwater_pubsub_subscription_iam_member" "pulls" {
+  count = var.service_account == null ? 0 : 1
+
+  subscription = headwater_cdc_stream.this.pull_subscription
+  role         = "roles/pubsub.subscriber"
+  member       = var.service_account.member
 }

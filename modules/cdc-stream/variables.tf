@@ -154,12 +154,19 @@ variable "worker" {
     memory      = optional(string, "1Gi")
     parallelism = optional(number, 2)
     env         = optional(map(string), {})
+    vpc_access = optional(object({
+      network    = optional(string)
+      subnetwork = optional(string)
+      tags       = optional(list(string))
+      egress     = optional(string, "PRIVATE_RANGES_ONLY")
+    }))
+    kms_key_name = optional(string)
   })
   default = {}
 }
 
 variable "service_account" {
-  description = "The workers' identity: its `email`, and its `member` for grants, `serviceAccount:EMAIL`. It is granted what it needs on the topics that this module makes; dataset, lake, secret and subscriptions are granted by whoever owns them (`data-platform` does it for its account `stream`). Default: the project's default compute account."
+  description = "The workers' identity: its `email`, and its `member` for grants, `serviceAccount:EMAIL`. It is granted what it needs on the topics that this module makes and on the subscription that workers pull from; dataset, lake and secret are granted by whoever owns them (`data-platform` does it for its account `stream`). Default: the project's default compute account."
   type = object({
     email  = string
     member = string

@@ -1,5 +1,4 @@
-# Who may do what, each on the resource that it is about. Three roles are of the project: BigQuery's jobs have nothing smaller, and
-# Cloud Run's job and Pub/Sub's subscriptions have no grants in this provider.
+# Who may do what, each on the resource that it is about. One role is of the project, because BigQuery's jobs have nothing smaller.
 
 locals {
   write = "roles/bigquery.dataEditor"
@@ -13,12 +12,6 @@ locals {
   topic_publishers = {
     runtime = ["alerts"]
     stream  = ["alerts", "status"]
-  }
-  project_roles = {
-    # Its schedules start the job with a pipeline's arguments.
-    runtime = ["roles/bigquery.jobUser", "roles/run.jobsExecutorWithOverrides"]
-    stream  = ["roles/bigquery.jobUser", "roles/pubsub.subscriber"]
-    marts   = ["roles/bigquery.jobUser"]
   }
 }
 
@@ -72,12 +65,16 @@ resource "headwater_pubsub_topic_iam_member" "publishers" {
   member = each.value.member
 }
 
-resource "headwater_project_iam_member" "accounts" {
-  for_each = merge([
-    for account, roles in local.project_roles : { for role in roles : "${account} ${role}" => { account = account, role = role } }
-    if var.grants_on_project
-  ]...)
+# Its schedules start the job with a pipeline's arguments.
+resource "headwater_runtime_iam_member" "schedules" {
+  runtime = headwater_runtime.main.id
+  role    = "roles/run.jobsExecutorWithOverrides"
+  member  = headwater_service_account.accounts["runtime"].member
+}
 
-  role   = each.value.role
-  member = headwater_service_account.accounts[each.value.account].member
+resource "headwater_project_iam_member" "accounts" {
+  for_each = var.grants_on_project ? headwater_service_account.accounts : {}
+
+  role   = "roles/bigquery.jobUser"
+  member = each.value.member
 }

@@ -31,6 +31,7 @@ resource "headwater_storage_bucket" "lake" {
   location                 = var.location
   public_access_prevention = "enforced"
   lifecycle_rules          = length(local.lake_rules) == 0 ? null : local.lake_rules
+  kms_key_name             = var.kms_keys.storage
   labels                   = var.labels
   force_destroy            = var.disposable
 }
@@ -45,6 +46,7 @@ resource "headwater_storage_bucket" "further" {
   public_access_prevention = "enforced"
   retention_policy         = each.value.retention_period == null ? null : { period = each.value.retention_period }
   lifecycle_rules          = length(each.value.lifecycle_rules) == 0 ? null : each.value.lifecycle_rules
+  kms_key_name             = var.kms_keys.storage
   labels                   = merge(var.labels, each.value.labels)
   force_destroy            = var.disposable
 }
@@ -56,6 +58,7 @@ resource "headwater_bigquery_dataset" "layers" {
   dataset_id                 = var.datasets[each.key]
   location                   = var.location
   description                = each.value
+  default_kms_key_name       = var.kms_keys.tables
   labels                     = merge(var.labels, { layer = each.key })
   delete_contents_on_destroy = var.disposable
 }
@@ -65,6 +68,7 @@ resource "headwater_pubsub_topic" "topics" {
 
   name                       = "${var.name}-${each.key}"
   message_retention_duration = var.topic_retention
+  kms_key_name               = var.kms_keys.topics
   labels                     = var.labels
 }
 
@@ -90,5 +94,7 @@ resource "headwater_runtime" "main" {
   task_timeout    = var.runtime.task_timeout
   env             = length(var.runtime.env) == 0 ? null : var.runtime.env
   service_account = headwater_service_account.accounts["runtime"].email
+  vpc_access      = var.runtime.vpc_access
+  kms_key_name    = var.kms_keys.runtime
   labels          = var.labels
 }

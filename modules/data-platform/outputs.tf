@@ -36,5 +36,5 @@ output "service_accounts" {
 output "runtime" {
   description = "What executes pipelines: `projects/PROJECT/locations/REGION/jobs/NAME`. Whoever takes it waits for the grants of its identity."
   value       = headwater_runtime.main.id
-  depends_on  = [headwater_project_iam_member.accounts]
+  depends_on  = [headwater_project_iam_member.accounts, headwater_runtime_iam_member.schedules]
 }

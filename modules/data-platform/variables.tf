@@ -152,12 +152,34 @@ variable "runtime" {
     max_retries  = optional(number, 3)
     task_timeout = optional(string, "1h")
     env          = optional(map(string), {})
+    vpc_access = optional(object({
+      network    = optional(string)
+      subnetwork = optional(string)
+      tags       = optional(list(string))
+      egress     = optional(string, "PRIVATE_RANGES_ONLY")
+    }))
   })
   default = {}
 }
 
+variable "kms_keys" {
+  description = "Cloud KMS keys to encrypt with, instead of Google's: `storage` for buckets and `tables` for datasets, both in `location`; `topics`, and `runtime` in its region. The service agents of Cloud Storage, BigQuery, Pub/Sub and Cloud Run need Encrypter/Decrypter on them."
+  type = object({
+    storage = optional(string)
+    tables  = optional(string)
+    topics  = optional(string)
+    runtime = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for key in values(var.kms_keys) : key == null ? true : can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", key))])
+    error_message = "Keys are written projects/PROJECT/locations/LOCATION/keyRings/RING/cryptoKeys/KEY."
+  }
+}
+
 variable "grants_on_project" {
-  description = "Whether the accounts get the roles that this module grants on the project: `roles/bigquery.jobUser`, which exists nowhere else, `roles/run.jobsExecutorWithOverrides` and `roles/pubsub.subscriber`. With `false` somebody else grants them, the last two perhaps on the job and the subscriptions alone."
+  description = "Whether the accounts get `roles/bigquery.jobUser` on the project, the one role that exists on nothing smaller. With `false` somebody else grants it."
   type        = bool
   default     = true
 }

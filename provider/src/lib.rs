@@ -13,6 +13,7 @@ mod ephemeral;
 pub mod functions;
 mod labels;
 pub mod names;
+mod network;
 mod org;
 mod problems;
 mod provider;

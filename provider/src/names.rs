@@ -323,6 +323,17 @@ pub(crate) fn account_id() -> Validator {
     )
 }
 
+/// The id of a `headwater_service_account`.
+pub(crate) fn service_account_path() -> Validator {
+    validate::matches(
+        "must be the id of a service account, `projects/PROJECT/serviceAccounts/EMAIL`: write `headwater_service_account.NAME.id`",
+        |text| {
+            matches!(text.split('/').collect::<Vec<_>>().as_slice(), ["projects", project, "serviceAccounts", email]
+                if !project.is_empty() && email.contains('@'))
+        },
+    )
+}
+
 /// The name of a secret. <https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create>
 pub(crate) fn secret() -> Validator {
     validate::matches(

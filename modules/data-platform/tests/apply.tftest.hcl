@@ -44,7 +44,22 @@ run "the_module" {
     readers    = { marts = ["group:analysts@acme.com", "user:eve@acme.com"], raw = ["group:engineers@acme.com"] }
     publishers = { streaming = ["serviceAccount:shop@acme-shop.iam.gserviceaccount.com"] }
     datasets   = { raw = "check_raw", live = "check_live", staging = "check_staging", marts = "check_marts", assertions = "check_assertions", ops = "check_ops" }
-    runtime    = { cpu = "2", memory = "2Gi", env = { RUST_LOG = "info" } }
+    runtime    = { cpu = "2", memory = "2Gi", env = { RUST_LOG = "info" }, vpc_access = { subnetwork = "data", egress = "ALL_TRAFFIC" } }
+    kms_keys = {
+      storage = "projects/acme/locations/eu/keyRings/data/cryptoKeys/lake"
+      tables  = "projects/acme/locations/eu/keyRings/data/cryptoKeys/tables"
+      runtime = "projects/acme/locations/europe-west1/keyRings/run/cryptoKeys/jobs"
+    }
+  }
+
+  assert {
+    condition     = headwater_storage_bucket.lake.kms_key_name == var.kms_keys.storage && alltrue([for dataset in headwater_bigquery_dataset.layers : dataset.default_kms_key_name == var.kms_keys.tables])
+    error_message = "Lake and datasets are not encrypted with the keys."
+  }
+
+  assert {
+    condition     = headwater_runtime.main.kms_key_name == var.kms_keys.runtime && headwater_runtime.main.vpc_access.egress == "ALL_TRAFFIC"
+    error_message = "The runtime has another key, or another way out."
   }
 
   assert {

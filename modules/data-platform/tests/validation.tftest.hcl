@@ -93,3 +93,13 @@ run "publishers_to_a_topic_that_is_none" {
 
   expect_failures = [var.publishers]
 }
+
+run "a_key_that_is_none" {
+  command = plan
+
+  variables {
+    kms_keys = { tables = "acme-key" }
+  }
+
+  expect_failures = [var.kms_keys]
+}

@@ -15,6 +15,7 @@ use crate::clients::{Clients, no_region};
 use crate::environment::{self, Environment};
 use crate::labels::{self, Labels};
 use crate::names::{self, RuntimeId};
+use crate::network::{self, VpcAccess};
 use crate::problems::{Explain as _, cloud_problem};
 
 /// The resource.
@@ -32,6 +33,8 @@ pub struct Job {
     max_retries: Attr<i64>,
     task_timeout: Attr<String>,
     service_account: Attr<String>,
+    vpc_access: Attr<VpcAccess>,
+    kms_key_name: Attr<String>,
     env: Attr<Environment>,
     labels: Attr<Labels>,
     uri: Attr<String>,
@@ -63,6 +66,7 @@ impl Job {
         if let Some(account) = self.service_account.as_deref() {
             task["serviceAccount"] = account.into();
         }
+        network::write(task, &self.vpc_access, &self.kms_key_name);
         let mut container = task["containers"][0].take();
         container["image"] = json!(self.image.as_deref());
         container["args"] = json!(ARGS);
@@ -92,6 +96,7 @@ impl Job {
             .as_str()
             .filter(|account| !account.is_empty())
             .map(str::to_owned);
+        let (vpc_access, kms_key_name) = network::read(task, &self.vpc_access);
         Job {
             name: self.name.clone(),
             region: self.region.clone(),
@@ -101,6 +106,8 @@ impl Job {
             max_retries: task["maxRetries"].as_i64().into(),
             task_timeout: timeout(&task["timeout"], &self.task_timeout),
             service_account: account.into(),
+            vpc_access,
+            kms_key_name,
             env: environment::read(container, &self.env, &[]),
             labels: labels::read(&document["labels"], &self.labels),
             uri: uri_of(&self.id),
@@ -136,6 +143,7 @@ impl Resource for Runtime {
     }
 
     fn schema(&self) -> Schema {
+        let [vpc_access, kms_key_name] = network::attributes();
         Schema::new([
             ("name", Attribute::string().required().requires_replace().validate(names::job()).describe("The job's name, unique in project and region.")),
             (
@@ -185,6 +193,8 @@ impl Resource for Runtime {
                     .validate(names::service_account())
                     .describe("The identity of the tasks, and of the schedules that start them. Default: the project's default compute account. It needs: Storage Object Admin on the lake, BigQuery Data Editor on the dataset, BigQuery Job User, Secret Manager Secret Accessor on the connection, Cloud Run Invoker and Developer on the job."),
             ),
+            vpc_access,
+            kms_key_name,
             (
                 "env",
                 Attribute::map(Type::String)
@@ -203,6 +213,7 @@ impl Resource for Runtime {
             ("uri", Attribute::string().computed().use_state_for_unknown().describe("The job in the Cloud Run Admin API.")),
             ("id", Attribute::string().computed().use_state_for_unknown().describe("The full name: `projects/PROJECT/locations/REGION/jobs/NAME`.")),
         ])
+        .check(network::check())
         .describe("The runtime: a Cloud Run job that any number of pipelines share. It does nothing by itself; each pipeline starts executions of it with its own arguments.")
         .timeouts(
             Timeouts::new()
@@ -332,6 +343,8 @@ mod tests {
             max_retries: 3.into(),
             task_timeout: "1h".into(),
             service_account: Attr::Null,
+            vpc_access: Attr::Null,
+            kms_key_name: Attr::Null,
             env: Attr::Known([("A".to_owned(), "b".into())].into()),
             labels: Attr::Null,
             uri: "https://run.googleapis.com/v2/projects/p/locations/europe-west1/jobs/headwater".into(),

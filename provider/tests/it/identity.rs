@@ -118,6 +118,15 @@ fn cases() -> Vec<(&'static str, Json, String)> {
         ("storage_bucket_iam_member", grant("acme-lake")),
         ("storage_bucket_iam_member", until),
         ("pubsub_topic_iam_member", grant("projects/acme-data/topics/changes")),
+        (
+            "pubsub_subscription_iam_member",
+            grant("projects/acme-data/subscriptions/changes"),
+        ),
+        ("runtime_iam_member", grant(&format!("{place}/jobs/headwater"))),
+        (
+            "service_account_iam_member",
+            grant("projects/acme-data/serviceAccounts/headwater@acme-data.iam.gserviceaccount.com"),
+        ),
         ("secret_iam_member", grant(secret)),
     ] {
         cases.push((kind, by_id(&id), id));

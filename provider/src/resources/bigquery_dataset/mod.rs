@@ -38,6 +38,7 @@ pub struct Dataset {
     max_time_travel_hours: Attr<i64>,
     is_case_insensitive: Attr<bool>,
     storage_billing_model: Attr<String>,
+    default_kms_key_name: Attr<String>,
     access: Attr<Access>,
     labels: Attr<Labels>,
     delete_contents_on_destroy: Attr<bool>,
@@ -75,6 +76,7 @@ impl Dataset {
             "defaultPartitionExpirationMs": number(&self.default_partition_expiration_ms),
             "maxTimeTravelHours": number(&self.max_time_travel_hours),
             "isCaseInsensitive": self.is_case_insensitive.known(),
+            "defaultEncryptionConfiguration": self.default_kms_key_name.known().map(|key| json!({"kmsKeyName": key})),
         })
     }
 
@@ -152,6 +154,7 @@ impl Dataset {
                 .filter(|model| *model != "STORAGE_BILLING_MODEL_UNSPECIFIED")
                 .unwrap_or("LOGICAL")
                 .into(),
+            default_kms_key_name: text_of(&document["defaultEncryptionConfiguration"]["kmsKeyName"]),
             access: access::read(&document["access"], &self.access),
             labels: labels::read(&document["labels"], &self.labels),
             delete_contents_on_destroy: delete_contents.into(),
@@ -185,6 +188,11 @@ impl Dataset {
         }
         wanted == *found
     }
+}
+
+fn text_of(value: &Json) -> Attr<String> {
+    let text = value.as_str().filter(|text| !text.is_empty());
+    text.map(str::to_owned).into()
 }
 
 fn int(value: &Json) -> Option<i64> {
@@ -467,6 +475,7 @@ mod tests {
             max_time_travel_hours: 168.into(),
             is_case_insensitive: false.into(),
             storage_billing_model: "LOGICAL".into(),
+            default_kms_key_name: "projects/acme-data/locations/eu/keyRings/ring/cryptoKeys/key".into(),
             access: Attr::Known(Vec::new()),
             deletion_protection: true.into(),
             id: "projects/acme-data/datasets/raw".into(),
@@ -498,10 +507,13 @@ mod tests {
         let planned = Dataset {
             labels: Attr::Null,
             default_table_expiration_ms: Attr::Null,
+            default_kms_key_name: Attr::Null,
             ..planned()
         };
         let change = planned.change(&planned, &json!({"labels": {"team": "crm"}}));
         assert_eq!(change["labels"]["team"], Json::Null);
-        assert!(change["defaultTableExpirationMs"].is_null() && change.get("defaultTableExpirationMs").is_some());
+        for field in ["defaultTableExpirationMs", "defaultEncryptionConfiguration"] {
+            assert_eq!(change.get(field), Some(&Json::Null), "{field}");
+        }
     }
 }

@@ -76,6 +76,13 @@ pub(super) fn schema() -> Schema {
                 .validate(validate::one_of(["LOGICAL", "PHYSICAL"]))
                 .describe("Whether storage is billed by bytes before or after compression. BigQuery takes a change once in two weeks."),
         ),
+        (
+            "default_kms_key_name",
+            Attribute::string()
+                .optional()
+                .validate(names::kms_key())
+                .describe("The Cloud KMS key that new tables are encrypted with. BigQuery's service account needs Encrypter/Decrypter on it. Without it, a key of Google's."),
+        ),
         ("access", access::attribute()),
         (
             "labels",

@@ -65,6 +65,8 @@ fn check_engine(config: &Model, problems: &mut Diagnostics) {
             ("image", !config.image.is_null(), why),
             ("cpu", !config.cpu.is_null(), why),
             ("memory", !config.memory.is_null(), why),
+            ("vpc_access", !config.vpc_access.is_null(), why),
+            ("kms_key_name", !config.kms_key_name.is_null(), why),
         ]);
     }
     for (attribute, set, why) in unused {

@@ -8,6 +8,7 @@ use tfplugin_framework::{Attr, Diagnostic, Path};
 
 use crate::environment::Environment;
 use crate::labels::Labels;
+use crate::network::VpcAccess;
 
 /// The state of a stream.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Model {
     pub(super) cpu: Attr<String>,
     pub(super) memory: Attr<String>,
     pub(super) service_account: Attr<String>,
+    pub(super) vpc_access: Attr<VpcAccess>,
+    pub(super) kms_key_name: Attr<String>,
     pub(super) env: Attr<Environment>,
     pub(super) labels: Attr<Labels>,
     pub(super) status_topic: Attr<String>,

@@ -7,6 +7,7 @@ use tfplugin_framework::{Attr, Diagnostic};
 use super::model::Model;
 use crate::environment;
 use crate::labels;
+use crate::network;
 use crate::problems::{Explain as _, cloud_problem};
 use crate::resources::runtime::default_image;
 
@@ -38,6 +39,7 @@ fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagno
     if let Some(account) = model.service_account.as_deref() {
         template["serviceAccount"] = account.into();
     }
+    network::write(template, &model.vpc_access, &model.kms_key_name);
     let mut container = template["containers"][0].take();
     container["image"] = json!(model.image.require("image")?);
     container["args"] = json!(["stream", "--spec", model.spec_url.require("spec_url")?]);
@@ -142,6 +144,7 @@ pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagn
         }
     };
     state.image = container["image"].as_str().map(str::to_owned).into();
+    (state.vpc_access, state.kms_key_name) = network::read(&found["template"], &state.vpc_access);
     state.cpu = limit("cpu");
     state.memory = limit("memory");
     state.env = environment::read(container, &state.env, &OWN_ENVIRONMENT);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use headwater_spec::{BigQueryType, JsonPath};
 use tfplugin_framework::{Attribute, Schema, Timeouts, Type, equal, exactly_one_of, validate};
 
-use crate::names;
+use crate::{names, network};
 
 type Attributes = Vec<(&'static str, Attribute)>;
 
@@ -22,6 +22,7 @@ pub(super) fn schema() -> Schema {
              goes to the dead-letter topic with its reason; `headwater stream replay-dead-letters` puts it back.",
         )
         .check(exactly_one_of(["salesforce", "subscription"]))
+        .check(network::check())
         .timeouts(
             Timeouts::new()
                 .create(Duration::from_secs(1200))
@@ -265,6 +266,7 @@ fn behaviour() -> Attributes {
 }
 
 fn workers() -> Attributes {
+    let [vpc_access, kms_key_name] = network::attributes();
     vec![
         (
             "region",
@@ -291,6 +293,8 @@ fn workers() -> Attributes {
                 .validate(names::service_account())
                 .describe("The workers' identity. Default: the project's default compute account. It needs: Pub/Sub Subscriber and Publisher, BigQuery Data Editor on the dataset, BigQuery Job User, Storage Object Admin on the lake, and with `salesforce` Secret Manager Secret Accessor on the connection."),
         ),
+        vpc_access,
+        kms_key_name,
         (
             "env",
             Attribute::map(Type::String)

@@ -135,3 +135,61 @@ member!(
         example: "roles/secretmanager.secretAccessor",
     }
 );
+
+member!(
+    SubscriptionMember,
+    subscription,
+    About {
+        type_name: "headwater_pubsub_subscription_iam_member",
+        noun: "subscription",
+        target: "subscription",
+        form: "projects/PROJECT/subscriptions/SUBSCRIPTION",
+        service: Service::PubSub,
+        name: str::to_owned,
+        attribute: || {
+            Attribute::string().required().validate(names::subscription_path()).describe(
+                "The subscription: the id of a `headwater_pubsub_subscription`, `projects/PROJECT/subscriptions/SUBSCRIPTION`.",
+            )
+        },
+        example: "roles/pubsub.subscriber",
+    }
+);
+
+member!(
+    RuntimeMember,
+    runtime,
+    About {
+        type_name: "headwater_runtime_iam_member",
+        noun: "runtime",
+        target: "runtime",
+        form: "projects/PROJECT/locations/REGION/jobs/JOB",
+        service: Service::Run,
+        name: str::to_owned,
+        attribute: || {
+            Attribute::string()
+                .required()
+                .validate(names::runtime_id())
+                .describe("The runtime: the id of a `headwater_runtime`, `projects/PROJECT/locations/REGION/jobs/JOB`.")
+        },
+        example: "roles/run.jobsExecutorWithOverrides",
+    }
+);
+
+member!(
+    ServiceAccountMember,
+    service_account,
+    About {
+        type_name: "headwater_service_account_iam_member",
+        noun: "service account",
+        target: "service_account",
+        form: "projects/PROJECT/serviceAccounts/EMAIL",
+        service: Service::Iam,
+        name: str::to_owned,
+        attribute: || {
+            Attribute::string().required().validate(names::service_account_path()).describe(
+                "The service account that others may act as: the id of a `headwater_service_account`, `projects/PROJECT/serviceAccounts/EMAIL`.",
+            )
+        },
+        example: "roles/iam.serviceAccountUser",
+    }
+);

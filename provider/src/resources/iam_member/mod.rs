@@ -37,6 +37,9 @@ pub(super) fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(IamMember::<kinds::DatasetMember>::new()),
         Box::new(IamMember::<kinds::BucketMember>::new()),
         Box::new(IamMember::<kinds::TopicMember>::new()),
+        Box::new(IamMember::<kinds::SubscriptionMember>::new()),
+        Box::new(IamMember::<kinds::RuntimeMember>::new()),
+        Box::new(IamMember::<kinds::ServiceAccountMember>::new()),
         Box::new(IamMember::<kinds::SecretMember>::new()),
     ]
 }

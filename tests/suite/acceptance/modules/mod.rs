@@ -44,7 +44,7 @@ fn test(module: &str, runs: usize) {
 /// The modules, and how many runs their tests have.
 const MODULES: [(&str, usize); 5] = [
     ("cdc-stream", 12),
-    ("data-platform", 11),
+    ("data-platform", 12),
     ("dataform-marts", 6),
     ("quality-gate", 9),
     ("salesforce-ingest", 12),

@@ -312,6 +312,13 @@ fn take_defaults(doc: &mut Value, dataset: &Value) {
             doc[key] = dataset[key].clone();
         }
     }
+    // A view holds nothing to encrypt.
+    if doc["encryptionConfiguration"].is_null()
+        && dataset["defaultEncryptionConfiguration"].is_object()
+        && doc["type"] != "VIEW"
+    {
+        doc["encryptionConfiguration"] = dataset["defaultEncryptionConfiguration"].clone();
+    }
 }
 
 fn prepare_materialized(view: &mut Value, now: i64) {

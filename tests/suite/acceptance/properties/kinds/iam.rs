@@ -22,6 +22,15 @@ resource "headwater_secret" "ground" {
 resource "headwater_service_account" "ground" {
   account_id = "iam-ground"
 }
+
+resource "headwater_pubsub_subscription" "ground" {
+  name  = "iam-ground"
+  topic = headwater_pubsub_topic.ground.id
+}
+
+resource "headwater_runtime" "ground" {
+  name = "iam-ground"
+}
 "#;
 
 pub fn group() -> Group {
@@ -43,6 +52,27 @@ pub fn group() -> Group {
                 body.raw("topic", "headwater_pubsub_topic.ground.id");
                 let roles = ["pubsub.publisher", "pubsub.subscriber", "viewer"];
                 granted(random, index, &mut body, &roles, true);
+                body
+            }),
+            Kind::new("headwater_pubsub_subscription_iam_member", |random, index| {
+                let mut body = Body::new();
+                body.raw("subscription", "headwater_pubsub_subscription.ground.id");
+                let roles = ["pubsub.subscriber", "pubsub.viewer", "viewer"];
+                granted(random, index, &mut body, &roles, true);
+                body
+            }),
+            Kind::new("headwater_runtime_iam_member", |random, index| {
+                let mut body = Body::new();
+                body.raw("runtime", "headwater_runtime.ground.id");
+                let roles = ["run.invoker", "run.jobsExecutorWithOverrides"];
+                granted(random, index, &mut body, &roles, false);
+                body
+            }),
+            Kind::new("headwater_service_account_iam_member", |random, index| {
+                let mut body = Body::new();
+                body.raw("service_account", "headwater_service_account.ground.id");
+                let roles = ["iam.serviceAccountUser", "iam.serviceAccountTokenCreator"];
+                granted(random, index, &mut body, &roles, false);
                 body
             }),
             Kind::new("headwater_secret_iam_member", |random, index| {

@@ -113,6 +113,7 @@ fn runtime(random: &mut Random, index: usize) -> Body {
     if random.coin() {
         body.text("service_account", account(random));
     }
+    place(random, &mut body);
     if random.coin() {
         body.set("env", random.environment());
     }
@@ -120,6 +121,36 @@ fn runtime(random: &mut Random, index: usize) -> Body {
         body.set("labels", random.labels());
     }
     body
+}
+
+/// The network and the key of what Cloud Run executes.
+pub(super) fn place(random: &mut Random, body: &mut Body) {
+    if random.coin() {
+        let mut access = Body::new();
+        let network = random.coin();
+        if network {
+            access.text("network", random.pick(&["acme", "projects/host/global/networks/acme"]));
+        }
+        if !network || random.coin() {
+            access.text(
+                "subnetwork",
+                random.pick(&["data", "projects/host/regions/europe-west1/subnetworks/data"]),
+            );
+        }
+        if random.coin() {
+            access.raw("tags", "[\"to-salesforce\", \"audited\"]");
+        }
+        if random.coin() {
+            access.text("egress", random.pick(&["PRIVATE_RANGES_ONLY", "ALL_TRAFFIC"]));
+        }
+        body.set("vpc_access", access.object());
+    }
+    if random.coin() {
+        body.text(
+            "kms_key_name",
+            "projects/acme/locations/europe-west1/keyRings/ring/cryptoKeys/key",
+        );
+    }
 }
 
 fn extract(random: &mut Random, index: usize) -> Body {

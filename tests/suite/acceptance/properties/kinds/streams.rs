@@ -103,6 +103,7 @@ fn runtime(random: &mut Random, index: usize, body: &mut Body) {
         body.text("cpu", random.pick(&["1", "2", "4"]));
         body.text("memory", random.pick(&["512Mi", "2Gi", "4Gi"]));
         body.text("service_account", account(random));
+        super::salesforce::place(random, body);
         body.set("env", random.environment());
     }
 }

@@ -71,6 +71,12 @@ fn dataset(random: &mut Random, index: usize) -> Body {
     }
     about(random, &mut body);
     if random.coin() {
+        body.text(
+            "default_kms_key_name",
+            "projects/acme/locations/eu/keyRings/ring/cryptoKeys/key",
+        );
+    }
+    if random.coin() {
         body.raw(
             "default_table_expiration_ms",
             random.pick(&["3600000", "86400001", "315360000000"]),

@@ -1,0 +1,1 @@
+terraform import headwater_pubsub_subscription_iam_member.reads "projects/acme-data/subscriptions/account-changes-workers roles/pubsub.subscriber serviceAccount:headwater-runner@acme-data.iam.gserviceaccount.com"

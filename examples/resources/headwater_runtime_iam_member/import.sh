@@ -1,0 +1,1 @@
+terraform import headwater_runtime_iam_member.starts "projects/acme-data/locations/europe-west1/jobs/headwater roles/run.jobsExecutorWithOverrides serviceAccount:headwater-runner@acme-data.iam.gserviceaccount.com"

@@ -1,0 +1,1 @@
+terraform import headwater_service_account_iam_member.deploys "projects/acme-data/serviceAccounts/headwater-runner@acme-data.iam.gserviceaccount.com roles/iam.serviceAccountUser group:platform@acme.com"
