@@ -23,8 +23,8 @@ import googleapiclient
 
 SERVICES = [
     "bigquery.v2", "cloudkms.v1", "cloudresourcemanager.v1", "cloudresourcemanager.v3", "cloudscheduler.v1", "dataflow.v1b3",
-    "dataform.v1", "dataplex.v1", "iam.v1", "iamcredentials.v1", "pubsub.v1", "run.v1", "run.v2", "secretmanager.v1",
-    "storage.v1",
+    "dataform.v1", "dataplex.v1", "iam.v1", "iamcredentials.v1", "logging.v2", "monitoring.v1", "monitoring.v3", "pubsub.v1",
+    "run.v1", "run.v2", "secretmanager.v1", "storage.v1",
 ]  # fmt: skip
 # Not methods of these APIs: what OAuth, the metadata server, discovery and batches are, and our own.
 OTHERS = re.compile(r"/(_control|token|oauth2|o/oauth2|computeMetadata|discovery|batch|\$discovery|v1/token|tokeninfo)(/|$)")
