@@ -10,7 +10,7 @@ use crate::shell::{self, Error, Result, fail, output, print};
 pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
     stage.apply()?;
     stage.plan_nothing()?;
-    arrived(stage)?;
+    arrived(stage, DEFECTS)?;
     marts(stage)?;
     judge(stage)?;
     if !ephemeral {
@@ -19,8 +19,8 @@ pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the extract has loaded, held against the org, and what the gate has kept out.
-pub fn arrived(stage: &Stage<'_>) -> Result<()> {
+/// What the extract has loaded, held against the org, and what the gate has kept out: of the wrong accounts, those that it looks for.
+pub fn arrived(stage: &Stage<'_>, defects: u64) -> Result<()> {
     let counts = http::get(&format!("{}/_control/counts", stage.org))?;
     let counts = counts
         .as_object()
@@ -49,9 +49,9 @@ pub fn arrived(stage: &Stage<'_>) -> Result<()> {
     if differing > 0 || counts.is_empty() {
         return fail(format!("{differing} objects differ between the org and BigQuery"));
     }
-    if apart != DEFECTS {
+    if apart != defects {
         return fail(format!(
-            "{DEFECTS} accounts are wrong on purpose, and the gate has set {apart} apart"
+            "{defects} accounts are wrong on purpose, and the gate has set {apart} apart"
         ));
     }
     print(&format!(

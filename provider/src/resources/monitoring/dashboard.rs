@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use headwater_cloud::{CreateBy, Error, Listing, PatchBy, Service};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use tfplugin_framework::{Attr, Attribute, Diagnostic, Diagnostics, Result, Schema, Type, equal, validate};
+use tfplugin_framework::{Attr, Attribute, Diagnostic, Diagnostics, Result, Schema, Type, Value, validate};
 
 use crate::labels::{self, Labels};
 use crate::names;
@@ -69,7 +69,7 @@ impl Described for Dashboard {
                 "definition",
                 Attribute::string()
                     .required()
-                    .equivalent(equal::json)
+                    .equivalent(same)
                     .validate(validate::json_object())
                     .describe("What it shows, as JSON: `displayName`, one layout (`mosaicLayout`, `gridLayout`, `rowLayout` or `columnLayout`), and what else the API has. Not `name`, `labels` and `etag`. What Google fills in within it is no change."),
             ),
@@ -147,6 +147,15 @@ impl Described for Dashboard {
     }
 }
 
+/// Whether two definitions say the same, in whatever spelling.
+fn same(one: &Value, other: &Value) -> bool {
+    let read = |value: &Value| value.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => covers(&one, &other) && covers(&other, &one),
+        _ => one == other,
+    }
+}
+
 /// Whether all that is said is so. Google fills in what is left out, and leaves out what is empty.
 fn covers(found: &Json, said: &Json) -> bool {
     match (found, said) {
@@ -158,7 +167,9 @@ fn covers(found: &Json, said: &Json) -> bool {
             found.len() == said.len() && found.iter().zip(said).all(|(found, said)| covers(found, said))
         }
         // Whole numbers of 64 bits travel as text.
-        (Json::String(found), Json::Number(said)) => *found == said.to_string(),
+        (Json::String(text), Json::Number(number)) | (Json::Number(number), Json::String(text)) => {
+            *text == number.to_string()
+        }
         (Json::Number(found), Json::Number(said)) => found.as_f64() == said.as_f64(),
         _ => found == said,
     }
@@ -250,6 +261,18 @@ mod tests {
             ),
         ] {
             assert_eq!(covers(&found, &said), same, "{found}");
+        }
+    }
+
+    #[test]
+    fn spellings_are_the_same_and_what_is_gone_is_not() {
+        for (one, other, alike) in [
+            (r#"{"a": {"columns": "2", "x": 0}}"#, r#"{ "a":{"columns":2} }"#, true),
+            (r#"{"a": {"columns": "2"}}"#, r#"{"a": {"columns": 3}}"#, false),
+            (r#"{"a": {"blank": {}}}"#, r#"{"a": {}}"#, false),
+            ("no JSON", "no JSON", true),
+        ] {
+            assert_eq!(same(&one.into(), &other.into()), alike, "{one} and {other}");
         }
     }
 
