@@ -309,6 +309,8 @@ fn variables(server: &Server) -> Vec<(&'static str, String)> {
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_MONITORING", slash.clone()),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_DATAPLEX", slash),
         ("PUBSUB_EMULATOR_HOST", url.trim_start_matches("http://").to_owned()),
     ]

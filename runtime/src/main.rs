@@ -6,6 +6,7 @@ mod cloud;
 mod dataform;
 mod error;
 mod exit;
+mod finished;
 mod local;
 mod logging;
 mod printer;

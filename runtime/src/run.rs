@@ -46,9 +46,26 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
     }
     let path = ObjectPath::parse(&args.spec).map_err(|e| CommandError::usage("--spec", &e))?;
     let spec = PipelineSpec::from_json(&cloud.storage().get(&path).await?.bytes)?;
-    if spec.dq_suite.is_some() {
-        return crate::suite::run(&spec, &cloud, args.run_id.unwrap_or_else(new_run), printer).await;
-    }
+    let id = args.run_id.clone().unwrap_or_else(new_run);
+    let mut code = None;
+    let ended = if spec.dq_suite.is_some() {
+        crate::suite::run(&spec, &cloud, id.clone(), printer).await
+    } else {
+        Box::pin(extract(&spec, cloud, id.clone(), args, printer, &mut code)).await
+    };
+    crate::finished::note(&spec, &id, &ended, code.as_deref());
+    ended
+}
+
+/// Executes an extract's spec; `code` gets the first of the errors that there were.
+async fn extract(
+    spec: &PipelineSpec,
+    cloud: headwater_cloud::Cloud,
+    run: String,
+    args: RunArgs,
+    printer: Printer,
+    code: &mut Option<String>,
+) -> Result<Exit, CommandError> {
     let extract = spec.extract()?;
     let unknown = args.objects.iter().find(|o| !extract.objects.contains_key(*o));
     if let Some(object) = unknown {
@@ -84,7 +101,7 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
     let verdicts = Arc::new(crate::suite::gate::Keeper(cloud.clone()));
     let context = Context {
         cloud,
-        run: args.run_id.unwrap_or_else(new_run),
+        run,
         task_index: args.task_index,
         task_count: args.task_count,
         attempt: args.attempt,
@@ -99,8 +116,15 @@ pub async fn run(args: RunArgs, printer: Printer) -> Result<Exit, CommandError> 
             ..Options::default()
         },
     };
-    let outcome = Box::pin(execute(&spec, &context)).await;
+    let outcome = Box::pin(execute(spec, &context)).await;
     watcher.abort();
+    *code = match &outcome {
+        Ok(outcome) => outcome
+            .objects
+            .values()
+            .find_map(|record| Some(record.error.as_ref()?.code.clone())),
+        Err(error) => Some(error.code().to_owned()),
+    };
     let outcome = match outcome {
         Ok(outcome) => outcome,
         // What kept every object from being tried may be a limit: the next run goes on from here.

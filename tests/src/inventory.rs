@@ -80,6 +80,19 @@ const COLLECTIONS: &[Collection] = &[
         "name",
     ),
     leaf("/v1/projects/{P}/serviceAccounts?pageSize=100", "accounts", "name"),
+    // Their own names are numbers, which are others whenever they are made.
+    leaf(
+        "/v3/projects/{P}/alertPolicies?pageSize=1000",
+        "alertPolicies",
+        "displayName",
+    ),
+    leaf(
+        "/v3/projects/{P}/notificationChannels?pageSize=1000",
+        "notificationChannels",
+        "displayName",
+    ),
+    leaf("/v1/projects/{P}/dashboards?pageSize=1000", "dashboards", "name"),
+    leaf("/v2/projects/{P}/metrics?pageSize=1000", "metrics", "name"),
 ];
 
 /// The names of all that a project holds in a region, each with the list that it was found in.

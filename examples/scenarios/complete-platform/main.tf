@@ -1,5 +1,5 @@
 # A whole platform from modules: an org extracted and streamed, the stream of a shop's messages, marts of it all, and what is
-# expected at the door, of the tables and of the marts.
+# expected at the door, of the tables and of the marts, and who is told when something is late or wrong.
 
 terraform {
   required_version = ">= 1.11" # write-only attributes
@@ -186,4 +186,26 @@ module "quality" {
 
   labels     = local.labels
   disposable = true
+}
+
+# Who is told when an extract or a suite is late, a run fails, a stream lags, requests run out or queries cost too much.
+module "monitoring" {
+  source = "../../../modules/monitoring"
+
+  name     = "headwater"
+  runtime  = module.platform.runtime
+  extracts = { (module.ingest.name) = "3h" }
+  suites   = { for name in keys(module.quality.suites) : name => "3h" }
+  streams = {
+    for stream in [module.stream, module.orders] :
+    stream.name => { subscription = stream.subscription, dead_letters = stream.dead_letters.subscription }
+  }
+  repositories = { marts = module.marts.id }
+
+  api_usage_percent        = 30 # runs stop at 40
+  max_bytes_billed_per_day = 1099511627776
+
+  topics = { alerts = module.platform.topics["alerts"] }
+  emails = var.on_call == null ? {} : { on-call = var.on_call }
+  labels = local.labels
 }

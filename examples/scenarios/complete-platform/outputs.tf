@@ -26,3 +26,13 @@ output "orders_topic" {
   description = "Where the shop publishes its orders."
   value       = module.platform.topics["streaming"]
 }
+
+output "policies" {
+  description = "The alert policies by what they watch for."
+  value       = module.monitoring.policies
+}
+
+output "dashboard" {
+  description = "The dashboard of Cloud Monitoring."
+  value       = module.monitoring.dashboard
+}

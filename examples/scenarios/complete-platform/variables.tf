@@ -56,3 +56,9 @@ variable "analysts" {
   type        = list(string)
   default     = []
 }
+
+variable "on_call" {
+  description = "The address that incidents are mailed to. Without it, they are only published to the topic `alerts`."
+  type        = string
+  default     = null
+}

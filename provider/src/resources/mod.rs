@@ -14,6 +14,7 @@ pub(crate) mod dataform;
 pub(crate) mod dataplex_data_scan;
 pub mod dq_suite;
 mod iam_member;
+mod monitoring;
 pub(crate) mod pipeline;
 pub(crate) mod pubsub_schema;
 pub(crate) mod pubsub_subscription;
@@ -51,6 +52,10 @@ pub fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(Rest(dataform::WorkflowConfig)),
         Box::new(dataform::Project),
         Box::new(Rest(dataplex_data_scan::DataScan)),
+        Box::new(Rest(monitoring::NotificationChannel)),
+        Box::new(Rest(monitoring::AlertPolicy)),
+        Box::new(Rest(monitoring::Dashboard)),
+        Box::new(Rest(monitoring::LoggingMetric)),
         Box::new(runtime::Runtime),
         Box::new(salesforce_extract::Extract),
         Box::new(cdc_stream::CdcStream),

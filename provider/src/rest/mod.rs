@@ -2,9 +2,11 @@
 //!
 //! A kind says its name's pattern, its schema, and how its model and its document correspond ([`Described`]).
 //! [`Rest`] makes a resource of that: defaults of project and region, plan of the id, creation that adopts what a killed
-//! apply left behind, refresh that lists where many are read, changes of what differs, disappearance, import.
+//! apply left behind, refresh that lists where many are read, changes of what differs, disappearance, import. Where the
+//! service chooses names ([`Assigned`]), a document is known again by what its display name is.
 //! [`Lookup`] makes a data source of the same.
 
+mod assigned;
 pub(crate) mod changes;
 pub(crate) mod fields;
 mod lookup;
@@ -55,6 +57,18 @@ pub(crate) struct Parts<'a> {
     pub named: Vec<(&'static str, &'a mut Attr<String>)>,
 }
 
+/// How a document whose name the service chooses is known again. Such a kind has a computed attribute for its own name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Assigned {
+    /// The field that is unique among those that we made: `displayName`.
+    pub field: &'static str,
+    /// The attribute of it.
+    pub attribute: &'static str,
+    /// The field with labels of people, among which ours are: `userLabels`.
+    pub labels: &'static str,
+    pub listing: Listing,
+}
+
 /// A kind of document. Models are `Attr` fields throughout, with `id` and one field for each placeholder of the name.
 #[async_trait]
 pub(crate) trait Described: Send + Sync + 'static {
@@ -74,6 +88,11 @@ pub(crate) trait Described: Send + Sync + 'static {
     /// The model that a document amounts to, in the spelling of the state before; what the name is made of stays.
     /// `document(read(m, document(m)))` must be `document(m)`.
     fn read(&self, state: &Self::Model, document: &Json) -> Self::Model;
+
+    /// How it is known again if the service chooses its name.
+    fn assigned(&self) -> Option<Assigned> {
+        None
+    }
 
     /// Offline checks that the schema cannot express.
     fn validate(&self, config: &Self::Model) -> Result<()> {

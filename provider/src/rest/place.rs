@@ -16,10 +16,12 @@ pub(super) fn fill<D: Described>(
     model: &mut D::Model,
     config: &mut D::Model,
 ) -> Result<(), Diagnostic> {
+    // A name that the service chooses is nobody's to fill in.
+    let assigned = described.assigned().map(|_| described.api().name.own());
     let said = described.parts(config).named;
     let Parts { id, named } = described.parts(model);
     let mut named = named;
-    for (name, value) in &mut named {
+    for (name, value) in named.iter_mut().filter(|(name, _)| Some(*name) != assigned) {
         let left_out = said.iter().any(|(other, value)| other == name && value.is_null());
         if left_out && (value.is_unknown() || value.is_null()) {
             **value = default(clients, name)?;

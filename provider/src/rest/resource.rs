@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use tfplugin_framework::{Attr, Cx, Diagnostic, Identity, Path, Plan, Resource, Result, Schema};
 
 use super::changes::{differing, stripped};
-use super::{Described, Parts, Target, place, whole_schema};
+use super::{Described, Parts, Target, assigned, place, whole_schema};
 use crate::clients::Clients;
 use crate::labels;
 use crate::names;
@@ -73,6 +73,9 @@ impl<D: Described> Resource for Rest<D> {
 
     async fn create(&self, cx: &mut Cx, planned: D::Model) -> Result<D::Model> {
         let clients = cx.provider::<Clients>()?;
+        if let Some(by) = self.0.assigned() {
+            return assigned::create(&self.0, cx, &clients, by, planned).await;
+        }
         let at = place::target(cx, &self.0, &clients, &planned)?;
         let body = stripped(&self.0.document(&planned));
         let document = match at.documents.create(&at.name, at.api.create, &body).await {

@@ -93,6 +93,14 @@ fn cases() -> Vec<(&'static str, Json, String)> {
         ),
         ("dataplex_data_scan", named("quality"), "quality".to_owned()),
         (
+            "monitoring_alert_policy",
+            json!({"project": "acme-data", "name": "17"}),
+            "projects/acme-data/alertPolicies/17".to_owned(),
+        ),
+        ("monitoring_notification_channel", named("17"), "17".to_owned()),
+        ("monitoring_dashboard", named("crm"), "crm".to_owned()),
+        ("logging_metric", named("runs"), "runs".to_owned()),
+        (
             "salesforce_extract",
             json!({"lake": "gs://acme-lake/crm", "name": "crm"}),
             "gs://acme-lake/crm/headwater/pipelines/crm/spec.json".to_owned(),

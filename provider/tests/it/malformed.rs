@@ -20,6 +20,7 @@ const FILES: &[(&str, &str)] = &[
     ("ephemeral.tf", include_str!("malformed/ephemeral.tf")),
     ("functions.tf", include_str!("malformed/functions.tf")),
     ("messages.tf", include_str!("malformed/messages.tf")),
+    ("monitoring.tf", include_str!("malformed/monitoring.tf")),
     ("pubsub.tf", include_str!("malformed/pubsub.tf")),
     ("runtime.tf", include_str!("malformed/runtime.tf")),
     ("salesforce.tf", include_str!("malformed/salesforce.tf")),

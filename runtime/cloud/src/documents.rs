@@ -21,6 +21,8 @@ const PAGES: usize = 20;
 pub(crate) struct Shared {
     pub collections: Collections,
     pub turns: Turns,
+    /// Held while a service is written to that takes one edit of a project at a time.
+    edits: tokio::sync::Mutex<()>,
 }
 
 /// The documents of one service. A name is what follows the version in the URL: `projects/P/topics/T`.
@@ -41,6 +43,8 @@ pub enum CreateBy {
     Query(&'static str),
     /// POST to its collection; its `name` in the body says it.
     Body,
+    /// POST to its collection; the last part of its name alone is the `name` in the body.
+    Id,
     /// POST to its collection: the document under one name in the body, and under another its id up to an `@`.
     Envelope {
         /// Where the id is: `accountId`.
@@ -57,6 +61,8 @@ pub enum PatchBy {
     Query,
     /// In the body, beside the document under this name: `{"topic": …, "updateMask": "labels"}`.
     Envelope(&'static str),
+    /// Nowhere: the document is replaced by what is sent, whole.
+    Whole,
 }
 
 /// How a collection is listed.
@@ -199,6 +205,11 @@ impl Documents {
                 body["name"] = name.into();
                 Call::post(self.service, self.path(collection), &*action).json(&body)
             }
+            CreateBy::Id => {
+                let mut body = document.clone();
+                body["name"] = id.into();
+                Call::post(self.service, self.path(collection), &*action).json(&body)
+            }
             CreateBy::Envelope { id: at, member } => {
                 let mut body = json!({});
                 body[at] = id.split('@').next().into();
@@ -238,8 +249,10 @@ impl Documents {
                 body[member] = document;
                 call.json(&body)
             }
+            PatchBy::Whole => call.json(document),
         };
         let _writing = self.writing(name);
+        let _edit = self.edit().await;
         let answer = call.send_json(&self.transport).await?;
         self.settled(answer, &action).await
     }
@@ -275,6 +288,7 @@ impl Documents {
             call = call.query(key, *value);
         }
         let _writing = self.writing(name);
+        let _edit = self.edit().await;
         match call.send_json(&self.transport).await {
             Ok(answer) => self.settled(answer, &action).await.map(|_| true),
             Err(error) if error.is_not_found() => Ok(false),
@@ -300,6 +314,8 @@ impl Documents {
     /// # Errors
     /// When the service refuses.
     pub async fn post(&self, collection: &str, document: &Document) -> Result<Document, Error> {
+        let _writing = self.shared.collections.write(&self.key(collection));
+        let _edit = self.edit().await;
         let call = Call::post(self.service, self.path(collection), format!("add to `{collection}`"));
         call.json(document).send_json(&self.transport).await
     }
@@ -347,6 +363,15 @@ impl Documents {
 
     fn key(&self, collection: &str) -> String {
         format!("{:?} {collection}", self.service)
+    }
+
+    /// Cloud Monitoring refuses edits of policies and channels that come at the same time: "Too many concurrent edits to the
+    /// project configuration."
+    async fn edit(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        match self.service {
+            Service::Monitoring => Some(self.shared.edits.lock().await),
+            _ => None,
+        }
     }
 
     /// The write of a document (or of something below it) to its collection.

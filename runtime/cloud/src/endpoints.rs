@@ -31,6 +31,12 @@ pub enum Service {
     Dataplex,
     /// IAM Service Account Credentials, v1.
     IamCredentials,
+    /// Cloud Monitoring, v3: alert policies and notification channels.
+    Monitoring,
+    /// Cloud Monitoring, v1: dashboards.
+    Dashboards,
+    /// Cloud Logging, v2: log-based metrics.
+    Logging,
 }
 
 impl Service {
@@ -51,6 +57,8 @@ impl Service {
             Service::Dataform => "https://dataform.googleapis.com",
             Service::Dataplex => "https://dataplex.googleapis.com",
             Service::IamCredentials => "https://iamcredentials.googleapis.com",
+            Service::Monitoring | Service::Dashboards => "https://monitoring.googleapis.com",
+            Service::Logging => "https://logging.googleapis.com",
         }
     }
 
@@ -71,6 +79,8 @@ impl Service {
             Service::Dataform => "Dataform",
             Service::Dataplex => "Dataplex",
             Service::IamCredentials => "IAM Service Account Credentials",
+            Service::Monitoring | Service::Dashboards => "Cloud Monitoring",
+            Service::Logging => "Cloud Logging",
         }
     }
 
@@ -80,9 +90,9 @@ impl Service {
         match self {
             Service::Storage => "storage/v1",
             Service::BigQuery => "bigquery/v2",
-            Service::Run => "v2",
+            Service::Run | Service::Logging => "v2",
             Service::Dataflow => "v1b3",
-            Service::ResourceManager => "v3",
+            Service::ResourceManager | Service::Monitoring => "v3",
             Service::Scheduler
             | Service::SecretManager
             | Service::PubSub
@@ -90,7 +100,8 @@ impl Service {
             | Service::Dataform
             | Service::Dataplex
             | Service::BigQueryStorage
-            | Service::IamCredentials => "v1",
+            | Service::IamCredentials
+            | Service::Dashboards => "v1",
         }
     }
 }

@@ -42,7 +42,10 @@ fn style(service: Service) -> Style {
         | Service::Dataform
         | Service::Dataplex
         | Service::BigQueryStorage
-        | Service::IamCredentials => Style::Get,
+        | Service::IamCredentials
+        | Service::Monitoring
+        | Service::Dashboards
+        | Service::Logging => Style::Get,
     }
 }
 

@@ -154,7 +154,7 @@ pub async fn execute(spec: &PipelineSpec, context: &Context) -> Result<RunOutcom
         Err(error) => return fail(error).await,
     };
     let workers = context.options.parallel_objects.clamp(1, objects.len().max(1));
-    let clients = match connect(extract, context, workers).await {
+    let clients = match connect(&spec.name, extract, context, workers).await {
         Ok(clients) => clients,
         Err(error) => return fail(error).await,
     };
@@ -184,6 +184,7 @@ pub async fn execute(spec: &PipelineSpec, context: &Context) -> Result<RunOutcom
                 let span = tracing::info_span!("object", object = name, run = %context.run);
                 records.push((name.to_owned(), finish(&task, &recorder).instrument(span).await));
             }
+            note_usage(&spec.name, context, &client);
             records
         })
         .buffer_unordered(workers)
@@ -222,7 +223,12 @@ fn state_of(error: &Error) -> RunState {
 }
 
 /// One session per worker, so that each object's requests can be told apart.
-async fn connect(extract: &SalesforceExtractSpec, context: &Context, workers: usize) -> Result<Vec<Client>> {
+async fn connect(
+    pipeline: &str,
+    extract: &SalesforceExtractSpec,
+    context: &Context,
+    workers: usize,
+) -> Result<Vec<Client>> {
     let connection = &extract.connection;
     let payload = context.cloud.secrets().access(&connection.auth.secret().0).await?;
     let secret = Secret::new(payload.expose_text()?.to_owned());
@@ -235,9 +241,17 @@ async fn connect(extract: &SalesforceExtractSpec, context: &Context, workers: us
         && let Some(client) = clients.first()
     {
         client.limits().await?;
+        note_usage(pipeline, context, client);
         crate::fetch::check_budget(client, extract)?;
     }
     Ok(clients)
+}
+
+/// How much of the org's daily requests is used, as log-based metrics read it.
+fn note_usage(pipeline: &str, context: &Context, client: &Client) {
+    if let Some(usage) = client.api_usage() {
+        tracing::info!(pipeline, run = %context.run, used = usage.used, max = usage.max, percent = usage.percent(), "api usage");
+    }
 }
 
 fn new_record(spec: &PipelineSpec, context: &Context, object: &str) -> ObjectRun {

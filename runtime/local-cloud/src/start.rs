@@ -22,8 +22,8 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, operations, platform, projects, pubsub,
-    run, scheduler, secrets, storage,
+    bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, logging, monitoring, operations,
+    platform, projects, pubsub, run, scheduler, secrets, storage,
 };
 
 /// What a local cloud needs to be told.
@@ -223,6 +223,8 @@ fn routes() -> Routes {
     methods.extend(dataflow::methods());
     methods.extend(dataform::methods());
     methods.extend(dataplex::methods());
+    methods.extend(monitoring::methods());
+    methods.extend(logging::methods());
     methods.extend(iam::methods());
     methods.extend(projects::methods());
     methods.extend(platform::methods());

@@ -13,6 +13,7 @@ mod lifecycle;
 mod marts;
 mod messages;
 mod modules;
+mod monitoring;
 mod planning;
 mod properties;
 mod quality;

@@ -9,6 +9,7 @@ mod dbt;
 mod dist;
 mod durability;
 mod gcloud;
+mod gcloud_monitoring;
 mod gcloud_storage;
 mod gcp_bigquery_client;
 mod github;

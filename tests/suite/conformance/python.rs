@@ -74,6 +74,16 @@ fn google_cloud_dataplex() {
 }
 
 #[test]
+fn google_api_python_client_of_monitoring_and_logging() {
+    let cloud = Cloud::start();
+    run_script(&mut script_with(
+        &programs::beam_python(),
+        "monitoring.py",
+        &cloud.url(),
+    ));
+}
+
+#[test]
 fn google_cloud_run_worker_pools() {
     against_the_cloud("run_worker_pools.py");
 }

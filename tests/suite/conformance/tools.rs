@@ -68,6 +68,8 @@ impl Tools {
             "IAM",
             "CLOUDRESOURCEMANAGER",
             "PUBSUB",
+            "MONITORING",
+            "LOGGING",
         ] {
             command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), &endpoint);
         }

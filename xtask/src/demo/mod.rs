@@ -2,6 +2,7 @@
 //! scenario's folder with the real terraform, and compare what arrived in BigQuery with what the org holds.
 
 mod cdc;
+mod complete;
 mod quickstart;
 mod stage;
 
@@ -48,6 +49,8 @@ enum Scenario {
     SalesforceQuickstart,
     /// The changes of ten objects streamed into a changelog and a current table each; ends with terraform destroy.
     SalesforceCdc,
+    /// A whole platform from modules: an extract behind a gate, two streams, marts, suites, alert policies.
+    CompletePlatform,
 }
 
 impl Scenario {
@@ -55,6 +58,7 @@ impl Scenario {
         match self {
             Self::SalesforceQuickstart => "salesforce-quickstart",
             Self::SalesforceCdc => "salesforce-cdc",
+            Self::CompletePlatform => "complete-platform",
         }
     }
 }
@@ -106,7 +110,7 @@ impl Demo {
 
     fn act(&self, dir: &Path, programs: &Programs, terraform: &Path) -> Result<ExitCode> {
         let defects = match self.scenario {
-            Scenario::SalesforceQuickstart => quickstart::DEFECTS_EACH,
+            Scenario::SalesforceQuickstart | Scenario::CompletePlatform => quickstart::DEFECTS_EACH,
             Scenario::SalesforceCdc => 0,
         };
         let folder = self.scenario.folder();
@@ -114,6 +118,7 @@ impl Demo {
         match self.scenario {
             Scenario::SalesforceQuickstart => quickstart::play(&stage, self.ephemeral),
             Scenario::SalesforceCdc => cdc::play(&stage, self.events),
+            Scenario::CompletePlatform => complete::play(&stage, self.ephemeral),
         }
     }
 }

@@ -10,6 +10,17 @@ use crate::shell::{self, Error, Result, fail, output, print};
 pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
     stage.apply()?;
     stage.plan_nothing()?;
+    arrived(stage, DEFECTS)?;
+    marts(stage)?;
+    judge(stage)?;
+    if !ephemeral {
+        say_more(stage);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the extract has loaded, held against the org, and what the gate has kept out: of the wrong accounts, those that it looks for.
+pub fn arrived(stage: &Stage<'_>, defects: u64) -> Result<()> {
     let counts = http::get(&format!("{}/_control/counts", stage.org))?;
     let counts = counts
         .as_object()
@@ -38,9 +49,9 @@ pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
     if differing > 0 || counts.is_empty() {
         return fail(format!("{differing} objects differ between the org and BigQuery"));
     }
-    if apart != DEFECTS {
+    if apart != defects {
         return fail(format!(
-            "{DEFECTS} accounts are wrong on purpose, and the gate has set {apart} apart"
+            "{defects} accounts are wrong on purpose, and the gate has set {apart} apart"
         ));
     }
     print(&format!(
@@ -48,16 +59,11 @@ pub fn play(stage: &Stage<'_>, ephemeral: bool) -> Result<ExitCode> {
         counts.len(),
         stage.since.elapsed().as_secs_f64()
     ));
-    marts(stage)?;
-    judge(stage)?;
-    if !ephemeral {
-        say_more(stage);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The marts, which the apply has made behind the extract.
-fn marts(stage: &Stage<'_>) -> Result<()> {
+pub fn marts(stage: &Stage<'_>) -> Result<()> {
     let cell = |sql: String| http::query_cell(&stage.endpoint, PROJECT, &sql);
     let names = cell(format!(
         "SELECT STRING_AGG(table_name ORDER BY table_name) FROM `{PROJECT}`.salesforce_marts.INFORMATION_SCHEMA.TABLES"

@@ -80,8 +80,7 @@ impl<'a> Stage<'a> {
         let org = start_org(dir, programs)?;
         say(&format!("    serving Salesforce's APIs at {org}"));
 
-        let module = dir.join("terraform");
-        copy(&root().join("examples/scenarios").join(scenario), &module)?;
+        let module = lay_out(dir, scenario)?;
         let rc = dir.join("terraform.rc");
         let plugins = dir.join("plugins");
         output(
@@ -105,8 +104,6 @@ impl<'a> Stage<'a> {
             ("TF_VAR_login_url", org.clone()),
             ("TF_VAR_client_id", CLIENT_ID.into()),
             ("TF_VAR_client_secret", CLIENT_SECRET.into()),
-            // The folder is a copy, from which the repository's own is not found by its relative path.
-            ("TF_VAR_marts", root().join("dataform").display().to_string()),
         ];
         write_environment(dir, &environment)?;
         Ok(Self {
@@ -260,6 +257,18 @@ fn write_environment(dir: &Path, environment: &[(&str, String)]) -> Result<()> {
         writeln!(script, "export {name}='{value}'")?;
     }
     Ok(std::fs::write(dir.join("env.sh"), script)?)
+}
+
+/// A copy of the scenario's folder, from which modules and marts are found as in the repository.
+fn lay_out(dir: &Path, scenario: &str) -> Result<PathBuf> {
+    let repository = dir.join("repository");
+    let folder = Path::new("examples/scenarios").join(scenario);
+    let module = repository.join(&folder);
+    copy(&root().join(&folder), &module)?;
+    for tree in ["modules", "dataform"] {
+        std::os::unix::fs::symlink(root().join(tree), repository.join(tree))?;
+    }
+    Ok(module)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

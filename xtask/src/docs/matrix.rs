@@ -30,6 +30,10 @@ const SERVICES: &[(&str, &str)] = &[
     ("cloudresourcemanager", "Resource Manager"),
     ("serviceusage", "Service Usage, v1"),
     ("logging", "Cloud Logging, v2"),
+    (
+        "monitoring",
+        "Cloud Monitoring: policies and channels v3, dashboards v1",
+    ),
     ("oauth2", "OAuth 2.0 tokens"),
     ("metadata", "Metadata server"),
 ];

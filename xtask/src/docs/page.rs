@@ -54,6 +54,8 @@ const SUBCATEGORIES: &[(&str, &str)] = &[
     ("pubsub", "Pub/Sub"),
     ("dataform", "Dataform"),
     ("dataplex", "Dataplex"),
+    ("monitoring", "Cloud Monitoring"),
+    ("logging", "Cloud Monitoring"),
     ("secret", "Secret Manager"),
     ("scheduler", "Cloud Scheduler"),
     ("cloud_scheduler", "Cloud Scheduler"),

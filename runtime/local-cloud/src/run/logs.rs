@@ -180,6 +180,17 @@ async fn entries(mut call: Call) -> Answer {
     ok(&page)
 }
 
+/// A level by Cloud Logging's name of it.
+/// <https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
+fn severity_of(level: &str) -> &str {
+    match level {
+        "WARN" => "WARNING",
+        "TRACE" => "DEBUG",
+        "DEBUG" | "INFO" | "NOTICE" | "WARNING" | "ERROR" | "CRITICAL" | "ALERT" | "EMERGENCY" => level,
+        _ => "DEFAULT",
+    }
+}
+
 /// A line of JSON becomes a structured entry, as in Cloud Logging.
 fn entry(execution: &Execution, task: u32, attempt: u32, line: &str) -> Value {
     let name = &execution.name;
@@ -207,7 +218,7 @@ fn entry(execution: &Execution, task: u32, attempt: u32, line: &str) -> Value {
                 .iter()
                 .find_map(|field| fields.shift_remove(*field));
             if let Some(severity) = severity.as_ref().and_then(Value::as_str) {
-                entry["severity"] = json!(severity.to_ascii_uppercase());
+                entry["severity"] = json!(severity_of(&severity.to_ascii_uppercase()));
             }
             entry["jsonPayload"] = Value::Object(fields);
         }

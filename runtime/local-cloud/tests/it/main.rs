@@ -28,6 +28,8 @@ mod kms;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod monitoring;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod platform;

@@ -31,6 +31,22 @@ fn run(cloud: &Cloud, pipeline: &str) {
     programs::run_within(command.args(["--runtime", "headwater", "--wait"]), LIMIT).ok();
 }
 
+/// What the logs say of the end of a pipeline's run.
+fn finished(cloud: &Cloud, pipeline: &str) -> serde_json::Value {
+    let filter = "resource.type = \"cloud_run_job\" AND resource.labels.job_name = \"headwater\"";
+    let asked = json!({"filter": filter, "orderBy": "timestamp desc", "pageSize": 1000});
+    let (status, answer) = cloud.post("/v2/entries:list", &asked);
+    assert_eq!(status, 200, "{answer}");
+    let mut lines = answer["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["jsonPayload"]);
+    let line = lines.find(|line| line["message"] == "run finished" && line["pipeline"] == pipeline);
+    line.cloned()
+        .unwrap_or_else(|| panic!("no line says that {pipeline} finished: {answer}"))
+}
+
 #[test]
 fn a_platform_from_modules_comes_runs_and_goes() {
     let cloud = Cloud::start();
@@ -90,6 +106,41 @@ fn a_platform_from_modules_comes_runs_and_goes() {
     for suite in SUITES {
         let sql = format!("SELECT state FROM data_ops.dq_run WHERE suite = '{suite}' ORDER BY started DESC LIMIT 1");
         assert_eq!(cell(&cloud, &sql), "pass", "{suite}");
+    }
+
+    // Who is told of what, and the line of the logs that it counts.
+    let (_, policies) = cloud.get(&format!("/v3/projects/{PROJECT}/alertPolicies"));
+    let policies = policies["alertPolicies"].as_array().unwrap();
+    let named: Vec<&str> = policies
+        .iter()
+        .filter_map(|policy| policy["displayName"].as_str())
+        .collect();
+    for what in [
+        "an execution failed",
+        "crm is stale",
+        "live-orders is stale",
+        "a stream lags",
+        "marts failed to build",
+    ] {
+        assert!(
+            named.contains(&format!("headwater: {what}").as_str()),
+            "{what}: {named:?}"
+        );
+    }
+    for policy in policies {
+        assert_eq!(
+            policy["notificationChannels"].as_array().map(Vec::len),
+            Some(1),
+            "{policy}"
+        );
+    }
+    for (pipeline, kind) in [("crm", "extract"), ("opportunities", "suite")] {
+        let line = finished(&cloud, pipeline);
+        assert_eq!(
+            (&line["kind"], &line["outcome"]),
+            (&kind.into(), &"succeeded".into()),
+            "{line}"
+        );
     }
 
     tf.assert_no_changes("after everything has run");

@@ -42,12 +42,13 @@ fn test(module: &str, runs: usize) {
 }
 
 /// The modules, and how many runs their tests have.
-const MODULES: [(&str, usize); 5] = [
+const MODULES: [(&str, usize); 6] = [
     ("cdc-stream", 12),
     ("data-platform", 12),
     ("dataform-marts", 6),
     ("quality-gate", 9),
     ("salesforce-ingest", 12),
+    ("monitoring", 13),
 ];
 
 #[test]
@@ -86,5 +87,11 @@ fn a_gate() {
 #[test]
 fn an_ingest() {
     let (module, runs) = MODULES[4];
+    test(module, runs);
+}
+
+#[test]
+fn monitoring() {
+    let (module, runs) = MODULES[5];
     test(module, runs);
 }

@@ -91,6 +91,7 @@ rounds!(
     secrets,
     scheduler,
     iam,
+    monitoring,
 );
 
 #[test]

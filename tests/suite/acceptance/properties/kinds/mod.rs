@@ -4,6 +4,7 @@ mod bigquery;
 pub mod dataform;
 pub mod dataplex;
 pub mod iam;
+pub mod monitoring;
 pub mod pubsub;
 pub mod quality;
 pub mod salesforce;
@@ -82,6 +83,7 @@ pub fn groups() -> Vec<Group> {
         secrets::group(),
         scheduler::group(),
         iam::group(),
+        monitoring::group(),
     ]
 }
 
