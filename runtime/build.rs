@@ -3,6 +3,10 @@
 fn main() {
     println!("cargo:rerun-if-env-changed=DUCKDB_LIB_DIR");
     println!("cargo:rerun-if-env-changed=HEADWATER_RELOCATABLE");
+    // Nothing of DuckDB is in the program of the image.
+    if std::env::var_os("CARGO_FEATURE_RUNTIME_ONLY").is_some() {
+        return;
+    }
     let Ok(dir) = std::env::var("DUCKDB_LIB_DIR") else {
         return;
     };

@@ -88,6 +88,7 @@ resource "headwater_runtime" "main" {
   name            = var.name
   region          = var.region
   image           = var.runtime.image
+  build           = var.runtime.build
   cpu             = var.runtime.cpu
   memory          = var.runtime.memory
   max_retries     = var.runtime.max_retries

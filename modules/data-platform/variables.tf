@@ -144,9 +144,13 @@ variable "topic_retention" {
 }
 
 variable "runtime" {
-  description = "What executes extracts and suites: one Cloud Run job. On Google Cloud `image` names an image of the runtime in Artifact Registry; the local cloud runs its own whatever is written there. `env` is no place for secrets."
+  description = "What executes extracts and suites: one Cloud Run job. On Google Cloud `image` names an image of the runtime in Artifact Registry, or `build` makes one (`{}`: of the `headwater` beside the provider); the local cloud runs its own if there is neither. `env` is no place for secrets."
   type = object({
     image        = optional(string)
+    build = optional(object({
+      binary     = optional(string)
+      repository = optional(string)
+    }))
     cpu          = optional(string, "1")
     memory       = optional(string, "1Gi")
     max_retries  = optional(number, 3)

@@ -1,11 +1,13 @@
 //! The command line's grammar. What the commands do is in the modules of their names.
 
+mod image;
 mod quality;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::image::{ImageCommand, ImagePushArgs};
 pub use self::quality::{
     ProfileFormat, QualityCommand, QualityEngine, QualityFormat, QualityProfileArgs, QualityReleaseArgs,
     QualityReportArgs, QualityResultFormat, QualityRulesArgs, QualityRunArgs,
@@ -82,9 +84,11 @@ pub enum Command {
     #[command(subcommand)]
     Runs(RunsCommand),
     /// The local cloud: Google Cloud's services on this machine.
+    #[cfg(not(feature = "runtime-only"))]
     #[command(subcommand)]
     Local(LocalCommand),
     /// A synthetic Salesforce org: generate its data, serve its APIs.
+    #[cfg(not(feature = "runtime-only"))]
     #[command(subcommand)]
     Salesforce(SalesforceCommand),
     /// Data quality: judge data by a suite of expectations, import suites of Great Expectations. Exit statuses: 0 the data
@@ -94,6 +98,9 @@ pub enum Command {
     /// SQLX projects: compile, run, test and lint them, without Node.
     #[command(subcommand)]
     Dataform(DataformCommand),
+    /// The runtime's image, for Cloud Run.
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Print the JSON Schema of the pipeline spec.
     Schema,
     /// Print a completion script for a shell.
@@ -257,6 +264,7 @@ pub struct RunsArgs {
 }
 
 /// Where a local cloud lives.
+#[cfg(not(feature = "runtime-only"))]
 #[derive(Debug, Clone, Args)]
 pub struct LocalArgs {
     /// Where it keeps everything; absent: headwater/local below the user's data directory.
@@ -265,6 +273,7 @@ pub struct LocalArgs {
 }
 
 /// `headwater local`.
+#[cfg(not(feature = "runtime-only"))]
 #[derive(Debug, Subcommand)]
 pub enum LocalCommand {
     /// Start it (in the foreground unless --detach).
@@ -307,6 +316,7 @@ pub enum LocalCommand {
 }
 
 /// `headwater salesforce`.
+#[cfg(not(feature = "runtime-only"))]
 #[derive(Debug, Subcommand)]
 pub enum SalesforceCommand {
     /// Generate an org's data: the same seed gives the same bytes.

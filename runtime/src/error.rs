@@ -34,9 +34,11 @@ pub enum CommandError {
         lake: String,
     },
     /// The local cloud.
+    #[cfg(not(feature = "runtime-only"))]
     #[error(transparent)]
     Local(#[from] crate::local::LocalError),
     /// The simulated org.
+    #[cfg(not(feature = "runtime-only"))]
     #[error(transparent)]
     Org(#[from] headwater_salesforce_org::Error),
     /// Data quality.
@@ -45,6 +47,9 @@ pub enum CommandError {
     /// A Dataform project.
     #[error(transparent)]
     Dataform(#[from] crate::dataform::DataformError),
+    /// The runtime's image.
+    #[error(transparent)]
+    Image(#[from] headwater_image::Error),
     /// The spec.
     #[error(transparent)]
     Spec(#[from] headwater_spec::SpecError),
@@ -73,14 +78,18 @@ impl CommandError {
         match self {
             Self::Cloud(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::NoRun { .. } => Some("`headwater runs list` shows the runs that there are".into()),
+            #[cfg(not(feature = "runtime-only"))]
             Self::Local(error) => error.hint().map(str::to_owned),
+            #[cfg(not(feature = "runtime-only"))]
+            Self::Org(_) => None,
+            Self::Image(error) => Some(error.hint().to_owned()),
             Self::Record { .. } => Some("it may have been written by a newer headwater: upgrade this one".into()),
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Stream(error) => Some(error.hint()).filter(|h| !h.is_empty()),
             Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Quality(error) => error.hint(),
             Self::Dataform(error) => error.hint(),
-            Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
+            Self::Usage { .. } | Self::Spec(_) => None,
         }
     }
 }

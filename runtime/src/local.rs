@@ -303,6 +303,10 @@ fn variables(server: &Server) -> Vec<(&'static str, String)> {
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY",
             format!("{url}/bigquery/v2/"),
         ),
+        (
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY",
+            format!("{slash}artifactregistry/"),
+        ),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", slash.clone()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER", slash.clone()),

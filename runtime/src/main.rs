@@ -7,6 +7,8 @@ mod dataform;
 mod error;
 mod exit;
 mod finished;
+mod image;
+#[cfg(not(feature = "runtime-only"))]
 mod local;
 mod logging;
 mod printer;
@@ -14,6 +16,7 @@ mod progress;
 mod quality;
 mod run;
 mod runs;
+#[cfg(not(feature = "runtime-only"))]
 mod salesforce;
 mod signals;
 mod stream;
@@ -70,10 +73,13 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Run(args) => Box::pin(run::run(args, printer)).await,
         Command::Stream(args) => stream::run(args, printer).await,
         Command::Runs(command) => runs::run(command, printer).await,
+        #[cfg(not(feature = "runtime-only"))]
         Command::Local(command) => Ok(local::run(command, printer).await?),
+        #[cfg(not(feature = "runtime-only"))]
         Command::Salesforce(command) => salesforce::run(command, printer).await,
         Command::Quality(command) => Ok(quality::run(command, printer).await?),
         Command::Dataform(command) => Ok(dataform::run(command, printer).await?),
+        Command::Image(command) => image::run(command, printer).await,
         Command::Schema => {
             let schema = headwater_spec::PipelineSpec::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());

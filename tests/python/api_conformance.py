@@ -28,6 +28,10 @@ SERVICES = [
 ]  # fmt: skip
 # Not methods of these APIs: what OAuth, the metadata server, discovery and batches are, and our own.
 OTHERS = re.compile(r"/(_control|token|oauth2|o/oauth2|computeMetadata|discovery|batch|\$discovery|v1/token|tokeninfo)(/|$)")
+# The registry of images, whose protocol is not Google's.
+REGISTRY = re.compile(r"/v2/?$|/v2/.+/(blobs|manifests|tags)/")
+# At one address for all services, Artifact Registry is below this: its repositories have the paths of Dataform's.
+ARTIFACTS = "/artifactregistry"
 OURS = re.compile(r"^(headwater|terraform-provider-headwater)/")
 # https://cloud.google.com/apis/docs/system-parameters, with and without the dollar.
 SYSTEM = {"alt", "fields", "key", "prettyPrint", "quotaUser", "userProject", "oauth_token", "access_token", "callback",
@@ -301,11 +305,14 @@ def main(calls, url, deviations, uncalled):
                 found.setdefault((call["grpc"], "method", "no such method"), call)
             continue
         path = unquote(call["path"]) if "%3A" in call["path"] else call["path"]
-        if OTHERS.match(path):
+        if OTHERS.match(path) or REGISTRY.match(path):
             total["others"] += 1
             continue
+        artifacts = path.startswith(ARTIFACTS + "/")
+        path = path.removeprefix(ARTIFACTS)
+        here = [method for method in known if (method.api == "artifactregistry.v1") == artifacts]
         matching = sorted(
-            ((place, method) for method in known for regex, verbs, place in method.paths
+            ((place, method) for method in here for regex, verbs, place in method.paths
              if call["verb"] in verbs and regex.fullmatch(path)), key=lambda pair: pair[0])
         if not matching:
             # A method that nobody has was asked for: of interest only when it was served, or when we did.

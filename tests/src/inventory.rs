@@ -69,6 +69,16 @@ const COLLECTIONS: &[Collection] = &[
             leaf("/v1/{}/workflowConfigs?pageSize=1000", "workflowConfigs", "name"),
         ],
     },
+    Collection {
+        path: "/artifactregistry/v1/projects/{P}/locations/{L}/repositories?pageSize=1000",
+        items: "repositories",
+        name: "name",
+        within: &[leaf(
+            "/artifactregistry/v1/{}/packages?pageSize=1000",
+            "packages",
+            "name",
+        )],
+    },
     leaf(
         "/v1/projects/{P}/locations/{L}/dataScans?pageSize=1000",
         "dataScans",

@@ -71,6 +71,16 @@ pub fn workflow_lint() -> PathBuf {
     path("HEADWATER_TEST_WORKFLOW_LINT")
 }
 
+/// The static program of the runtime's image.
+pub fn image_binary() -> PathBuf {
+    path("HEADWATER_TEST_IMAGE_BINARY")
+}
+
+/// Docker's registry or skopeo.
+pub fn of_containers(name: &str) -> PathBuf {
+    path("HEADWATER_TEST_CONTAINERS").join("bin").join(name)
+}
+
 /// Headless Chromium.
 pub fn chromium() -> PathBuf {
     path("HEADWATER_TEST_CHROMIUM")

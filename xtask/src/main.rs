@@ -5,11 +5,13 @@ mod bench;
 mod browser;
 mod build;
 mod chaos;
+mod containers;
 mod demo;
 mod dist;
 mod docs;
 mod fuzz;
 mod http;
+mod image;
 mod modules;
 mod node;
 mod server;
@@ -47,6 +49,8 @@ enum Task {
     Docs(docs::Docs),
     /// The release set: both programs as archives, checksums, a signature; also as a registry and as a mirror.
     Dist(dist::Dist),
+    /// The program of the runtime's image: static, without the local cloud; prints where it is.
+    Image(image::Image),
     /// Write the tables of inputs and outputs in the READMEs of modules/.
     Modules(modules::Modules),
     /// Fetch what builds and tests need, and print where it is.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Dist(args) => dist::run(&args),
+        Task::Image(args) => image::run(&args),
         Task::Modules(args) => modules::run(&args),
         Task::Setup => tools::setup(),
     };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::shell::{Result, print, root, say, step};
-use crate::{api, browser, build, demo, docs, modules, node, tidy, tools};
+use crate::{api, browser, build, containers, demo, docs, image, modules, node, tidy, tools};
 
 /// `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -36,9 +36,12 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let great_expectations = tools::great_expectations()?;
     let github = tools::github()?;
     let chromium = browser::chromium()?;
+    let containers = containers::tools()?;
     let dataform = node::dataform()?;
     let workflow_lint = node::workflow_lint()?;
     tools::cloud_sdk()?;
+    // After it, `headwater` is what it was.
+    let image = image::program("dev")?;
     let programs = build::everything()?;
     let client = build::gcp_bigquery_client()?;
     if whole && !args.no_lint {
@@ -66,6 +69,8 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
         .env("HEADWATER_TEST_GITHUB_PYTHON", &github)
         .env("HEADWATER_TEST_WORKFLOW_LINT", &workflow_lint)
+        .env(image::BINARY, &image)
+        .env("HEADWATER_TEST_CONTAINERS", &containers)
         .env("HEADWATER_TEST_CHROMIUM", &chromium)
         .env("HEADWATER_TEST_DATAFORM_CLI", &dataform)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)

@@ -48,6 +48,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-report",
             "headwater-spec",
             "headwater-cloud",
+            "headwater-image",
             "headwater-salesforce",
             "headwater-dataform",
             "headwater-quality",
@@ -61,6 +62,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-spec",
             "headwater-dataform",
             "headwater-cloud",
+            "headwater-image",
             "headwater-salesforce",
             "headwater-extract",
             "headwater-stream",
@@ -109,6 +111,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("headwater-spec", &["tokio", "reqwest", "hyper"]),
     ("headwater-quality", &["tokio", "reqwest", "hyper"]),
     ("headwater-suite", &["tokio", "reqwest", "hyper", "arrow"]),
+    ("headwater-image", &["tokio", "reqwest", "hyper"]),
 ];
 
 /// Licences that may be linked into an Apache-2.0 program.

@@ -1,5 +1,7 @@
 //! `headwater_runtime`: the Cloud Run job whose executions do the pipelines' work.
 
+mod image;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -28,6 +30,7 @@ pub struct Job {
     name: Attr<String>,
     region: Attr<String>,
     image: Attr<String>,
+    build: Attr<image::Build>,
     cpu: Attr<String>,
     memory: Attr<String>,
     max_retries: Attr<i64>,
@@ -70,11 +73,21 @@ impl Job {
         let mut container = task["containers"][0].take();
         container["image"] = json!(self.image.as_deref());
         container["args"] = json!(ARGS);
-        container["env"] = environment::wanted(&self.env).collect();
+        let image = self
+            .image
+            .as_deref()
+            .filter(|image| image.contains('@') && !self.names_image());
+        let own = image.map(|image| json!({"name": image::VARIABLE, "value": image}));
+        container["env"] = own.into_iter().chain(environment::wanted(&self.env)).collect();
         container["resources"]["limits"]["cpu"] = json!(self.cpu.as_deref());
         container["resources"]["limits"]["memory"] = json!(self.memory.as_deref());
         task["containers"] = Json::Array(vec![container]);
         Ok(())
+    }
+
+    /// Whether the user sets the variable that otherwise says which image is executed.
+    fn names_image(&self) -> bool {
+        self.env.known().is_some_and(|env| env.contains_key(image::VARIABLE))
     }
 
     fn document(&self) -> Result<Json, Diagnostic> {
@@ -97,10 +110,12 @@ impl Job {
             .filter(|account| !account.is_empty())
             .map(str::to_owned);
         let (vpc_access, kms_key_name) = network::read(task, &self.vpc_access);
+        let own: &[&str] = if self.names_image() { &[] } else { &[image::VARIABLE] };
         Job {
             name: self.name.clone(),
             region: self.region.clone(),
             image: container["image"].as_str().map(str::to_owned).into(),
+            build: self.build.clone(),
             cpu: limit("cpu"),
             memory: limit("memory"),
             max_retries: task["maxRetries"].as_i64().into(),
@@ -108,7 +123,7 @@ impl Job {
             service_account: account.into(),
             vpc_access,
             kms_key_name,
-            env: environment::read(container, &self.env, &[]),
+            env: environment::read(container, &self.env, own),
             labels: labels::read(&document["labels"], &self.labels),
             uri: uri_of(&self.id),
             id: self.id.clone(),
@@ -158,12 +173,13 @@ impl Resource for Runtime {
             (
                 "image",
                 Attribute::string()
-                    .default(default_image())
+                    .optional_computed()
                     .validate(validate::matches("must be a container image without spaces, such as `europe-docker.pkg.dev/acme/headwater/headwater:0.1.0`", |text| {
                         !text.is_empty() && !text.contains(char::is_whitespace) && !text.contains("://")
                     }))
-                    .describe("The container image of the runtime. The local cloud runs its own `headwater` whatever is written here, so the default suits it; on Google Cloud, name an image in Artifact Registry."),
+                    .describe(format!("The container image of the runtime, if `build` does not make it. On Google Cloud, name an image in Artifact Registry. The local cloud executes what was pushed to it; a name in a repository that it does not have stands for its own `headwater`. Default: `{}`, which suits the local cloud.", default_image())),
             ),
+            ("build", image::schema()),
             ("cpu", Attribute::string().default("1").validate(names::cpu()).describe("CPUs of each task.")),
             ("memory", Attribute::string().default("1Gi").validate(names::memory()).describe("Memory of each task. An extract needs less than 512 MiB whatever the size of its objects.")),
             (
@@ -224,6 +240,15 @@ impl Resource for Runtime {
         )
     }
 
+    async fn validate(&self, _cx: &mut Cx, config: &Job) -> Result<()> {
+        if config.build.is_null() || config.image.is_null() {
+            return Ok(());
+        }
+        Err(Diagnostic::invalid("image", "`image` and `build` exclude each other")
+            .hint("Remove `image`, and the image is built; or remove `build`.")
+            .into())
+    }
+
     async fn plan(&self, cx: &mut Cx, plan: Plan<Job>) -> Result<Job> {
         let clients = cx.provider::<Clients>()?;
         let mut planned = plan.proposed;
@@ -242,6 +267,22 @@ impl Resource for Runtime {
             };
         }
         planned.uri = uri_of(&planned.id);
+        planned.image = match (&plan.config.build, plan.config.image) {
+            (Attr::Null, Attr::Null) => default_image().into(),
+            (Attr::Null, image) => image,
+            (Attr::Unknown, _) => Attr::Unknown,
+            (Attr::Known(build), _) => {
+                let deployed = plan.prior.as_ref().and_then(|prior| prior.image.as_deref());
+                image::planned(
+                    build,
+                    &planned,
+                    clients.project().as_deref(),
+                    deployed,
+                    cx.is_applying(),
+                )
+                .await?
+            }
+        };
         Ok(planned)
     }
 
@@ -252,6 +293,9 @@ impl Resource for Runtime {
         let id = CloudRun::job_name(clients.require_project()?, region, planned.name.require("name")?);
         planned.id = id.as_str().into();
         planned.uri = uri_of(&planned.id);
+        if planned.build.known().is_some() {
+            planned.image = image::push(clients.cloud()?, &planned, wait(cx)).await?.into();
+        }
         let document = match run.create_job(&id, &planned.document()?, wait(cx)).await {
             Ok(document) => document,
             Err(error) if error.kind() == Kind::AlreadyExists => {
@@ -280,17 +324,30 @@ impl Resource for Runtime {
         let id = state.id()?;
         let found = clients.cloud()?.run().get_job(id).await.optional();
         let found = found.explain(format!("cannot read the runtime `{id}`"))?;
-        Ok(found.map(|document| state.read(&document)))
+        let Some(document) = found else { return Ok(None) };
+        let mut found = state.read(&document);
+        // What cannot be started any more is to be pushed again.
+        if !image::is_there(clients.cloud()?, &found).await? {
+            found.image = Attr::Null;
+        }
+        Ok(Some(found))
     }
 
-    async fn update(&self, cx: &mut Cx, _prior: Job, planned: Job) -> Result<Job> {
+    async fn update(&self, cx: &mut Cx, prior: Job, mut planned: Job) -> Result<Job> {
         let clients = cx.provider::<Clients>()?;
-        let run = clients.cloud()?.run();
+        let cloud = clients.cloud()?;
+        let run = cloud.run();
+        if planned.build.known().is_some() {
+            planned.image = image::push(cloud, &planned, wait(cx)).await?.into();
+        }
         let id = planned.id()?;
         let summary = format!("cannot change the runtime `{id}`");
         let mut document = run.get_job(id).await.explain(&*summary)?;
         planned.write(&mut document)?;
         let document = run.update_job(id, &document, wait(cx)).await.explain(summary)?;
+        if image::name_of(&prior) != image::name_of(&planned) {
+            image::take_back(cloud, &prior, wait(cx)).await?;
+        }
         Ok(planned.read(&document))
     }
 
@@ -303,6 +360,7 @@ impl Resource for Runtime {
             .delete_job(id, wait(cx))
             .await
             .explain(format!("cannot delete the runtime `{id}`"))?;
+        image::take_back(clients.cloud()?, &state, wait(cx)).await?;
         Ok(())
     }
 
@@ -338,6 +396,7 @@ mod tests {
             name: "headwater".into(),
             region: "europe-west1".into(),
             image: "headwater:1".into(),
+            build: Attr::Null,
             cpu: "1".into(),
             memory: "1Gi".into(),
             max_retries: 3.into(),
@@ -362,6 +421,29 @@ mod tests {
             json!(["version"])
         );
         assert_eq!(planned.read(&document), planned);
+    }
+
+    #[test]
+    fn a_pinned_image_is_told_to_its_tasks() {
+        let pinned = Job {
+            image: "europe-docker.pkg.dev/p/r/i@sha256:0".into(),
+            ..planned()
+        };
+        let document = pinned.document().expect("document");
+        let env = &document["template"]["template"]["containers"][0]["env"];
+        assert_eq!(
+            env[0],
+            json!({"name": "HEADWATER_IMAGE", "value": "europe-docker.pkg.dev/p/r/i@sha256:0"})
+        );
+        assert_eq!(pinned.read(&document), pinned);
+        let named = Job {
+            env: Attr::Known([("HEADWATER_IMAGE".to_owned(), "mine".into())].into()),
+            ..pinned
+        };
+        let document = named.document().expect("document");
+        let env = &document["template"]["template"]["containers"][0]["env"];
+        assert_eq!(env, &json!([{"name": "HEADWATER_IMAGE", "value": "mine"}]));
+        assert_eq!(named.read(&document), named);
     }
 
     #[test]

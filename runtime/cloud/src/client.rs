@@ -9,7 +9,9 @@ use crate::documents::{Documents, Shared};
 use crate::endpoints::{Endpoints, Service};
 use crate::errors::Error;
 use crate::http_json::Transport;
+use crate::image_name::ImageName;
 use crate::objects::DataPlane;
+use crate::registry::Registry;
 use crate::retry::RetryPolicy;
 use crate::run::CloudRun;
 use crate::scheduler::Scheduler;
@@ -144,6 +146,13 @@ impl Cloud {
     pub fn secrets(&self) -> SecretManager {
         SecretManager::new(self.inner.transport.clone())
     }
+
+    /// The registry that an image is in.
+    #[must_use]
+    pub fn registry(&self, image: &ImageName) -> Registry {
+        Registry::new(self.inner.transport.clone(), image)
+    }
+
     /// The documents of any service.
     #[must_use]
     pub fn documents(&self, service: Service) -> Documents {

@@ -37,6 +37,8 @@ pub enum Service {
     Dashboards,
     /// Cloud Logging, v2: log-based metrics.
     Logging,
+    /// Artifact Registry, v1: repositories. What is in them is at a host for each location, see [`Endpoints::registry`].
+    ArtifactRegistry,
 }
 
 impl Service {
@@ -59,6 +61,7 @@ impl Service {
             Service::IamCredentials => "https://iamcredentials.googleapis.com",
             Service::Monitoring | Service::Dashboards => "https://monitoring.googleapis.com",
             Service::Logging => "https://logging.googleapis.com",
+            Service::ArtifactRegistry => "https://artifactregistry.googleapis.com",
         }
     }
 
@@ -81,6 +84,7 @@ impl Service {
             Service::IamCredentials => "IAM Service Account Credentials",
             Service::Monitoring | Service::Dashboards => "Cloud Monitoring",
             Service::Logging => "Cloud Logging",
+            Service::ArtifactRegistry => "Artifact Registry",
         }
     }
 
@@ -101,7 +105,8 @@ impl Service {
             | Service::Dataplex
             | Service::BigQueryStorage
             | Service::IamCredentials
-            | Service::Dashboards => "v1",
+            | Service::Dashboards
+            | Service::ArtifactRegistry => "v1",
         }
     }
 }
@@ -137,9 +142,12 @@ impl Endpoints {
         if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("must hold only scheme, host, port and path"));
         }
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        // At one host, its repositories have the paths of Dataform's.
+        let elsewhere = vec![(Service::ArtifactRegistry, format!("{base}/artifactregistry"))];
         Ok(Self {
-            base: Some(url.as_str().trim_end_matches('/').to_owned()),
-            elsewhere: Vec::new(),
+            base: Some(base),
+            elsewhere,
         })
     }
 
@@ -162,6 +170,12 @@ impl Endpoints {
             return base;
         }
         self.base.as_deref().unwrap_or_else(|| service.google_base())
+    }
+
+    /// Where the registry is whose images' names begin with this host, such as `europe-west1-docker.pkg.dev`.
+    #[must_use]
+    pub fn registry(&self, host: &str) -> String {
+        self.base.clone().unwrap_or_else(|| format!("https://{host}"))
     }
 
     /// The one base URL, when one was given.
@@ -227,6 +241,16 @@ mod tests {
             .with(Service::PubSub, "http://127.0.0.1:8085/")
             .expect("a valid endpoint");
         assert_eq!(mixed.of(Service::PubSub), "http://127.0.0.1:8085");
+        assert_eq!(
+            local.of(Service::ArtifactRegistry),
+            "http://127.0.0.1:8650/artifactregistry"
+        );
+        assert_eq!(local.registry("europe-docker.pkg.dev"), "http://127.0.0.1:8650");
+        let google = Endpoints::new(None).expect("a valid endpoint");
+        assert_eq!(
+            google.registry("europe-docker.pkg.dev"),
+            "https://europe-docker.pkg.dev"
+        );
         assert_eq!(mixed.of(Service::Run), "http://127.0.0.1:8650");
         for bad in ["127.0.0.1:8650", "ftp://x", "http://u:p@x", "http://x?y=1", "nonsense"] {
             let error = Endpoints::new(Some(bad)).expect_err(bad);

@@ -106,7 +106,7 @@ impl Transport {
         Ok(self.google.get_or_init(|| made).clone())
     }
 
-    fn client(&self) -> Result<&reqwest::Client, Error> {
+    pub fn client(&self) -> Result<&reqwest::Client, Error> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }

@@ -45,7 +45,8 @@ fn style(service: Service) -> Style {
         | Service::IamCredentials
         | Service::Monitoring
         | Service::Dashboards
-        | Service::Logging => Style::Get,
+        | Service::Logging
+        | Service::ArtifactRegistry => Style::Get,
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Everything that has been answered is on disk: a `kill -9` loses nothing, and the next start goes on where it was.
 
+mod artifacts;
 mod bigquery;
 mod blobs;
 mod clock;

@@ -1,4 +1,4 @@
-//! Long-running operations of Cloud Run and Dataplex. They outlive the process, and none is done at the first look: a client whose
+//! Long-running operations of Cloud Run, Dataplex and Artifact Registry. They outlive the process, and none is done at the first look: a client whose
 //! polling is broken shall find out here and not in production.
 
 use chrono::{DateTime, Utc};
@@ -27,6 +27,12 @@ pub(crate) fn methods() -> Vec<Method> {
             delete,
         ),
         method("dataplex.projects.locations.operations.list", "GET", ALL_V1, list),
+        method(
+            "artifactregistry.projects.locations.operations.get",
+            "GET",
+            "/artifactregistry/v1/projects/{project}/locations/{location}/operations/{operation}",
+            get,
+        ),
         method("run.projects.locations.operations.get", "GET", ONE, get),
         method("run.projects.locations.operations.delete", "DELETE", ONE, delete),
         method(
@@ -53,6 +59,8 @@ pub(crate) enum Outcome {
     Answer { metadata: Value, response: Value },
     /// The end of an execution, whose key this is.
     Execution(run::ExecutionName),
+    /// A response or an error, under that name; the metadata stay as they are.
+    Ended { metadata: Value, end: Value },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -114,6 +122,13 @@ impl Operation {
                 if self.seen {
                     shown["metadata"]["endTime"] = json!(crate::clock::stamp(self.created));
                     shown["response"] = response.clone();
+                }
+            }
+            Outcome::Ended { metadata, end } => {
+                shown["metadata"] = metadata.clone();
+                shown["done"] = json!(self.seen);
+                if let (true, Some(shown), Some(end)) = (self.seen, shown.as_object_mut(), end.as_object()) {
+                    shown.extend(end.clone());
                 }
             }
             Outcome::Execution(name) => match run::execution_end(cloud, name)? {

@@ -22,7 +22,7 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, logging, monitoring, operations,
+    artifacts, bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, logging, monitoring, operations,
     platform, projects, pubsub, run, scheduler, secrets, storage,
 };
 
@@ -39,7 +39,7 @@ pub struct Options {
     pub region: String,
     /// Calls are written down here, for checks against Google's descriptions of its APIs.
     pub record: Option<PathBuf>,
-    /// What a Cloud Run task starts, in place of the container's image and command.
+    /// What a Cloud Run task starts whose image is in no repository here.
     pub runtime_binary: PathBuf,
 }
 
@@ -86,6 +86,10 @@ impl LocalCloud {
         let store = Arc::new(Store::open(&path).map_err(in_store)?);
         let blobs = Blobs::open(&data_dir).map_err(in_dir)?;
         collect_garbage(&store, &blobs, in_dir, in_store)?;
+        let unpacked = store
+            .snapshot()
+            .and_then(|view| artifacts::image::tidy(&data_dir, &view));
+        unpacked.map_err(in_store)?;
 
         let clock = Arc::new(Clock::default());
         let cloud_dir = data_dir.clone();
@@ -219,6 +223,7 @@ fn routes() -> Routes {
     methods.extend(kms::methods());
     methods.extend(run::methods());
     methods.extend(operations::methods());
+    methods.extend(artifacts::methods());
     methods.extend(scheduler::methods());
     methods.extend(dataflow::methods());
     methods.extend(dataform::methods());
@@ -314,6 +319,7 @@ fn collect_garbage(
 }
 
 fn named_blobs(snapshot: &Snapshot, named: &mut HashSet<String>) -> Result<(), StoreError> {
+    artifacts::name_blobs(snapshot, named)?;
     for space in ["o", "v"] {
         named.extend(
             snapshot

@@ -14,6 +14,7 @@ mod gcloud_storage;
 mod gcp_bigquery_client;
 mod github;
 mod gsutil;
+mod image;
 mod made;
 mod pubsub;
 mod python;

@@ -73,6 +73,10 @@ impl Tools {
         ] {
             command.env(format!("CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}"), &endpoint);
         }
+        command.env(
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY",
+            format!("{endpoint}artifactregistry/"),
+        );
         if arguments.first() == Some(&"run") {
             // Cloud Run's version 1 has a host for each region: docs/cli.md says this to users.
             let (_, port) = self.url.rsplit_once(':').unwrap();

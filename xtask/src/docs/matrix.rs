@@ -21,6 +21,8 @@ const SERVICES: &[(&str, &str)] = &[
     ("dataform", "Dataform, v1"),
     ("dataplex", "Dataplex, v1"),
     ("datacatalog", "Data Catalog, v1"),
+    ("artifactregistry", "Artifact Registry, v1"),
+    ("docker", "Images: the OCI distribution protocol"),
     ("run", "Cloud Run Admin, v2"),
     ("cloudscheduler", "Cloud Scheduler, v1"),
     ("secretmanager", "Secret Manager, v1"),

@@ -15,6 +15,25 @@ resource "headwater_runtime" "image" {
   image = "https://europe-docker.pkg.dev/acme/headwater"
 }
 
+#! build | exclude each other
+resource "headwater_runtime" "image_and_build" {
+  name  = "headwater"
+  image = "europe-docker.pkg.dev/acme/headwater/headwater:0.1.0"
+  build = {}
+}
+
+#! build.binary | at least 1
+resource "headwater_runtime" "binary" {
+  name  = "headwater"
+  build = { binary = "" }
+}
+
+#! build.repository | lowercase letters, digits and hyphens
+resource "headwater_runtime" "repository" {
+  name  = "headwater"
+  build = { repository = "Images" }
+}
+
 #! cpu | number of CPUs | 500m
 resource "headwater_runtime" "cpu" {
   name = "headwater"

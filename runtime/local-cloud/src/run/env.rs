@@ -1,9 +1,13 @@
 //! The arguments and the environment of a task's process.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::Value;
+use tokio::process::Command;
 
+use super::image;
 use super::record::{Execution, Task};
 use crate::cloud::Cloud;
 use crate::http::answer::ApiError;
@@ -22,12 +26,35 @@ const INHERITED: [&str; 7] = [
 
 /// What a process is started with. Its environment may hold secrets.
 pub(super) struct Invocation {
-    pub(super) args: Vec<String>,
-    pub(super) env: BTreeMap<String, String>,
+    program: PathBuf,
+    args: Vec<String>,
+    env: BTreeMap<String, String>,
+    dir: PathBuf,
+}
+
+impl Invocation {
+    /// The program, for messages.
+    pub(super) fn program(&self) -> std::path::Display<'_> {
+        self.program.display()
+    }
+
+    /// The process to start, which writes to `log`.
+    pub(super) fn command(&self, log: std::fs::File) -> std::io::Result<Command> {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .env_clear()
+            .envs(&self.env)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log));
+        Ok(command)
+    }
 }
 
 /// The invocation of a task's current attempt; references to secrets are resolved now.
-pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> Result<Invocation, ApiError> {
+pub(super) async fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> Result<Invocation, ApiError> {
     let container = execution
         .template
         .get("containers")
@@ -40,31 +67,25 @@ pub(super) fn invocation(cloud: &Cloud, execution: &Execution, task: &Task) -> R
         ("CLOUD_RUN_TASK_COUNT", execution.task_count.to_string()),
         ("CLOUD_RUN_TASK_ATTEMPT", task.attempt.to_string()),
     ];
-    contained(cloud, &name.job.project, &name.job.location, container, own)
+    contained(cloud, &name.job.project, &name.job.location, container, own).await
 }
 
 /// The invocation of a container, with what the platform says of itself in `own`.
-pub(super) fn contained<'a>(
+pub(super) async fn contained<'a>(
     cloud: &Cloud,
     project: &str,
     location: &str,
     container: &Value,
-    own: impl IntoIterator<Item = (&'a str, String)>,
+    own: impl IntoIterator<Item = (&'a str, String)> + Send,
 ) -> Result<Invocation, ApiError> {
-    let strings = |list: &Value| -> Vec<String> {
-        list.as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
+    let program = image::program(cloud, container).await?;
     let mut env = BTreeMap::new();
     for name in INHERITED {
         if let Ok(value) = std::env::var(name) {
             env.insert(name.to_owned(), value);
         }
     }
+    env.extend(program.env);
     let mut put = |name: &str, value: String| drop(env.insert(name.to_owned(), value));
     // What the platform's metadata would say; the container's own settings come after it.
     put("HEADWATER_ENDPOINT", cloud.base_url.clone());
@@ -85,8 +106,10 @@ pub(super) fn contained<'a>(
         put(name, value);
     }
     Ok(Invocation {
-        args: strings(&container["args"]),
+        program: program.file,
+        args: program.args,
         env,
+        dir: program.dir,
     })
 }
 

@@ -5,13 +5,12 @@
 
 use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::Utc;
 use futures::StreamExt;
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::env::invocation;
@@ -302,21 +301,12 @@ async fn attempt(
     cancel: &CancellationToken,
 ) -> Result<Ended, ApiError> {
     let failed = |message: String| Ok(Ended::Failed { exit: None, message });
-    let invocation = match invocation(cloud, execution, task) {
+    let invocation = match invocation(cloud, execution, task).await {
         Ok(invocation) => invocation,
         Err(error) => return failed(error.message),
     };
     let log = logs::open(cloud, execution, task)?;
-    let mut command = Command::new(&cloud.runtime_binary);
-    command
-        .args(&invocation.args)
-        .env_clear()
-        .envs(&invocation.env)
-        .current_dir("/");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::from(log.try_clone()?))
-        .stderr(Stdio::from(log));
+    let command = invocation.command(log)?;
     // Running before there is a process: a kill in between must not make the attempt free.
     let running = |task: &mut Task| {
         task.state = TaskState::Running;
@@ -328,11 +318,7 @@ async fn attempt(
     let mut child = match cloud.executor.spawner.spawn(command).await {
         Ok(child) => child,
         Err(error) => {
-            return failed(format!(
-                "{} cannot be started: {}",
-                cloud.runtime_binary.display(),
-                chain(&error)
-            ));
+            return failed(format!("{} cannot be started: {}", invocation.program(), chain(&error)));
         }
     };
     let pid = child.id();

@@ -5,6 +5,7 @@ use rand::RngExt;
 use serde_json::{Map, Value, json};
 
 use super::executions::remove_executions;
+use super::image;
 use super::record::{Execution, ExecutionName, Job, JobName, Task, TaskState};
 use super::template::{complete, integer, overridden};
 use crate::cloud::Cloud;
@@ -130,6 +131,17 @@ fn operation(txn: &mut Txn<'_>, job: &Job) -> Result<Value, ApiError> {
     Ok(operations::begun(&name, &resource))
 }
 
+/// The operation that fails because a job's image is not there; none when it is, or is not for us to know.
+fn without_image(txn: &mut Txn<'_>, job: &Job) -> Result<Option<Value>, ApiError> {
+    let resource = typed(job.resource(txn)?, TYPE);
+    let place = (job.name.project.as_str(), job.name.location.as_str());
+    let template = job
+        .settings
+        .get("template")
+        .map_or(&Value::Null, |task| &task["template"]);
+    Ok(image::refused(txn, template, place, &resource)?)
+}
+
 async fn create(mut call: Call) -> Answer {
     let body = call.json().await?;
     let id = call
@@ -149,6 +161,10 @@ async fn create(mut call: Call) -> Answer {
             return Err(ApiError::exists(format!("Resource '{}' already exists.", name.job)));
         }
         let job = new_job(txn, name, settings)?;
+        if let Some(operation) = without_image(txn, &job)? {
+            txn.remove(job.name.key());
+            return Ok(operation);
+        }
         if validate_only {
             let resource = typed(job.resource(txn)?, TYPE);
             txn.remove(job.name.key());
@@ -190,6 +206,10 @@ async fn patch(mut call: Call) -> Answer {
             check_id(&name.job)?;
             let settings = settable(body, &name.project)?;
             let job = new_job(txn, name, settings)?;
+            if let Some(operation) = without_image(txn, &job)? {
+                txn.remove(job.name.key());
+                return Ok(operation);
+            }
             return operation(txn, &job);
         };
         job.check_etag(given.as_deref())?;
@@ -207,6 +227,9 @@ async fn patch(mut call: Call) -> Answer {
             job.generation += 1;
             job.updated = Utc::now();
             job.version = txn.next_generation()?;
+        }
+        if let Some(operation) = without_image(txn, &job)? {
+            return Ok(operation);
         }
         if validate_only {
             let resource = typed(job.resource(txn)?, TYPE);

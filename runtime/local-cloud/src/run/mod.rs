@@ -1,13 +1,14 @@
 //! Cloud Run Admin v2: jobs, their executions and tasks; worker pools. <https://cloud.google.com/run/docs/reference/rest/v2>
 //! They can be read by v1, too.
 //!
-//! A task is a process of the runtime binary with the container's arguments and environment. Image and command are kept
-//! and shown, and not used. Not here: services, revisions, and everything of a job that has no meaning on one machine
-//! (it is kept).
+//! A task is a process with the container's arguments and environment: of the program of its image, if that is in the local
+//! Artifact Registry, and otherwise of the local cloud's own runtime. Not here: services, revisions, and everything of a job that
+//! has no meaning on one machine (it is kept).
 
 mod env;
 mod executions;
 mod executor;
+mod image;
 mod jobs;
 mod logs;
 mod pools;

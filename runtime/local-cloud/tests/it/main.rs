@@ -1,6 +1,8 @@
 //! The local cloud over the wire: what Google's clients rely on, and what a kill must not lose.
 
 #[cfg(test)]
+mod artifacts;
+#[cfg(test)]
 mod buckets;
 #[cfg(test)]
 mod dataflow;

@@ -13,6 +13,7 @@ use crate::iam;
 use crate::operations::{self, Outcome};
 use crate::page::page;
 use crate::platform::default_account;
+use crate::run::image;
 use crate::run::template::{complete_containers, complete_stage, integer};
 use crate::store::{Txn, View, under};
 
@@ -150,6 +151,13 @@ fn operation(txn: &mut Txn<'_>, pool: &Pool) -> Result<Value, ApiError> {
     Ok(operations::begun(&name, &resource))
 }
 
+/// The operation that fails because a pool's image is not there; none when it is, or is not for us to know.
+fn without_image(txn: &mut Txn<'_>, pool: &Pool) -> Result<Option<Value>, ApiError> {
+    let place = (pool.name.project.as_str(), pool.name.location.as_str());
+    let template = pool.settings.get("template").unwrap_or(&Value::Null);
+    Ok(image::refused(txn, template, place, &typed(pool.resource()))?)
+}
+
 fn validated(pool: &Pool) -> Value {
     operations::validated(&pool.name.project, &pool.name.location, &typed(pool.resource()))
 }
@@ -172,6 +180,10 @@ async fn create(mut call: Call) -> Answer {
             return Err(ApiError::exists(format!("Resource '{}' already exists.", name.pool)));
         }
         let pool = new_pool(txn, name, settings)?;
+        if let Some(operation) = without_image(txn, &pool)? {
+            txn.remove(pool.name.key());
+            return Ok((operation, None));
+        }
         if validate_only {
             txn.remove(pool.name.key());
             return Ok((validated(&pool), None));
@@ -216,6 +228,10 @@ async fn patch(mut call: Call) -> Answer {
             check_id(&name.pool)?;
             let settings = settable(body, &name.project)?;
             let pool = new_pool(txn, name, settings)?;
+            if let Some(operation) = without_image(txn, &pool)? {
+                txn.remove(pool.name.key());
+                return Ok((operation, None));
+            }
             return Ok((operation(txn, &pool)?, Some(pool)));
         };
         pool.check_etag(given.as_deref())?;
@@ -237,6 +253,9 @@ async fn patch(mut call: Call) -> Answer {
         }
         if renewed {
             pool.revision = revision(&pool.name.pool, pool.generation);
+        }
+        if let Some(operation) = without_image(txn, &pool)? {
+            return Ok((operation, None));
         }
         if validate_only {
             return Ok((validated(&pool), None));

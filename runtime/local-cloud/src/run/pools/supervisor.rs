@@ -2,11 +2,9 @@
 //! once. What a pool was replaced by begins when the processes before have ended.
 
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTracker;
@@ -153,19 +151,9 @@ async fn once(cloud: &Cloud, pool: &Pool, index: u32, attempt: u32, stop: &Cance
         ("CLOUD_RUN_WORKER_POOL", name.pool.clone()),
         ("CLOUD_RUN_WORKER_POOL_REVISION", pool.revision.clone()),
     ];
-    let invocation = contained(cloud, &name.project, &name.location, container, own)?;
+    let invocation = contained(cloud, &name.project, &name.location, container, own).await?;
     let log = logs::open_of(cloud, &name.pool, index, attempt)?;
-    let mut command = Command::new(&cloud.runtime_binary);
-    command
-        .args(&invocation.args)
-        .env_clear()
-        .envs(&invocation.env)
-        .current_dir("/");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::from(log.try_clone()?))
-        .stderr(Stdio::from(log));
-    let mut child = cloud.executor.spawner.spawn(command).await?;
+    let mut child = cloud.executor.spawner.spawn(invocation.command(log)?).await?;
     let group = group(&child);
     tracing::debug!(pool = name.pool, index, attempt, pid = child.id(), "worker started");
     tokio::select! {

@@ -41,7 +41,13 @@ pub fn group() -> Group {
         ground: format!("{GROUND}{}", super::org_connection()),
         kinds: vec![
             Kind::new("headwater_salesforce_connection", connection),
-            Kind::new("headwater_runtime", runtime),
+            Kind {
+                unset: &[(
+                    "build",
+                    "an import cannot tell where the program was: see conformance::image",
+                )],
+                ..Kind::new("headwater_runtime", runtime)
+            },
             Kind {
                 count: 8,
                 fewer: Some("each asks the org for its objects and creates their tables"),
