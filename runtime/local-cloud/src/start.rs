@@ -22,8 +22,8 @@ use crate::http::route::Routes;
 use crate::http::server;
 use crate::store::{Snapshot, Store, StoreError, View, under};
 use crate::{
-    artifacts, bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, logging, monitoring, operations,
-    platform, projects, pubsub, run, scheduler, secrets, storage,
+    artifacts, bigquery, control, dataflow, dataform, dataplex, iam, iam_credentials, kms, logging, monitoring,
+    operations, platform, projects, pubsub, run, scheduler, secrets, storage,
 };
 
 /// What a local cloud needs to be told.
