@@ -1,5 +1,6 @@
 //! The command line's grammar. What the commands do is in the modules of their names.
 
+mod audit;
 mod image;
 mod quality;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::image::{ImageCommand, ImagePushArgs};
 pub use self::quality::{
     ProfileFormat, QualityCommand, QualityEngine, QualityFormat, QualityProfileArgs, QualityReleaseArgs,
@@ -101,6 +103,9 @@ pub enum Command {
     /// The runtime's image, for Cloud Run.
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Which field ends in which column, who may read it, how long it is kept, what guards it, and whether this is what ran: out of
+    /// the configuration, its state, the cloud and the records of runs.
+    Audit(Box<AuditArgs>),
     /// Print the JSON Schema of the pipeline spec.
     Schema,
     /// Print a completion script for a shell.

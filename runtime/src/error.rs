@@ -50,6 +50,9 @@ pub enum CommandError {
     /// The runtime's image.
     #[error(transparent)]
     Image(#[from] headwater_image::Error),
+    /// An audit.
+    #[error(transparent)]
+    Audit(#[from] crate::audit::AuditError),
     /// The spec.
     #[error(transparent)]
     Spec(#[from] headwater_spec::SpecError),
@@ -89,6 +92,7 @@ impl CommandError {
             Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Quality(error) => error.hint(),
             Self::Dataform(error) => error.hint(),
+            Self::Audit(error) => error.hint(),
             Self::Usage { .. } | Self::Spec(_) => None,
         }
     }

