@@ -4,7 +4,7 @@ use std::io::BufRead as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use headwater_tests::programs::{Ended, headwater, run};
+use headwater_tests::programs::{Ended, headwater, provider, run, xtask};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(headwater());
@@ -182,4 +182,38 @@ fn a_run_that_is_not_there_names_the_pipelines_that_are() {
         assert_eq!(ended.code, code, "{}", ended.text());
         assert!(ended.stderr.contains(says), "{}", ended.text());
     }
+}
+
+#[test]
+fn installed_programs_are_on_the_path_and_replaced_while_they_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let bin = dir.path().join("bin");
+    let install = || {
+        run(xtask()
+            .env("HEADWATER_TEST_HEADWATER", headwater())
+            .env("HEADWATER_TEST_PROVIDER", provider())
+            .args(["install", "--dir"])
+            .arg(&bin))
+    };
+    let first = install().ok();
+    assert!(
+        first
+            .stderr
+            .contains(&format!("export PATH=\"{}:$PATH\"", bin.display())),
+        "{}",
+        first.text()
+    );
+    let data = dir.path().join("cloud");
+    let local = |action: &[&str]| {
+        run(Command::new(bin.join("headwater"))
+            .arg("local")
+            .args(action)
+            .arg("--data-dir")
+            .arg(&data))
+    };
+    local(&["up", "--detach", "--port", "0"]).ok();
+    let again = install();
+    local(&["down"]).ok();
+    again.ok();
+    run(Command::new(bin.join("terraform-provider-headwater")).arg("version")).ok();
 }
