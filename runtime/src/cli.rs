@@ -320,6 +320,9 @@ pub enum LocalCommand {
     },
 }
 
+/// The consumer secret of an org that was given none: no secret at all, and so it may be shown.
+pub const DEMO_SECRET: &str = "headwater-demo-secret";
+
 /// `headwater salesforce`.
 #[cfg(not(feature = "runtime-only"))]
 #[derive(Debug, Subcommand)]
@@ -367,7 +370,7 @@ pub enum SalesforceCommand {
         #[arg(
             long,
             env = "HEADWATER_SIMULATE_CLIENT_SECRET",
-            default_value = "headwater-demo-secret",
+            default_value = DEMO_SECRET,
             hide_env_values = true
         )]
         client_secret: String,

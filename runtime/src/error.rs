@@ -24,14 +24,16 @@ pub enum CommandError {
         source: serde_json::Error,
     },
     /// No such run.
-    #[error("no run {run} of pipeline {pipeline} in {lake}")]
+    #[error("{} of pipeline {pipeline} in {lake}", run.as_ref().map_or_else(|| "no runs".to_owned(), |run| format!("no run {run}")))]
     NoRun {
-        /// The run asked for.
-        run: String,
+        /// The run asked for; `None`: the newest.
+        run: Option<String>,
         /// The pipeline.
         pipeline: String,
         /// The lake.
         lake: String,
+        /// The pipelines that there are.
+        pipelines: Vec<String>,
     },
     /// The local cloud.
     #[cfg(not(feature = "runtime-only"))]
@@ -80,11 +82,24 @@ impl CommandError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
-            Self::NoRun { .. } => Some("`headwater runs list` shows the runs that there are".into()),
+            Self::NoRun {
+                run,
+                pipeline,
+                pipelines,
+                ..
+            } => Some(if pipelines.is_empty() {
+                "nothing is deployed there: apply the pipeline, or check the lake's name".into()
+            } else if !pipelines.contains(pipeline) {
+                format!("the pipelines there are {}", pipelines.join(", "))
+            } else if run.is_some() {
+                "`headwater runs list` shows the runs that there are".into()
+            } else {
+                "it is deployed and has not run yet: start it with `headwater runs start`".into()
+            }),
             #[cfg(not(feature = "runtime-only"))]
             Self::Local(error) => error.hint().map(str::to_owned),
             #[cfg(not(feature = "runtime-only"))]
-            Self::Org(_) => None,
+            Self::Org(error) => error.hint().map(str::to_owned),
             Self::Image(error) => Some(error.hint().to_owned()),
             Self::Record { .. } => Some("it may have been written by a newer headwater: upgrade this one".into()),
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),

@@ -298,11 +298,11 @@ fn variables(server: &Server) -> Vec<(&'static str, String)> {
         ("GOOGLE_CLOUD_PROJECT", server.project.clone()),
         ("CLOUDSDK_CORE_PROJECT", server.project.clone()),
         ("CLOUDSDK_AUTH_DISABLE_CREDENTIALS", "true".into()),
+        // bq looks for an account all the same, and takes a token for one.
+        ("CLOUDSDK_AUTH_ACCESS_TOKEN", "local".into()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", slash.clone()),
-        (
-            "CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY",
-            format!("{url}/bigquery/v2/"),
-        ),
+        // The root of the API's host: bq appends the path itself.
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY", slash.clone()),
         (
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY",
             format!("{slash}artifactregistry/"),

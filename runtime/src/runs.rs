@@ -165,6 +165,12 @@ async fn list(args: &RunsArgs, printer: Printer) -> Result<Exit, CommandError> {
         .iter()
         .map(|(run, records)| summary(run, records))
         .collect();
+    if summaries.is_empty() {
+        let none = no_run(None, &cloud, args).await?;
+        if let Some(hint) = none.hint() {
+            printer.note(&format!("hint: {hint}"));
+        }
+    }
     printer.result(&summaries, || {
         if summaries.is_empty() {
             return format!("no runs of {} in {}", args.pipeline, args.lake);
@@ -213,15 +219,33 @@ async fn show(run: Option<String>, args: &RunsArgs, printer: Printer) -> Result<
         .into_iter()
         .find(|(name, _)| run.as_ref().is_none_or(|wanted| wanted == name));
     let Some((name, mut records)) = found else {
-        return Err(CommandError::NoRun {
-            run: run.unwrap_or_default(),
-            pipeline: args.pipeline.clone(),
-            lake: args.lake.clone(),
-        });
+        return Err(no_run(run, &cloud, args).await?);
     };
     records.sort_by(|a, b| a.object.cmp(&b.object));
     printer.result(&records, || describe(&name, &records));
     Ok(Exit::Done)
+}
+
+/// That there is no such run; with a misspelt pipeline in mind, which pipelines there are.
+async fn no_run(run: Option<String>, cloud: &Cloud, args: &RunsArgs) -> Result<CommandError, CommandError> {
+    let layout = layout(args)?;
+    let root = layout.root();
+    let all = root
+        .strip_suffix(&format!("{}/", args.pipeline))
+        .unwrap_or(&root)
+        .to_owned();
+    let found = cloud.storage().list_prefixes(layout.bucket(), &all).await?;
+    let pipelines = found
+        .iter()
+        .filter_map(|prefix| prefix.strip_prefix(&all))
+        .map(|name| name.trim_end_matches('/').to_owned())
+        .collect();
+    Ok(CommandError::NoRun {
+        run,
+        pipeline: args.pipeline.clone(),
+        lake: args.lake.clone(),
+        pipelines,
+    })
 }
 
 fn describe(name: &str, records: &[ObjectRun]) -> String {

@@ -2,7 +2,7 @@
 
 use headwater_salesforce_org::{Generate, Simulate, Simulator, generate};
 
-use crate::cli::SalesforceCommand;
+use crate::cli::{DEMO_SECRET, SalesforceCommand};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::printer::{Printer, table};
@@ -56,11 +56,16 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
         } => {
             let jwt_certificate = jwt_certificate.as_deref().map(certificate).transpose()?;
             let stop = crate::signals::stop_requested();
+            let secret = if client_secret == DEMO_SECRET {
+                DEMO_SECRET
+            } else {
+                "the one that it was given"
+            };
             let options = Simulate {
                 port,
                 churn_per_second: churn,
                 change_data_capture: capture,
-                client_id,
+                client_id: client_id.clone(),
                 client_secret,
                 jwt_certificate,
                 username,
@@ -68,8 +73,11 @@ pub async fn run(command: SalesforceCommand, printer: Printer) -> Result<Exit, C
             };
             let simulator = Simulator::start(options).await?;
             let url = simulator.base_url().to_owned();
-            printer.result(&serde_json::json!({"base_url": url}), || {
-                format!("the org is served at {url}: use it as login_url (Ctrl-C ends it)")
+            printer.result(&serde_json::json!({"base_url": url, "client_id": client_id}), || {
+                format!(
+                    "the org is served until Ctrl-C; a connection to it has\n  login_url      {url}\n  client_id      {client_id}\n  \
+                     client_secret  {secret}"
+                )
             });
             stop.await;
             simulator.shutdown().await;

@@ -6,5 +6,6 @@ mod acceptance;
 mod chaos;
 mod conformance;
 mod faults;
+mod first_steps;
 mod local_cloud;
 mod stream_chaos;

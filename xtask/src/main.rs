@@ -12,6 +12,7 @@ mod docs;
 mod fuzz;
 mod http;
 mod image;
+mod install;
 mod modules;
 mod node;
 mod server;
@@ -45,6 +46,8 @@ enum Task {
     Chaos(chaos::Chaos),
     /// Throw damaged messages, states, certificates and texts at what reads them.
     Fuzz(fuzz::Fuzz),
+    /// Build both programs and put them where a shell finds them.
+    Install(install::Install),
     /// Write the pages below docs/ that are made of what the programs say about themselves.
     Docs(docs::Docs),
     /// The release set: both programs as archives, checksums, a signature; also as a registry and as a mirror.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&args),
         Task::Chaos(args) => chaos::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Install(args) => install::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Dist(args) => dist::run(&args),
         Task::Image(args) => image::run(&args),

@@ -28,13 +28,10 @@ pub(crate) async fn prepare(warehouse: &Warehouse, table: &TableRef, columns: &[
     let wanted = wanted(columns, &target);
     for _ in 0..ATTEMPTS {
         let Some(found) = warehouse.bigquery.get_table(table).await.optional()? else {
-            // As the provider marks the tables that a pipeline makes: with the pipeline it may delete this one.
-            let mut labels = warehouse.labels().clone();
-            labels["headwater_pipeline"] = labels["headwater-pipeline"].clone();
             let document = json!({
                 "schema": {"fields": wanted},
                 "description": format!("Rows that quality gates have kept out of {}", warehouse.target.table),
-                "labels": labels,
+                "labels": warehouse.table_labels(),
                 "timePartitioning": {"type": "DAY", "field": QUARANTINE_COLUMNS[3].0},
             });
             match warehouse.bigquery.create_table(table, &document).await {

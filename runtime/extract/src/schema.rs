@@ -89,7 +89,7 @@ fn new_table(warehouse: &Warehouse, object: &str, columns: &[Column]) -> Value {
     json!({
         "schema": {"fields": columns.iter().map(field).collect::<Vec<_>>()},
         "description": format!("Salesforce {object}, kept up to date by Headwater"),
-        "labels": warehouse.labels(),
+        "labels": warehouse.table_labels(),
         "clustering": {"fields": [key]},
         "tableConstraints": {"primaryKey": {"columns": [key]}},
     })

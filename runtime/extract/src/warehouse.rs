@@ -79,6 +79,14 @@ impl Warehouse {
         &self.labels
     }
 
+    /// The labels of a table that is made to stay: also as the provider marks what a pipeline makes, so that it knows the table
+    /// for one of the pipeline's.
+    pub fn table_labels(&self) -> Value {
+        let mut labels = self.labels.clone();
+        labels["headwater_pipeline"] = self.pipeline.as_str().into();
+        labels
+    }
+
     fn staging(&self, batch: &str) -> TableRef {
         self.target
             .dataset

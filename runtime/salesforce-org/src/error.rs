@@ -60,12 +60,14 @@ impl Error {
         Some(match self {
             Self::File { .. } => "check that the directory exists, is writable and has free space",
             Self::NoOrg { .. } => "create one first: headwater salesforce generate --dir DIR",
-            Self::NotEmpty { .. } => "choose an empty directory, or ask for it to be overwritten",
+            Self::NotEmpty { .. } => "choose an empty directory, or replace what is there with --overwrite",
             Self::Damaged { .. } => "generate the org anew: the same seed gives the same data",
             Self::UnknownObject(_) | Self::ChangeDataCapture(_) => {
                 "the org has User, Account, Contact, Lead, Opportunity, OpportunityLineItem, Product2, Task, Case and Campaign"
             }
-            Self::Listen { .. } => "choose another port, or 0 for any free one",
+            Self::Listen { .. } => {
+                "is another org served there? choose another port with --port, or --port 0 for any free one"
+            }
             Self::Certificate(_) => "give an RSA certificate or public key as PEM",
         })
     }

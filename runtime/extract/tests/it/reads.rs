@@ -119,6 +119,11 @@ async fn a_table_that_was_dropped_is_read_anew() {
         record.window
     );
     world.assert_equal("Account", all).await;
+    let made = world.cloud.bigquery().get_table(&table).await.expect("the table");
+    assert_eq!(
+        made["labels"]["headwater_pipeline"], "crm",
+        "the provider knows it for the pipeline's"
+    );
     world.end().await;
 }
 
