@@ -232,20 +232,9 @@ fn unpack_layer(layer: impl Read, root: &Path) -> io::Result<()> {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let plain = path
-            .components()
-            .all(|part| !matches!(part, std::path::Component::ParentDir));
-        if let (Some(gone), Some(parent)) = (name.strip_prefix(".wh."), path.parent().filter(|_| plain)) {
-            let parent = root.join(parent.strip_prefix("/").unwrap_or(parent));
-            match gone {
-                ".wh..opq" => {
-                    drop(fs::remove_dir_all(&parent));
-                    fs::create_dir_all(&parent)?;
-                }
-                gone => {
-                    let gone = parent.join(gone);
-                    drop(fs::remove_dir_all(&gone).or_else(|_| fs::remove_file(&gone)));
-                }
+        if let (Some(gone), Some(parent)) = (name.strip_prefix(".wh."), path.parent()) {
+            if let Some(parent) = within(root, parent)? {
+                remove(&parent, gone)?;
             }
             continue;
         }
@@ -256,4 +245,81 @@ fn unpack_layer(layer: impl Read, root: &Path) -> io::Result<()> {
         entry.unpack_in(root)?;
     }
     Ok(())
+}
+
+/// A directory of the image; none when it is not there, or when its path leads out of the image by `..` or by a link.
+fn within(root: &Path, dir: &Path) -> io::Result<Option<PathBuf>> {
+    let dir = root.join(dir.strip_prefix("/").unwrap_or(dir));
+    match dir.canonicalize() {
+        Ok(dir) => Ok(Some(dir).filter(|dir| root.canonicalize().is_ok_and(|root| dir.starts_with(root)))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes away what a lower layer has: one name, or with `.wh..opq` all that is in the directory.
+fn remove(parent: &Path, gone: &str) -> io::Result<()> {
+    let paths = match gone {
+        ".wh..opq" => fs::read_dir(parent)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<Vec<_>>>()?,
+        "" | "." | ".." => Vec::new(),
+        gone => vec![parent.join(gone)],
+    };
+    for path in paths {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(&path)?,
+            Ok(_) => fs::remove_file(&path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A layer of a link, files with these names, and nothing else.
+    fn layer(link: Option<(&str, &Path)>, files: &[&str]) -> Vec<u8> {
+        let mut archive = tar::Builder::new(Vec::new());
+        if let Some((name, target)) = link {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_size(0);
+            archive.append_link(&mut header, name, target).unwrap();
+        }
+        for name in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(1);
+            header.set_mode(0o644);
+            archive.append_data(&mut header, name, &b"x"[..]).unwrap();
+        }
+        archive.into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_layer_takes_away_what_is_below_it_and_nothing_outside() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, outside) = (dir.path().join("root"), dir.path().join("outside"));
+        for dir in [&root, &outside] {
+            fs::create_dir(dir).unwrap();
+        }
+        fs::write(outside.join("kept"), "x").unwrap();
+        unpack_layer(&*layer(None, &["etc/a", "etc/b", "var/c", "d"]), &root).unwrap();
+        let above = [
+            "etc/.wh.a",
+            "var/.wh..wh..opq",
+            ".wh.d",
+            "away/.wh.kept",
+            "away/.wh..wh..opq",
+            "none/.wh.e",
+        ];
+        unpack_layer(&*layer(Some(("away", &outside)), &above), &root).unwrap();
+        let there = |path: &str| root.join(path).exists();
+        assert!(there("etc/b") && there("var"));
+        assert!(!there("etc/a") && !there("var/c") && !there("d"));
+        assert!(outside.join("kept").exists(), "a link led out of the image");
+    }
 }
