@@ -106,7 +106,7 @@ impl Place {
         let named: Vec<String> = self
             .manifests(txn, None)?
             .iter()
-            .flat_map(|manifest| manifest.references())
+            .flat_map(Manifest::references)
             .collect();
         let mut files = Vec::new();
         for blob in txn.all::<Blob>(&self.under("b", &[]))? {
