@@ -16,7 +16,7 @@ pub(super) async fn create<D: Described>(
     cx: &mut Cx,
     clients: &Clients,
     by: Assigned,
-    planned: D::Model,
+    planned: &D::Model,
 ) -> Result<D::Model> {
     let api = described.api();
     let mut to_be = planned.clone();
@@ -24,7 +24,7 @@ pub(super) async fn create<D: Described>(
     name_of(described, &mut to_be, "new");
     let at = place::target(cx, described, clients, &to_be)?;
     let collection = at.name.rsplit_once('/').map_or("", |(collection, _)| collection);
-    let wanted = stripped(&described.document(&planned));
+    let wanted = stripped(&described.document(planned));
     let label = wanted[by.field].as_str().unwrap_or_default();
     let cannot = || format!("cannot create the {} `{label}`", api.noun);
 
@@ -32,14 +32,14 @@ pub(super) async fn create<D: Described>(
     let ours =
         |document: &&Json| document[by.field] == wanted[by.field] && labels::has(&document[by.labels], labels::MANAGED);
     let document = match present.iter().find(ours) {
-        Some(found) if stripped(&described.document(&described.read(&planned, found))) == wanted => {
+        Some(found) if stripped(&described.document(&described.read(planned, found))) == wanted => {
             tracing::info!(kind = api.noun, name = %found["name"], "what an earlier apply made is adopted");
             found.clone()
         }
         Some(found) => return Err(taken(by, api.noun, label, found).into()),
         None => at.documents.post(collection, &wanted).await.explain(cannot())?,
     };
-    let mut model = described.read(&planned, &document);
+    let mut model = described.read(planned, &document);
     // Of the full name only the end counts: a project's number may stand there for its id.
     let name = document["name"].as_str().and_then(|name| name.rsplit('/').next());
     let Some(name) = name.filter(|name| !name.is_empty()) else {

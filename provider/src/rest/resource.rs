@@ -74,7 +74,7 @@ impl<D: Described> Resource for Rest<D> {
     async fn create(&self, cx: &mut Cx, planned: D::Model) -> Result<D::Model> {
         let clients = cx.provider::<Clients>()?;
         if let Some(by) = self.0.assigned() {
-            return assigned::create(&self.0, cx, &clients, by, planned).await;
+            return assigned::create(&self.0, cx, &clients, by, &planned).await;
         }
         let at = place::target(cx, &self.0, &clients, &planned)?;
         let body = stripped(&self.0.document(&planned));

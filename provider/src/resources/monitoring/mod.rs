@@ -43,7 +43,9 @@ fn steps(step: u64, least: &'static str, most: &'static str) -> Validator {
     Validator::new(said.clone(), move |value: &Value| {
         let Some(given) = value.as_str() else { return Ok(()) };
         match parse_duration(given) {
-            Ok(time) if range.contains(&time) && time.subsec_nanos() == 0 && time.as_secs() % step == 0 => Ok(()),
+            Ok(time) if range.contains(&time) && time.subsec_nanos() == 0 && time.as_secs().is_multiple_of(step) => {
+                Ok(())
+            }
             Ok(_) => Err(format!("{said}, got `{given}`")),
             Err(problem) => Err(format!("{said}: {problem}")),
         }

@@ -76,14 +76,13 @@ pub(super) fn policy(
 }
 
 fn strategy(strategy: &Value, matches_log: bool) -> Result<(), ApiError> {
-    if let Some(close) = duration(&strategy["autoClose"], "alertStrategy.autoClose")? {
-        if close < Duration::from_secs(30 * MINUTE) {
-            return Err(invalid(
-                "alertStrategy.autoClose",
-                format_args!("seconds: {}", close.as_secs()),
-                "the autoclose duration should be at least 30 minutes",
-            ));
-        }
+    let close = duration(&strategy["autoClose"], "alertStrategy.autoClose")?;
+    if let Some(close) = close.filter(|close| *close < Duration::from_secs(30 * MINUTE)) {
+        return Err(invalid(
+            "alertStrategy.autoClose",
+            format_args!("seconds: {}", close.as_secs()),
+            "the autoclose duration should be at least 30 minutes",
+        ));
     }
     let period = duration(
         &strategy["notificationRateLimit"]["period"],
@@ -182,7 +181,8 @@ fn promql(body: &Value, at: &str) -> Result<(), ApiError> {
     duration(&body["duration"], &format!("{at}.duration"))?;
     let at = format!("{at}.evaluation_interval");
     let interval = duration(&body["evaluationInterval"], &at)?;
-    match interval.filter(|interval| interval.is_zero() || interval.subsec_nanos() != 0 || interval.as_secs() % 30 != 0)
+    match interval
+        .filter(|interval| interval.is_zero() || interval.subsec_nanos() != 0 || !interval.as_secs().is_multiple_of(30))
     {
         Some(interval) => Err(invalid(
             &at,
@@ -229,7 +229,7 @@ fn series(body: &Value, at: &str) -> Result<(), ApiError> {
 /// A duration in whole minutes; absent is none at all.
 fn minutes(value: &Value, at: &str) -> Result<Duration, ApiError> {
     let duration = duration(value, at)?.unwrap_or_default();
-    if duration.subsec_nanos() != 0 || duration.as_secs() % MINUTE != 0 {
+    if duration.subsec_nanos() != 0 || !duration.as_secs().is_multiple_of(MINUTE) {
         return Err(invalid(
             at,
             value.as_str().unwrap_or_default(),
