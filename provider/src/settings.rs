@@ -112,7 +112,10 @@ impl Settings {
         if project.is_null() {
             problems.push(
                 Diagnostic::invalid("project", "no Google Cloud project is given")
-                    .hint("Set `project` in the provider block, or the environment variable HEADWATER_PROJECT."),
+                    .hint(
+                        "Set `project` in the provider block, or the environment variable HEADWATER_PROJECT. For the local cloud, in \
+                         each new shell: eval \"$(headwater local env)\".",
+                    ),
             );
         }
         problems.into_result()?;

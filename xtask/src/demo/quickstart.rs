@@ -142,7 +142,7 @@ fn say_more(stage: &Stage<'_>) {
          bq --api {endpoint} --oauth_access_token=local --project_id={PROJECT} query --use_legacy_sql=false \\\n    \
          'SELECT Id, Name, _headwater_reasons FROM salesforce_raw.Account_quarantine'\n  \
          {headwater} dataform run {dataform}\n  \
-         cd {module} && terraform plan\n  curl -X POST {org}/_control/churn -H 'content-type: application/json' -d '{{\"updates\":10}}'   # then run again:\n  \
+         cd {module} && terraform plan\n  curl -X POST {org}/_control/churn -H 'content-type: application/json' -d '{{\"updates\":10}}'   # after two minutes (safety_lag) run again:\n  \
          {headwater} runs start --lake gs://headwater-demo-lake --pipeline crm --runtime headwater --wait\n\
          The local cloud and the org go on running; stop them with: cargo xtask demo --stop",
         env = stage.dir.join("env.sh").display(),
