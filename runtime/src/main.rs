@@ -81,7 +81,7 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Quality(command) => Ok(quality::run(command, printer).await?),
         Command::Dataform(command) => Ok(dataform::run(command, printer).await?),
         Command::Image(command) => image::run(command, printer).await,
-        Command::Audit(args) => Box::pin(audit::run(*args, printer)).await,
+        Command::Audit(args) => Box::pin(audit::run(&args, printer)).await,
         Command::Schema => {
             let schema = headwater_spec::PipelineSpec::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());

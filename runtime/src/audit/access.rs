@@ -88,7 +88,7 @@ pub fn may(role: &str, of: Of) -> May {
     // A role of the one service says nothing about the other's data.
     let elsewhere = ROLES.iter().any(|(name, _, _)| *name == role);
     let harmless = |known: &&str| *known == role || (known.ends_with('.') && role.starts_with(*known));
-    if elsewhere || HARMLESS.iter().any(|known| harmless(&known)) {
+    if elsewhere || HARMLESS.iter().any(harmless) {
         return May::Nothing;
     }
     May::Unknown

@@ -155,7 +155,7 @@ fn looks_personal(object: &str, column: &Column) -> Option<String> {
     }
     let words = words(field);
     let said = WORDS.iter().find(|word| {
-        let pairs = words.windows(2).map(|pair| pair.concat());
+        let pairs = words.windows(2).map(<[String]>::concat);
         words.contains(&(**word).to_owned()) || pairs.into_iter().any(|pair| pair == **word)
     });
     said.map(|word| format!("its name says {word}"))

@@ -52,20 +52,20 @@ type Granted = Vec<(On, String, Grant)>;
 type Projects = BTreeMap<String, Option<Vec<Grant>>>;
 
 /// The command.
-pub async fn run(args: AuditArgs, printer: Printer) -> Result<Exit, CommandError> {
+pub async fn run(args: &AuditArgs, printer: Printer) -> Result<Exit, CommandError> {
     let shown = terraform::show(&args.terraform, &args.dir, args.plan.as_ref().or(args.state.as_ref()))?;
-    let (classes, classified) = classes(&args, &shown)?;
+    let (classes, classified) = classes(args, &shown)?;
     let positions = Positions::of(&args.dir);
     let granted = shown.resources.iter().flat_map(|resource| {
         let set = positions.sets(&resource.address, "access").unwrap_or(true);
         access::declared(resource, set)
     });
     let granted: Granted = granted.collect();
-    let mut audit = of_configuration(&args, shown, &positions);
+    let mut audit = of_configuration(args, shown, &positions);
     audit.basis.classification = classified;
     name_stores(&mut audit);
     grant(&mut audit, &granted);
-    let mut projects = projects(&audit, &args);
+    let mut projects = projects(&audit, args);
     if args.offline {
         audit
             .unknown
@@ -94,7 +94,7 @@ pub async fn run(args: AuditArgs, printer: Printer) -> Result<Exit, CommandError
     }
     audit.unknown.extend(BEYOND.iter().map(|text| (*text).to_owned()));
     audit.findings = findings::find(&audit, &classes);
-    write(&audit, &args, printer)?;
+    write(&audit, args, printer)?;
     let grave = audit.findings.iter().any(|one| one.severity == Severity::Error);
     Ok(if args.strict && grave {
         Exit::Refused

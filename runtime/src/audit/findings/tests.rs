@@ -126,13 +126,13 @@ fn one_thing_wrong_is_one_finding() {
     type Wrong = (&'static str, fn(&mut Audit));
     let cases: &[Wrong] = &[
         ("undeclared_personal_data", |a| {
-            a.pipelines[0].tables[0].columns[1].class = None
+            a.pipelines[0].tables[0].columns[1].class = None;
         }),
         ("undeclared_columns", |a| {
-            a.pipelines[0].tables[0].columns[0].class = None
+            a.pipelines[0].tables[0].columns[0].class = None;
         }),
         ("doubtful_class", |a| {
-            a.pipelines[0].tables[0].columns[1].class = Some("none".into())
+            a.pipelines[0].tables[0].columns[1].class = Some("none".into());
         }),
         ("unguarded_personal_data", |a| {
             for table in &mut a.pipelines[0].tables {
@@ -145,13 +145,13 @@ fn one_thing_wrong_is_one_finding() {
             a.pipelines[0].tables.truncate(1);
         }),
         ("column_without_source", |a| {
-            a.pipelines[0].tables[0].columns[0].origin = "undeclared"
+            a.pipelines[0].tables[0].columns[0].origin = "undeclared";
         }),
         ("missing_table", |a| a.pipelines[0].tables[0].exists = Some(false)),
         ("kept_for_ever", |a| a.pipelines[0].tables[0].retention.clear()),
         ("kept_for_ever", |a| a.stores[1].expires = false),
         ("public", |a| {
-            a.stores[0].grants.push(grant("allUsers", Some("x.z"), Some(true)))
+            a.stores[0].grants.push(grant("allUsers", Some("x.z"), Some(true)));
         }),
         ("grant_missing", |a| a.stores[0].grants[0].in_cloud = Some(false)),
         ("grant_undeclared", |a| a.stores[0].grants[0].declared = None),
@@ -164,30 +164,30 @@ fn one_thing_wrong_is_one_finding() {
         ("spec_differs", |a| a.pipelines[0].spec.found = Some("bbbb".into())),
         ("spec_missing", |a| a.suites[0].spec.found = Some("missing".into())),
         ("workers_execute_other_spec", |a| {
-            a.pipelines[0].spec.working = Some("bbbb".into())
+            a.pipelines[0].spec.working = Some("bbbb".into());
         }),
         ("never_ran", |a| {
             a.pipelines[0].runs.total = Some(0);
             a.pipelines[0].runs.newest.clear();
         }),
         ("executed_other_spec", |a| {
-            a.pipelines[0].runs.newest[0].spec_hashes = vec!["bbbb".into()]
+            a.pipelines[0].runs.newest[0].spec_hashes = vec!["bbbb".into()];
         }),
         ("not_run_yet", |a| {
             a.pipelines[0].runs.newest[0].spec_hashes = vec!["bbbb".into()];
             a.pipelines[0].spec.written = Some("2026-01-01T00:00:11Z".into());
         }),
         ("last_run_failed", |a| {
-            a.pipelines[0].runs.newest[0].state = "failed".into()
+            a.pipelines[0].runs.newest[0].state = "failed".into();
         }),
         ("last_run_stopped", |a| {
-            a.pipelines[0].runs.newest[0].state = "stopped".into()
+            a.pipelines[0].runs.newest[0].state = "stopped".into();
         }),
         ("image_differs", |a| {
-            a.pipelines[0].runtime.deployed_image = Some("i@sha256:2".into())
+            a.pipelines[0].runtime.deployed_image = Some("i@sha256:2".into());
         }),
         ("ran_other_image", |a| {
-            a.pipelines[0].runs.newest[0].images = vec!["i@sha256:2".into()]
+            a.pipelines[0].runs.newest[0].images = vec!["i@sha256:2".into()];
         }),
         ("image_not_pinned", |a| {
             a.pipelines[0].runtime.image = Some("i:1".into());
@@ -195,19 +195,19 @@ fn one_thing_wrong_is_one_finding() {
             a.pipelines[0].runs.newest[0].images.clear();
         }),
         ("schedule_missing", |a| {
-            a.pipelines[0].schedule.as_mut().unwrap().state = Some("missing".into())
+            a.pipelines[0].schedule.as_mut().unwrap().state = Some("missing".into());
         }),
         ("schedule_paused", |a| {
-            a.pipelines[0].schedule.as_mut().unwrap().state = Some("PAUSED".into())
+            a.pipelines[0].schedule.as_mut().unwrap().state = Some("PAUSED".into());
         }),
         ("schedule_differs", |a| {
-            a.pipelines[0].schedule.as_mut().unwrap().state = Some("another: 1 * * * *".into())
+            a.pipelines[0].schedule.as_mut().unwrap().state = Some("another: 1 * * * *".into());
         }),
         ("verdict", |a| {
-            a.suites[0].verdict.as_mut().unwrap().state = "fail".into()
+            a.suites[0].verdict.as_mut().unwrap().state = "fail".into();
         }),
         ("verdict_by_other_suite", |a| {
-            a.suites[0].verdict.as_mut().unwrap().suite_hash = "bbbb".into()
+            a.suites[0].verdict.as_mut().unwrap().suite_hash = "bbbb".into();
         }),
         ("no_verdict", |a| a.suites[0].verdict = None),
         ("pending_changes", |a| {
