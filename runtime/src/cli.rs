@@ -1,11 +1,13 @@
 //! The command line's grammar. What the commands do is in the modules of their names.
 
+mod audit;
 mod quality;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::audit::{AuditArgs, AuditFormat};
 pub use self::quality::{
     ProfileFormat, QualityCommand, QualityEngine, QualityFormat, QualityProfileArgs, QualityReleaseArgs,
     QualityReportArgs, QualityResultFormat, QualityRulesArgs, QualityRunArgs,
@@ -94,6 +96,9 @@ pub enum Command {
     /// SQLX projects: compile, run, test and lint them, without Node.
     #[command(subcommand)]
     Dataform(DataformCommand),
+    /// Which field ends in which column, who may read it, how long it is kept, what guards it, and whether this is what ran: out of
+    /// the configuration, its state, the cloud and the records of runs.
+    Audit(Box<AuditArgs>),
     /// Print the JSON Schema of the pipeline spec.
     Schema,
     /// Print a completion script for a shell.

@@ -45,6 +45,9 @@ pub enum CommandError {
     /// A Dataform project.
     #[error(transparent)]
     Dataform(#[from] crate::dataform::DataformError),
+    /// An audit.
+    #[error(transparent)]
+    Audit(#[from] crate::audit::AuditError),
     /// The spec.
     #[error(transparent)]
     Spec(#[from] headwater_spec::SpecError),
@@ -80,6 +83,7 @@ impl CommandError {
             Self::Bridge(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::Quality(error) => error.hint(),
             Self::Dataform(error) => error.hint(),
+            Self::Audit(error) => error.hint(),
             Self::Usage { .. } | Self::Org(_) | Self::Spec(_) => None,
         }
     }

@@ -11,7 +11,7 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage.
     Usage = 2,
-    /// The data does not satisfy its suite.
+    /// The data does not satisfy its suite; or an audit that is to be strict has found something.
     Refused = 3,
     /// Stopped early by a limit or a deadline; running again resumes.
     Resumable = 4,

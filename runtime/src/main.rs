@@ -1,6 +1,7 @@
 //! `headwater`: the runtime and its command line. Parses, dispatches, prints, and turns outcomes into exit statuses; what the
 //! commands do is in the crates below `runtime/`.
 
+mod audit;
 mod cli;
 mod cloud;
 mod dataform;
@@ -73,6 +74,7 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Salesforce(command) => salesforce::run(command, printer).await,
         Command::Quality(command) => Ok(quality::run(command, printer).await?),
         Command::Dataform(command) => Ok(dataform::run(command, printer).await?),
+        Command::Audit(args) => Box::pin(audit::run(&args, printer)).await,
         Command::Schema => {
             let schema = headwater_spec::PipelineSpec::json_schema();
             printer.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default());

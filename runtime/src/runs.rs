@@ -57,12 +57,16 @@ fn layout(args: &RunsArgs) -> Result<LakeLayout, CommandError> {
     Ok(LakeLayout::new(&lake, &args.pipeline))
 }
 
+/// Runs by name, each with the records of its objects.
+pub type Recorded = Vec<(String, Vec<ObjectRun>)>;
+
 /// The records of the newest runs, newest run first.
-async fn records(
-    cloud: &Cloud,
-    layout: &LakeLayout,
-    limit: usize,
-) -> Result<Vec<(String, Vec<ObjectRun>)>, CommandError> {
+async fn records(cloud: &Cloud, layout: &LakeLayout, limit: usize) -> Result<Recorded, CommandError> {
+    newest(cloud, layout, limit).await.map(|(_, found)| found)
+}
+
+/// The same, and how many runs there are: those that are not among the newest are counted and not read.
+pub async fn newest(cloud: &Cloud, layout: &LakeLayout, limit: usize) -> Result<(usize, Recorded), CommandError> {
     let storage = cloud.storage();
     let objects = storage.list(layout.bucket(), &layout.runs()).await?;
     let prefix = layout.runs();
@@ -78,36 +82,38 @@ async fn records(
         entry.0 = entry.0.clone().max(object.updated);
         entry.1.push(object.name);
     }
+    let total = runs.len();
     let mut newest: Vec<_> = runs.into_iter().collect();
     newest.sort_by(|a, b| b.1.0.cmp(&a.1.0));
     newest.truncate(limit);
-    let mut result = Vec::new();
-    for (run, (_, names)) in newest {
-        let found: Vec<ObjectRun> = futures::stream::iter(names)
-            .map(|name| {
-                let storage = storage.clone();
-                let path = ObjectPath {
-                    bucket: layout.bucket().to_owned(),
-                    name,
-                };
-                async move {
-                    let bytes = storage.get(&path).await?.bytes;
-                    serde_json::from_slice(&bytes).map_err(|source| CommandError::Record {
-                        path: path.to_string(),
-                        source,
-                    })
-                }
-            })
-            .buffered(CONCURRENT_READS)
-            .try_collect()
-            .await?;
-        result.push((run, found));
-    }
-    Ok(result)
+    let names = newest.iter().flat_map(|(_, (_, names))| names.iter().cloned());
+    let read: Vec<ObjectRun> = futures::stream::iter(names.collect::<Vec<_>>())
+        .map(|name| {
+            let storage = storage.clone();
+            let path = ObjectPath {
+                bucket: layout.bucket().to_owned(),
+                name,
+            };
+            async move {
+                let bytes = storage.get(&path).await?.bytes;
+                serde_json::from_slice(&bytes).map_err(|source| CommandError::Record {
+                    path: path.to_string(),
+                    source,
+                })
+            }
+        })
+        .buffered(CONCURRENT_READS)
+        .try_collect()
+        .await?;
+    let mut read = read.into_iter();
+    let found = newest
+        .into_iter()
+        .map(|(run, (_, names))| (run, read.by_ref().take(names.len()).collect()));
+    Ok((total, found.collect()))
 }
 
 /// The state of a run is that of its worst object.
-fn state(records: &[ObjectRun]) -> RunState {
+pub fn state(records: &[ObjectRun]) -> RunState {
     let rank = |state: RunState| match state {
         RunState::Failed => 4,
         RunState::Running => 3,
@@ -145,7 +151,7 @@ fn summary(run: &str, records: &[ObjectRun]) -> RunSummary {
 }
 
 /// `running`, `succeeded`, … as the records spell it.
-fn word(value: impl Serialize) -> String {
+pub fn word(value: impl Serialize) -> String {
     serde_json::to_value(value)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))

