@@ -34,7 +34,7 @@ fn with_env(program: &str, home: &Path, local: &Local<'_>) -> Command {
     command
         .env("HOME", home)
         .env("CLOUDSDK_CONFIG", home.join("gcloud"))
-        .env("BOTO_CONFIG", home.join("boto"))
+        .env_remove("BOTO_CONFIG")
         .env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1")
         .env("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true")
         .env("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true");
