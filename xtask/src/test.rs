@@ -36,6 +36,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
     let great_expectations = tools::great_expectations()?;
     let github = tools::github()?;
     let chromium = browser::chromium()?;
+    let axe = node::axe()?;
     let dataform = node::dataform()?;
     let workflow_lint = node::workflow_lint()?;
     tools::cloud_sdk()?;
@@ -67,6 +68,7 @@ pub fn run(args: &Test) -> Result<ExitCode> {
         .env("HEADWATER_TEST_GITHUB_PYTHON", &github)
         .env("HEADWATER_TEST_WORKFLOW_LINT", &workflow_lint)
         .env("HEADWATER_TEST_CHROMIUM", &chromium)
+        .env("HEADWATER_TEST_AXE", &axe)
         .env("HEADWATER_TEST_DATAFORM_CLI", &dataform)
         .env("HEADWATER_TEST_GCP_BIGQUERY_CLIENT", &client)
         .env("HEADWATER_TEST_ROOT", root());

@@ -313,6 +313,7 @@ pub fn setup() -> Result<ExitCode> {
     shell::print(&format!("github     {}", github()?.display()));
     shell::print(&format!("workflows  {}", crate::node::workflow_lint()?.display()));
     shell::print(&format!("chromium   {}", crate::browser::chromium()?.display()));
+    shell::print(&format!("axe        {}", crate::node::axe()?.display()));
     shell::print(&format!("dataform   {}", crate::node::dataform()?.display()));
     cloud_sdk()?;
     Ok(ExitCode::SUCCESS)
