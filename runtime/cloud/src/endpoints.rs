@@ -31,6 +31,8 @@ pub enum Service {
     Dataplex,
     /// IAM Service Account Credentials, v1.
     IamCredentials,
+    /// Cloud Logging, v2.
+    Logging,
 }
 
 impl Service {
@@ -51,6 +53,7 @@ impl Service {
             Service::Dataform => "https://dataform.googleapis.com",
             Service::Dataplex => "https://dataplex.googleapis.com",
             Service::IamCredentials => "https://iamcredentials.googleapis.com",
+            Service::Logging => "https://logging.googleapis.com",
         }
     }
 
@@ -71,6 +74,7 @@ impl Service {
             Service::Dataform => "Dataform",
             Service::Dataplex => "Dataplex",
             Service::IamCredentials => "IAM Service Account Credentials",
+            Service::Logging => "Cloud Logging",
         }
     }
 
@@ -80,7 +84,7 @@ impl Service {
         match self {
             Service::Storage => "storage/v1",
             Service::BigQuery => "bigquery/v2",
-            Service::Run => "v2",
+            Service::Run | Service::Logging => "v2",
             Service::Dataflow => "v1b3",
             Service::ResourceManager => "v3",
             Service::Scheduler

@@ -42,7 +42,8 @@ fn style(service: Service) -> Style {
         | Service::Dataform
         | Service::Dataplex
         | Service::BigQueryStorage
-        | Service::IamCredentials => Style::Get,
+        | Service::IamCredentials
+        | Service::Logging => Style::Get,
     }
 }
 
