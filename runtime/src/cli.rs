@@ -1,11 +1,13 @@
 //! The command line's grammar. What the commands do is in the modules of their names.
 
+mod console;
 mod quality;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::console::ConsoleArgs;
 pub use self::quality::{
     ProfileFormat, QualityCommand, QualityEngine, QualityFormat, QualityProfileArgs, QualityReleaseArgs,
     QualityReportArgs, QualityResultFormat, QualityRulesArgs, QualityRunArgs,
@@ -81,6 +83,8 @@ pub enum Command {
     /// Look at runs, and start one.
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Pages about pipelines, for a browser: runs, lineage, lag, quality, logs. They show, and change nothing.
+    Console(Box<ConsoleArgs>),
     /// The local cloud: Google Cloud's services on this machine.
     #[command(subcommand)]
     Local(LocalCommand),
@@ -275,6 +279,9 @@ pub enum LocalCommand {
         /// The port on 127.0.0.1; 0: any free one.
         #[arg(long, default_value_t = 8650, env = "HEADWATER_PORT")]
         port: u16,
+        /// The console's port on 127.0.0.1; 0: any free one; absent: 8652, or any free one while that is taken.
+        #[arg(long, env = "HEADWATER_CONSOLE_PORT")]
+        console_port: Option<u16>,
         /// Return as soon as it is ready; it goes on in the background.
         #[arg(long)]
         detach: bool,

@@ -33,6 +33,15 @@ pub enum CommandError {
         /// The lake.
         lake: String,
     },
+    /// The address of a server is taken, or none of this machine.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The local cloud.
     #[error(transparent)]
     Local(#[from] crate::local::LocalError),
@@ -73,6 +82,7 @@ impl CommandError {
         match self {
             Self::Cloud(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),
             Self::NoRun { .. } => Some("`headwater runs list` shows the runs that there are".into()),
+            Self::Listen { .. } => Some("is something else there? --port 0 takes any free port".into()),
             Self::Local(error) => error.hint().map(str::to_owned),
             Self::Record { .. } => Some("it may have been written by a newer headwater: upgrade this one".into()),
             Self::Extract(error) => Some(error.hint().to_owned()).filter(|h| !h.is_empty()),

@@ -3,6 +3,7 @@
 
 mod cli;
 mod cloud;
+mod console;
 mod dataform;
 mod error;
 mod exit;
@@ -69,6 +70,7 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Run(args) => Box::pin(run::run(args, printer)).await,
         Command::Stream(args) => stream::run(args, printer).await,
         Command::Runs(command) => runs::run(command, printer).await,
+        Command::Console(args) => console::run(*args, printer).await,
         Command::Local(command) => Ok(local::run(command, printer).await?),
         Command::Salesforce(command) => salesforce::run(command, printer).await,
         Command::Quality(command) => Ok(quality::run(command, printer).await?),

@@ -31,6 +31,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
     ),
     (
+        "headwater-console",
+        &["headwater-spec", "headwater-cloud", "headwater-quality"],
+    ),
+    (
         "headwater-local-cloud",
         &[
             "headwater-dataform",
@@ -61,6 +65,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-spec",
             "headwater-dataform",
             "headwater-cloud",
+            "headwater-console",
             "headwater-salesforce",
             "headwater-extract",
             "headwater-stream",

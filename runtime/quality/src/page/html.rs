@@ -8,10 +8,12 @@ use crate::engine::State;
 use crate::profile::ColumnProfile;
 use crate::report::{observed, state_name};
 
-const STYLE: &str = include_str!("style.css");
+/// The look of our pages.
+pub const STYLE: &str = include_str!("style.css");
 
 /// Text as HTML takes it, also within quotes.
-pub(super) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -28,7 +30,8 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A number in groups of three digits.
-pub(super) fn number(n: u64) -> String {
+#[must_use]
+pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

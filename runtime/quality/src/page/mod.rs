@@ -13,7 +13,8 @@ mod tests;
 
 use serde_json::Value;
 
-pub use html::html;
+pub use charts::spark;
+pub use html::{STYLE, escaped, html, number};
 
 use crate::engine::{Cell, ExpectationResult, Observed, State, SuiteResult};
 use crate::profile::ColumnProfile;
