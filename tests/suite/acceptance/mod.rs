@@ -1,5 +1,6 @@
 //! The promises, kept by the real terraform: apply, plan, import, drift, destroy, churn, secrets.
 
+mod console;
 mod dataflow;
 mod dataform;
 mod dataform_project;
