@@ -1,5 +1,7 @@
 //! A local cloud, a lake with a pipeline, and a console that looks at them.
 
+#![expect(clippy::unwrap_used, reason = "a test's failure is a panic that says where")]
+
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use futures::StreamExt as _;
