@@ -1,6 +1,7 @@
 //! The command line's grammar. What the commands do is in the modules of their names.
 
 mod audit;
+mod console;
 mod image;
 mod quality;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{AuditArgs, AuditFormat};
+pub use self::console::ConsoleArgs;
 pub use self::image::{ImageCommand, ImagePushArgs};
 pub use self::quality::{
     ProfileFormat, QualityCommand, QualityEngine, QualityFormat, QualityProfileArgs, QualityReleaseArgs,
@@ -85,6 +87,8 @@ pub enum Command {
     /// Look at runs, and start one.
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Pages about pipelines, for a browser: runs, lineage, lag, quality, logs. They show, and change nothing.
+    Console(Box<ConsoleArgs>),
     /// The local cloud: Google Cloud's services on this machine.
     #[cfg(not(feature = "runtime-only"))]
     #[command(subcommand)]
@@ -289,6 +293,9 @@ pub enum LocalCommand {
         /// The port on 127.0.0.1; 0: any free one.
         #[arg(long, default_value_t = 8650, env = "HEADWATER_PORT")]
         port: u16,
+        /// The console's port on 127.0.0.1; 0: any free one; absent: 8652, or any free one while that is taken.
+        #[arg(long, env = "HEADWATER_CONSOLE_PORT")]
+        console_port: Option<u16>,
         /// Return as soon as it is ready; it goes on in the background.
         #[arg(long)]
         detach: bool,

@@ -35,6 +35,15 @@ pub enum CommandError {
         /// The pipelines that there are.
         pipelines: Vec<String>,
     },
+    /// The address of a server is taken, or none of this machine.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The local cloud.
     #[cfg(not(feature = "runtime-only"))]
     #[error(transparent)]
@@ -96,6 +105,7 @@ impl CommandError {
             } else {
                 "it is deployed and has not run yet: start it with `headwater runs start`".into()
             }),
+            Self::Listen { .. } => Some("is something else there? --port 0 takes any free port".into()),
             #[cfg(not(feature = "runtime-only"))]
             Self::Local(error) => error.hint().map(str::to_owned),
             #[cfg(not(feature = "runtime-only"))]

@@ -13,6 +13,7 @@ use headwater_local_cloud::{LocalCloud, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::{LocalArgs, LocalCommand};
 use crate::exit::Exit;
@@ -74,6 +75,16 @@ struct Server {
     project: String,
     region: String,
     data_dir: PathBuf,
+    /// Where its console is.
+    #[serde(default)]
+    console_url: String,
+}
+
+/// Where it is told to listen.
+#[derive(Clone, Copy)]
+struct Ports {
+    cloud: u16,
+    console: Option<u16>,
 }
 
 /// Runs one of the commands.
@@ -82,6 +93,7 @@ pub async fn run(command: LocalCommand, printer: Printer) -> Result<Exit, LocalE
         LocalCommand::Up {
             local,
             port,
+            console_port,
             detach,
             project,
             region,
@@ -95,7 +107,17 @@ pub async fn run(command: LocalCommand, printer: Printer) -> Result<Exit, LocalE
                 return Ok(Exit::Done);
             }
             if detach {
-                start_detached(&dir, port, &project, &region, record.as_deref(), printer)
+                start_detached(
+                    &dir,
+                    Ports {
+                        cloud: port,
+                        console: console_port,
+                    },
+                    &project,
+                    &region,
+                    record.as_deref(),
+                    printer,
+                )
             } else {
                 let runtime_binary = std::env::current_exe().map_err(io("cannot find this program's own path"))?;
                 let options = Options {
@@ -106,7 +128,7 @@ pub async fn run(command: LocalCommand, printer: Printer) -> Result<Exit, LocalE
                     record,
                     runtime_binary,
                 };
-                serve(options, printer).await
+                serve(options, console_port, printer).await
             }
         }
         LocalCommand::Down(local) => down(&data_dir(&local)?, printer),
@@ -147,7 +169,7 @@ fn alive(pid: i32) -> bool {
     }
 }
 
-async fn serve(options: Options, printer: Printer) -> Result<Exit, LocalError> {
+async fn serve(options: Options, console_port: Option<u16>, printer: Printer) -> Result<Exit, LocalError> {
     let (dir, project, region) = (
         options.data_dir.clone(),
         options.project.clone(),
@@ -156,12 +178,16 @@ async fn serve(options: Options, printer: Printer) -> Result<Exit, LocalError> {
     // Waiting for a signal starts before the server does, so that none can be missed.
     let stop = crate::signals::stop_requested();
     let cloud = LocalCloud::start(options).await.map_err(LocalError::Start)?;
+    let consoles = CancellationToken::new();
+    let console = crate::console::beside(cloud.base_url(), &project, &region, console_port, consoles.clone());
+    let console_url = console.await.map_err(io("cannot serve the console"))?;
     let server = Server {
         pid: i32::try_from(std::process::id()).unwrap_or_default(),
         base_url: cloud.base_url().to_owned(),
         project,
         region,
         data_dir: dir.clone(),
+        console_url,
     };
     let text = serde_json::to_vec_pretty(&server).unwrap_or_default();
     let temporary = dir.join("server.json.new");
@@ -170,6 +196,7 @@ async fn serve(options: Options, printer: Printer) -> Result<Exit, LocalError> {
         .map_err(io("cannot write server.json"))?;
     announce(printer, &server);
     stop.await;
+    consoles.cancel();
     std::fs::remove_file(server_file(&dir)).ok();
     cloud.shutdown().await;
     Ok(Exit::Done)
@@ -177,7 +204,7 @@ async fn serve(options: Options, printer: Printer) -> Result<Exit, LocalError> {
 
 fn start_detached(
     dir: &Path,
-    port: u16,
+    ports: Ports,
     project: &str,
     region: &str,
     record: Option<&Path>,
@@ -192,7 +219,7 @@ fn start_detached(
             "local",
             "up",
             "--port",
-            &port.to_string(),
+            &ports.cloud.to_string(),
             "--project",
             project,
             "--region",
@@ -200,6 +227,7 @@ fn start_detached(
             "--data-dir",
         ])
         .arg(dir)
+        .args(ports.console.iter().map(|port| format!("--console-port={port}")))
         .args(
             record
                 .iter()
@@ -237,11 +265,12 @@ fn start_detached(
 fn announce(printer: Printer, server: &Server) {
     printer.result(server, || {
         format!(
-            "local cloud ready at {}\n  project  {}\n  region   {}\n  data     {}\nnext: eval \"$(headwater local env)\" && terraform apply",
+            "local cloud ready at {}\n  project  {}\n  region   {}\n  data     {}\n  console  {}\nnext: eval \"$(headwater local env)\" && terraform apply",
             server.base_url,
             server.project,
             server.region,
-            server.data_dir.display()
+            server.data_dir.display(),
+            server.console_url
         )
     });
 }
@@ -274,9 +303,10 @@ fn status(dir: &Path, printer: Printer) -> Exit {
         &serde_json::json!({"up": server.is_some(), "server": server, "data_dir": dir}),
         || match &server {
             Some(server) => format!(
-                "up at {} (process {})\ndata in {}",
+                "up at {} (process {}), console at {}\ndata in {}",
                 server.base_url,
                 server.pid,
+                server.console_url,
                 dir.display()
             ),
             None => format!("not up; data in {}", dir.display()),

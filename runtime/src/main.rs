@@ -4,6 +4,7 @@
 mod audit;
 mod cli;
 mod cloud;
+mod console;
 mod dataform;
 mod error;
 mod exit;
@@ -74,6 +75,7 @@ async fn dispatch(command: Command, printer: Printer) -> Result<Exit, CommandErr
         Command::Run(args) => Box::pin(run::run(args, printer)).await,
         Command::Stream(args) => stream::run(args, printer).await,
         Command::Runs(command) => runs::run(command, printer).await,
+        Command::Console(args) => console::run(*args, printer).await,
         #[cfg(not(feature = "runtime-only"))]
         Command::Local(command) => Ok(local::run(command, printer).await?),
         #[cfg(not(feature = "runtime-only"))]

@@ -1,5 +1,5 @@
-//! Pages as a person sees them: headless Chromium opens a file, and what is seen is asserted. Pictures are kept beside the build,
-//! for whoever wants to look.
+//! Pages as a person sees them: headless Chromium opens a file or what a server has, and what is seen is asserted. Pictures are
+//! kept beside the build, for whoever wants to look.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,16 +20,26 @@ pub fn page(name: &str) -> PathBuf {
 #[must_use]
 #[track_caller]
 pub fn look(page: &Path, expressions: &[&str]) -> Value {
-    let picture = page.with_extension("png");
+    look_at(
+        &format!("file://{}", page.display()),
+        &page.with_extension("png"),
+        expressions,
+    )
+}
+
+/// Opens a page that a server has; `picture` is where its picture goes.
+#[must_use]
+#[track_caller]
+pub fn look_at(url: &str, picture: &Path, expressions: &[&str]) -> Value {
     let mut command = Command::new(programs::python());
     command
         .arg(programs::root().join("tests/python/browser.py"))
         .arg(programs::chromium())
-        .arg(format!("file://{}", page.display()))
-        .arg(&picture)
+        .arg(url)
+        .arg(picture)
         .args(expressions);
     let seen = programs::run(&mut command).ok().json();
-    let bytes = std::fs::read(&picture).expect("a picture");
+    let bytes = std::fs::read(picture).expect("a picture");
     // An empty page of this size takes 5 kB.
     assert!(
         bytes.len() > 20_000,

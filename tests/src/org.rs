@@ -38,7 +38,8 @@ impl Org {
         Self::make(accounts, &[], arguments)
     }
 
-    fn make(accounts: u64, generated: &[&str], arguments: &[&str]) -> Self {
+    /// As [`Org::start`], with further arguments of `headwater salesforce generate` and `simulate`.
+    pub fn make(accounts: u64, generated: &[&str], arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("org");
         programs::run(

@@ -16,6 +16,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts a local cloud that keeps everything in `data`.
     pub fn local_cloud(headwater: &Path, project: &str, data: &Path, dir: &Path) -> Result<Self> {
         let mut up = Command::new(headwater);

@@ -31,6 +31,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &["headwater-spec", "headwater-cloud", "headwater-salesforce"],
     ),
     (
+        "headwater-console",
+        &["headwater-spec", "headwater-cloud", "headwater-quality"],
+    ),
+    (
         "headwater-local-cloud",
         &[
             "headwater-dataform",
@@ -63,6 +67,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "headwater-dataform",
             "headwater-cloud",
             "headwater-image",
+            "headwater-console",
             "headwater-salesforce",
             "headwater-extract",
             "headwater-stream",

@@ -10,6 +10,7 @@ use crate::endpoints::{Endpoints, Service};
 use crate::errors::Error;
 use crate::http_json::Transport;
 use crate::image_name::ImageName;
+use crate::logging::Logging;
 use crate::objects::DataPlane;
 use crate::registry::Registry;
 use crate::retry::RetryPolicy;
@@ -95,6 +96,23 @@ impl Cloud {
         })
     }
 
+    /// The same cloud with other bounds for retries, for who would rather be told soon.
+    #[must_use]
+    pub fn with_retry(&self, retry: RetryPolicy) -> Self {
+        let before = &self.inner.transport;
+        let transport = Transport::new(before.endpoints.clone(), before.credentials().clone(), retry);
+        let data = DataPlane::new(transport.clone());
+        Self {
+            inner: Arc::new(Inner {
+                project: self.inner.project.clone(),
+                region: self.inner.region.clone(),
+                transport,
+                data,
+                shared: Arc::default(),
+            }),
+        }
+    }
+
     /// The project.
     #[must_use]
     pub fn project(&self) -> &str {
@@ -163,6 +181,12 @@ impl Cloud {
     #[must_use]
     pub fn data_scans(&self) -> DataScans {
         DataScans::new(self.documents(Service::Dataplex))
+    }
+
+    /// Cloud Logging.
+    #[must_use]
+    pub fn logging(&self) -> Logging {
+        Logging::new(self.inner.transport.clone())
     }
 
     /// Access tokens for others.

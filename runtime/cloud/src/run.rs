@@ -232,6 +232,23 @@ impl CloudRun {
         }
     }
 
+    /// The newest of a job's executions: one page of at most so many.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such job.
+    pub async fn newest_executions(&self, job: &str, most: u32) -> Result<Vec<Execution>, Error> {
+        let path = format!("{}/executions", path(job));
+        let mut json = Call::get(Run, path, format!("list executions of `{job}`"))
+            .query("pageSize", i64::from(most))
+            .send_json(&self.transport)
+            .await?;
+        let found = match json["executions"].take() {
+            Value::Array(found) => found,
+            _ => Vec::new(),
+        };
+        Ok(found.into_iter().map(Execution::from_json).collect())
+    }
+
     /// Waits until an execution has ended, well or badly.
     ///
     /// # Errors

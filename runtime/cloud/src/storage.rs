@@ -551,7 +551,7 @@ impl Checksum {
     }
 }
 
-fn bucket_path(bucket: &str) -> String {
+pub(crate) fn bucket_path(bucket: &str) -> String {
     format!("/storage/v1/b/{}", segment(bucket))
 }
 

@@ -1,6 +1,7 @@
 //! The promises, kept by the real terraform: apply, plan, import, drift, destroy, churn, secrets.
 
 mod audit;
+mod console;
 mod dataflow;
 mod dataform;
 mod dataform_project;

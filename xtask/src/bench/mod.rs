@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: measurements that are claims. Each runs ours and its floor in one go and says whether the goals
 //! hold; exit status 3 where one does not.
 
+mod console;
 mod dataform;
 mod extract;
 mod process;
@@ -30,6 +31,8 @@ pub struct Bench {
 
 #[derive(Debug, Subcommand)]
 enum Name {
+    /// The console's pages over 10,000 runs: how long each takes to answer, and what it keeps in memory.
+    Console(console::Console),
     /// Compile the marts and a project of 500 actions, beside Dataform's own command line; what a run of 50 tables costs beyond
     /// their SQL.
     Dataform(dataform::Dataform),
@@ -101,6 +104,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Runs a benchmark.
 pub fn run(bench: &Bench) -> Result<ExitCode> {
     let report = match &bench.name {
+        Name::Console(args) => console::run(args)?,
         Name::Dataform(args) => dataform::run(args)?,
         Name::Extract(args) => extract::run(args)?,
         Name::Provider(args) => provider::run(args)?,

@@ -76,6 +76,7 @@ pub fn part(count: u64, of: u64) -> String {
 }
 
 /// What the runs said of an expectation: one mark a run, as high as the part that held.
+#[must_use]
 pub fn spark(points: &[Point]) -> String {
     let points = &points[points.len().saturating_sub(POINTS)..];
     if points.len() < 2 {

@@ -13,6 +13,7 @@ mod tests;
 
 use serde_json::Value;
 
+pub use charts::spark;
 pub use html::{STYLE, escaped, html, number};
 
 use crate::engine::{Cell, ExpectationResult, Observed, State, SuiteResult};
