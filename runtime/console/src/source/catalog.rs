@@ -215,6 +215,7 @@ impl Catalog {
 
 /// Looks into the lakes; `named` empty: into every bucket of the project.
 pub async fn find(cloud: Cloud, named: Vec<GcsUrl>, before: Option<Arc<Catalog>>) -> Result<Catalog, String> {
+    let by_name = !named.is_empty();
     let known = before.as_ref().filter(|before| before.lakes_at.elapsed() < LAKES_FRESH);
     let (lakes, lakes_at) = match known {
         // A lake may be made at any time while there is none.
@@ -222,14 +223,17 @@ pub async fn find(cloud: Cloud, named: Vec<GcsUrl>, before: Option<Arc<Catalog>>
         _ if named.is_empty() => (discover(&cloud).await.map_err(|error| said(&error))?, Instant::now()),
         _ => (named, Instant::now()),
     };
-    let mut layouts = Vec::new();
-    for lake in &lakes {
-        let names = names(&cloud, lake).await.map_err(|error| said(&error))?;
-        layouts.extend(
-            names
-                .into_iter()
-                .map(|name| (lake.to_string(), name.clone(), LakeLayout::new(lake, &name))),
-        );
+    let (mut layouts, mut present) = (Vec::new(), Vec::new());
+    for lake in lakes {
+        let names = match names(&cloud, &lake).await {
+            Ok(names) => names,
+            // One that was found and is deleted since; one that somebody named should be there.
+            Err(error) if !by_name && error.is_not_found() => continue,
+            Err(error) => return Err(said(&error)),
+        };
+        let layout = |name: String| (lake.to_string(), name.clone(), LakeLayout::new(&lake, &name));
+        layouts.extend(names.into_iter().map(layout));
+        present.push(lake);
     }
     let found = futures::stream::iter(layouts)
         .map(|(lake, name, layout)| {
@@ -245,7 +249,7 @@ pub async fn find(cloud: Cloud, named: Vec<GcsUrl>, before: Option<Arc<Catalog>>
     let mut pipelines: Vec<Arc<Pipeline>> = found.into_iter().flatten().map(Arc::new).collect();
     pipelines.sort_by(|a, b| (a.kind(), &a.key.name, &a.key.lake).cmp(&(b.kind(), &b.key.name, &b.key.lake)));
     Ok(Catalog {
-        lakes,
+        lakes: present,
         lakes_at,
         pipelines,
     })
