@@ -1,6 +1,7 @@
 //! The command line's grammar and how it ends. Terraform never sees it: it knows the program by its magic cookie.
 
 mod install;
+mod lint;
 mod schema;
 
 use std::path::PathBuf;
@@ -37,6 +38,15 @@ enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
+    /// Find misspelt names inside nested attributes, which Terraform drops without a word.
+    #[command(
+        after_help = "Checked are the values that are written in the resource's own block; those of references, functions and modules' inputs are not. Exit status 1 when a name is found."
+    )]
+    Lint {
+        /// Files, or directories with everything below them; absent: this one.
+        #[arg(default_value = ".", value_name = "PLACE")]
+        places: Vec<PathBuf>,
+    },
     /// Print the schemas, as `terraform providers schema -json` does.
     Schema {
         /// Add what that form leaves out: defaults, allowed values, what a change replaces, time limits.
@@ -55,6 +65,7 @@ pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Install { dir }) => install::run(dir, cli.json),
+        Some(Command::Lint { places }) => lint::run(&places, cli.json),
         Some(Command::Schema { wire: Some(file), .. }) => schema::write(&file),
         Some(Command::Schema { rules, wire: None }) => schema::run(rules),
         Some(Command::Version) if cli.json => {
