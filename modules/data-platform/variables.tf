@@ -146,7 +146,7 @@ variable "topic_retention" {
 variable "runtime" {
   description = "What executes extracts and suites: one Cloud Run job. On Google Cloud `image` names an image of the runtime in Artifact Registry, or `build` makes one (`{}`: of the `headwater` beside the provider); the local cloud runs its own if there is neither. `env` is no place for secrets."
   type = object({
-    image        = optional(string)
+    image = optional(string)
     build = optional(object({
       binary     = optional(string)
       repository = optional(string)

@@ -241,7 +241,8 @@ impl Resource for Runtime {
     }
 
     async fn validate(&self, _cx: &mut Cx, config: &Job) -> Result<()> {
-        if config.build.is_null() || config.image.is_null() {
+        // What is not known yet may turn out to be null: a module passes both on.
+        if config.build.known().is_none() || config.image.known().is_none() {
             return Ok(());
         }
         Err(Diagnostic::invalid("image", "`image` and `build` exclude each other")

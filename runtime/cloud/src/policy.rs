@@ -26,6 +26,8 @@ enum Style {
     Get,
     /// POST for both.
     Post,
+    /// POST for both, without a body where nothing is written.
+    Bare,
     /// GET and PUT `NAME/iam`, the policy itself being the body.
     Storage,
 }
@@ -33,7 +35,8 @@ enum Style {
 fn style(service: Service) -> Style {
     match service {
         Service::Storage => Style::Storage,
-        Service::BigQuery | Service::Iam | Service::ResourceManager => Style::Post,
+        Service::BigQuery | Service::ResourceManager => Style::Post,
+        Service::Iam => Style::Bare,
         Service::Run
         | Service::Scheduler
         | Service::SecretManager
@@ -70,6 +73,9 @@ impl Documents {
             Style::Post => Call::post(service, format!("{path}:getIamPolicy"), action)
                 .repeatable()
                 .json(&json!({ "options": { "requestedPolicyVersion": VERSION } })),
+            Style::Bare => Call::post(service, format!("{path}:getIamPolicy"), action)
+                .repeatable()
+                .query("options.requestedPolicyVersion", VERSION),
             Style::Storage => {
                 Call::get(service, format!("{path}/iam"), action).query("optionsRequestedPolicyVersion", VERSION)
             }
@@ -186,7 +192,7 @@ impl Documents {
         let (service, path) = (self.service, self.path(name));
         // The etag makes it repeatable: a second write of the same change is refused, read again, and found done.
         let call = match style(service) {
-            Style::Get | Style::Post => Call::post(service, format!("{path}:setIamPolicy"), action)
+            Style::Get | Style::Post | Style::Bare => Call::post(service, format!("{path}:setIamPolicy"), action)
                 .repeatable()
                 .json(&json!({ "policy": policy })),
             Style::Storage => Call::new(service, Method::PUT, format!("{path}/iam"), action).json(policy),
