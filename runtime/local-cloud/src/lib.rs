@@ -21,6 +21,7 @@ mod faults;
 mod http;
 mod iam;
 mod iam_credentials;
+mod ids;
 mod kms;
 mod labels;
 mod logging;

@@ -9,6 +9,7 @@ use crate::http::answer::{Answer, ApiError, ok};
 use crate::http::call::Call;
 use crate::http::message::{Fields, Shape, read, updated};
 use crate::http::route::{Method, method};
+use crate::ids;
 use crate::labels;
 use crate::page::page;
 use crate::store::{View, under};
@@ -104,12 +105,7 @@ pub(super) fn found(view: &impl View, place: &Place) -> Result<Repository, ApiEr
 }
 
 fn check_id(id: &str) -> Result<(), ApiError> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let valid = (1..=63).contains(&id.len())
-        && id.starts_with(|c: char| c.is_ascii_lowercase())
-        && id.ends_with(plain)
-        && id.chars().all(|c| plain(c) || c == '-');
-    if valid {
+    if ids::is_hyphenated(id, 63) {
         return Ok(());
     }
     Err(ApiError::invalid(format!(

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::http::answer::ApiError;
+use crate::ids;
 use crate::labels;
 
 /// A launch with everything that it must have.
@@ -78,12 +79,7 @@ fn parameters(parameter: &Map<String, Value>) -> Result<(), ApiError> {
 }
 
 fn name(name: &str) -> Result<(), ApiError> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let valid = (1..=1024).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.ends_with(plain)
-        && name.chars().all(|c| plain(c) || c == '-');
-    if valid {
+    if ids::is_hyphenated(name, 1024) {
         return Ok(());
     }
     Err(ApiError::invalid(format!(

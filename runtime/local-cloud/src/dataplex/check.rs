@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::rules;
 use crate::http::answer::ApiError;
+use crate::ids;
 use crate::labels;
 use crate::scheduler::Schedule;
 
@@ -29,12 +30,7 @@ pub(super) fn at_most(fields: &Message, name: &str, most: usize, at: &str) -> Re
 }
 
 pub(super) fn id(id: &str) -> Result<(), ApiError> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let valid = (1..=63).contains(&id.len())
-        && id.starts_with(|c: char| c.is_ascii_lowercase())
-        && id.ends_with(plain)
-        && id.chars().all(|c| plain(c) || c == '-');
-    if valid {
+    if ids::is_hyphenated(id, 63) {
         return Ok(());
     }
     Err(ApiError::invalid(format!(

@@ -14,6 +14,7 @@ use crate::http::call::Call;
 use crate::http::patch::masked;
 use crate::http::route::{Method, method};
 use crate::iam;
+use crate::ids;
 use crate::operations::{self, Outcome};
 use crate::page::page;
 use crate::store::{Txn, View, under};
@@ -86,12 +87,7 @@ fn typed(mut resource: Value, kind: &str) -> Value {
 }
 
 fn check_id(id: &str) -> Result<(), ApiError> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let valid = (1..=63).contains(&id.len())
-        && id.starts_with(|c: char| c.is_ascii_lowercase())
-        && id.ends_with(plain)
-        && id.chars().all(|c| plain(c) || c == '-');
-    if valid {
+    if ids::is_hyphenated(id, 63) {
         return Ok(());
     }
     Err(ApiError::invalid(format!(
