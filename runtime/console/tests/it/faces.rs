@@ -49,7 +49,7 @@ async fn texts_from_outside_are_texts() {
             "{path}"
         );
     }
-    let page = world.get("/runs/test-lake/crm/evil-run").await;
+    let page = world.page("/runs/test-lake/crm/evil-run").await;
     assert!(page.text.contains("What to do: &lt;script&gt;"), "{}", page.text);
 }
 
@@ -76,15 +76,15 @@ async fn it_is_asked_by_its_own_name_and_changes_nothing() {
         ("/api/lineage?of=none", 404),
         ("/healthz", 200),
     ] {
-        assert_eq!(world.get(path).await.status, status, "{path}");
+        assert_eq!(world.page(path).await.status, status, "{path}");
     }
     // A page that has not changed is not sent again, and what it looks like is fetched once.
     let path = "/lineage";
-    let tag = world.get(path).await.header("etag").to_owned();
+    let tag = world.page(path).await.header("etag").to_owned();
     let again = world.client.get(format!("{url}{path}")).header("if-none-match", &tag);
     let again = world.ask(again).await;
     assert_eq!((again.status, again.text.len()), (304, 0), "{tag}");
-    let page = world.get("/").await;
+    let page = world.page("/").await;
     for name in ["console.css", "console.js"] {
         let at = page.text.find(&format!("/assets/{name}?")).unwrap();
         let asset: String = page.text[at..].chars().take_while(|c| *c != '"').collect();
@@ -101,7 +101,7 @@ async fn a_project_without_pipelines_says_so() {
     let world = World::start().await;
     assert!(
         world
-            .get("/")
+            .page("/")
             .await
             .text
             .contains("There is no pipeline in the buckets of p")
@@ -117,7 +117,7 @@ async fn lineage_leads_from_salesforce_to_tables() {
         graph["edges"],
         json!([{"from": "salesforce:acme.my.salesforce.com/Account", "to": "bigquery:p.raw.Account", "by": "crm"}])
     );
-    let page = world.get("/lineage").await;
+    let page = world.page("/lineage").await;
     assert!(page.text.contains("<svg") && page.text.contains("What is made of what"));
 }
 
@@ -181,13 +181,13 @@ async fn verdicts_are_shown_with_those_before() {
         (&json!("run-1"), &json!("fail"))
     );
     assert_eq!(suite["last_results"][0]["unexpected"], 3);
-    let page = world.get("/quality/test-lake/orders").await;
+    let page = world.page("/quality/test-lake/orders").await;
     assert!(
         page.text.contains("3 of 1,000 rows are against it") && page.text.contains("class=\"spark\""),
         "{}",
         page.text
     );
     assert!(page.text.contains("&lt;b&gt;me&lt;/b&gt;"), "{}", page.text);
-    let page = world.get("/").await;
+    let page = world.page("/").await;
     assert!(page.text.contains("suites not satisfied") && page.text.contains("/quality/test-lake/orders"));
 }

@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::world::{World, record};
 
 const MANY: usize = 10_000;
-/// Generous: how fast it is on a quiet machine is `cargo xtask bench console`'s.
-const AT_MOST: Duration = Duration::from_secs(1);
+/// Less than the seconds for which a page that waited for a cloud that is gone would try again. How fast pages are on a quiet
+/// machine is `cargo xtask bench console`'s.
+const AT_MOST: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_of_ten_thousand_runs_are_found_once_and_pages_do_not_wait_for_the_cloud() {
@@ -51,7 +52,7 @@ async fn all_of_ten_thousand_runs_are_found_once_and_pages_do_not_wait_for_the_c
         "/api/pipelines",
     ];
     for page in pages {
-        world.get(page).await;
+        world.page(page).await;
         let since = Instant::now();
         let answer = world.get(page).await;
         assert_eq!(answer.status, 200, "{page}");

@@ -137,10 +137,16 @@ impl World {
         }
     }
 
+    /// A document; what is still being read is asked for again.
     pub async fn json(&self, path: &str) -> Value {
-        let answer = self.get(path).await;
+        let answer = self.until(path, |answer| answer.status != 503).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         serde_json::from_str(&answer.text).unwrap()
+    }
+
+    /// A page, once all that it shows has been read.
+    pub async fn page(&self, path: &str) -> Answer {
+        self.until(path, |answer| !answer.text.contains("being read")).await
     }
 
     /// Asks until the answer passes; what is not optimised, on a machine that does much else, may take minutes to read thousands.
