@@ -122,7 +122,7 @@ async fn series_follow_what_is_published_and_acknowledged() {
     local.until(&series(BACKLOG, ""), is("all", 1)).await;
 
     // Pages of single points are the whole, and headers have none.
-    let own = &format!(" AND resource.labels.subscription_id=\"late\"");
+    let own = " AND resource.labels.subscription_id=\"late\"";
     let of_late = |more: &str| series(BACKLOG, more).replacen("&interval", &format!("{own}&interval"), 1);
     let fixed = format!("&interval.endTime={}", times[0]);
     let until_then = |more: &str| of_late(more).replacen("&interval.endTime=2100-01-01T00:00:00Z", &fixed, 1);
@@ -156,4 +156,32 @@ async fn series_follow_what_is_published_and_acknowledged() {
         local.get(&series(BACKLOG, "")).await.expect(200).json(),
         json!({"unit": "1"})
     );
+}
+
+#[tokio::test]
+async fn descriptors_are_found_by_types_with_slashes() {
+    let local = Local::start().await;
+    let all = "/v3/projects/p/metricDescriptors";
+    let listed = local.get(all).await.expect(200).json();
+    let types: Vec<&Value> = listed["metricDescriptors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["type"])
+        .collect();
+    assert_eq!(types, [BACKLOG, AGE]);
+    for path in [AGE.to_owned(), AGE.replace('/', "%2F")] {
+        let got = local.get(&format!("{all}/{path}")).await.expect(200).json();
+        assert_eq!(got, listed["metricDescriptors"][1]);
+    }
+    let by_resource = format!("{all}?filter=resource.type=\"pubsub_topic\"");
+    assert_eq!(local.get(&by_resource).await.expect(200).json(), json!({}));
+    for (path, status) in [
+        (format!("{all}/custom.googleapis.com/orders"), 404),
+        (format!("{all}/run.googleapis.com/container/instance_count"), 501),
+        (format!("{all}?filter=metric.labels.x=\"y\""), 400),
+        (format!("{all}?activeOnly=true"), 501),
+    ] {
+        local.get(&path).await.expect(status);
+    }
 }

@@ -12,7 +12,7 @@ mod query;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use self::align::{Number, Point};
+use self::align::{Alignment, Number, Point};
 use self::history::Sample;
 use self::pages::{Series, page};
 use self::query::Asked;
@@ -42,7 +42,7 @@ pub(super) async fn list(call: Call) -> Answer {
         }
     }
     let (page, end) = page(all, asked.after.as_ref(), asked.page_size, asked.with_points);
-    let (value_type, unit) = asked.alignment.map_or(("INT64", None), |alignment| alignment.gives());
+    let (value_type, unit) = asked.alignment.map_or(("INT64", None), Alignment::gives);
     let unit = unit.unwrap_or(asked.metric.unit);
     let mut answer = json!({ "unit": unit });
     if !page.is_empty() {
