@@ -32,6 +32,8 @@ pub(crate) struct Cloud {
     pub(crate) bigquery_grpc: Router,
     pub(crate) pubsub: PubSub,
     pub(crate) pubsub_grpc: Router,
+    /// What Cloud Monitoring's time series show.
+    pub(crate) history: crate::monitoring::History,
     pub(crate) uploads: crate::storage::Uploads,
     /// What a task starts.
     pub(crate) runtime_binary: PathBuf,

@@ -89,6 +89,7 @@ async fn reset(call: Call) -> Answer {
     cloud.dataplex.running.cancel_under(b"");
     clear(cloud).await?;
     cloud.pubsub.reset().await.map_err(ApiError::internal)?;
+    cloud.history.clear();
     ok(&json!({}))
 }
 

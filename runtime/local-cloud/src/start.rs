@@ -140,6 +140,7 @@ impl LocalCloud {
             bigquery_grpc: warehouse.grpc(),
             pubsub_grpc: pubsub.grpc(),
             pubsub,
+            history: monitoring::History::default(),
             uploads: storage::Uploads::default(),
             runtime_binary: located(options.runtime_binary),
             executor: run::Executor::new(run::Spawner::new().map_err(|e| Error::Setup(e.into()))?),
@@ -165,6 +166,7 @@ impl LocalCloud {
         cloud.tasks.spawn(dataform::keep_firing(cloud.clone()));
         cloud.tasks.spawn(dataplex::keep_firing(cloud.clone()));
         cloud.tasks.spawn(storage::keep_tidying(cloud.clone()));
+        cloud.tasks.spawn(monitoring::keep_sampling(cloud.clone()));
         tracing::info!(%base_url, "local cloud ready");
         Ok(LocalCloud {
             base_url,

@@ -84,6 +84,16 @@ fn google_api_python_client_of_monitoring_and_logging() {
 }
 
 #[test]
+fn google_api_python_client_of_time_series() {
+    let cloud = Cloud::start();
+    run_script(&mut script_with(
+        &programs::beam_python(),
+        "monitoring_series.py",
+        &cloud.url(),
+    ));
+}
+
+#[test]
 fn google_cloud_run_worker_pools() {
     against_the_cloud("run_worker_pools.py");
 }

@@ -34,7 +34,7 @@ const SERVICES: &[(&str, &str)] = &[
     ("logging", "Cloud Logging, v2"),
     (
         "monitoring",
-        "Cloud Monitoring: policies and channels v3, dashboards v1",
+        "Cloud Monitoring: policies, channels and time series v3, dashboards v1",
     ),
     ("oauth2", "OAuth 2.0 tokens"),
     ("metadata", "Metadata server"),

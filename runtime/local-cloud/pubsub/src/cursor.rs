@@ -90,19 +90,44 @@ impl Cursor {
         }
     }
 
-    /// Moves over what is acknowledged.
-    fn advance(&mut self) {
-        let from = self.low;
+    /// The first position from one on that is not acknowledged.
+    pub(crate) fn missing_from(&self, from: u64) -> u64 {
+        let mut at = from.max(self.low);
         loop {
-            let (block, word, _) = place(self.low);
-            let Some(bits) = self.blocks.get(&block) else { break };
-            let ones = (bits[word] >> (self.low % 64)).trailing_ones();
-            self.low += u64::from(ones);
-            if ones == 0 || !self.low.is_multiple_of(64) {
-                break;
+            let (block, word, _) = place(at);
+            let Some(bits) = self.blocks.get(&block) else { return at };
+            let ones = (bits[word] >> (at % 64)).trailing_ones();
+            at += u64::from(ones);
+            if ones == 0 || !at.is_multiple_of(64) {
+                return at;
             }
         }
-        if self.low != from {
+    }
+
+    /// How many positions from one on and before another are not acknowledged.
+    pub(crate) fn missing(&self, from: u64, to: u64) -> u64 {
+        let from = from.max(self.low);
+        if from >= to {
+            return 0;
+        }
+        let mut acked = 0;
+        for (block, bits) in self.blocks.range(from / BLOCK..=to / BLOCK) {
+            for (first, word) in (block * BLOCK..).step_by(64).zip(bits.iter()) {
+                let within = |position: u64| position.saturating_sub(first).min(64);
+                let (skipped, end) = (within(from), within(to));
+                if skipped < end {
+                    acked += u64::from((word >> skipped << skipped << (64 - end)).count_ones());
+                }
+            }
+        }
+        to - from - acked
+    }
+
+    /// Moves over what is acknowledged.
+    fn advance(&mut self) {
+        let to = self.missing_from(self.low);
+        if self.low != to {
+            self.low = to;
             self.low_changed = true;
             self.forget_passed();
         }
@@ -171,6 +196,34 @@ mod tests {
         assert_eq!(cursor.low(), 9002);
         cursor.ack(5);
         assert_eq!(cursor.low(), 9002);
+    }
+
+    #[test]
+    fn what_is_missing_is_counted_over_the_borders_of_words_and_blocks() {
+        let mut cursor = Cursor::at(10);
+        let acked: Vec<u64> = (11..9000).filter(|position| position % 3 != 0).collect();
+        acked.iter().for_each(|position| cursor.ack(*position));
+        let missing = |from: u64, to: u64| (from..to).filter(|position| !cursor.has(*position)).count() as u64;
+        for (from, to) in [
+            (0, 10),
+            (0, 11),
+            (10, 64),
+            (11, 65),
+            (63, 129),
+            (64, 128),
+            (4000, 4097),
+            (4096, 8192),
+        ] {
+            assert_eq!(cursor.missing(from, to), missing(from, to), "{from} to {to}");
+        }
+        assert_eq!(cursor.missing(0, 20_000), missing(0, 20_000));
+        assert_eq!(cursor.missing(20_000, 10), 0);
+        assert_eq!((cursor.missing_from(0), cursor.missing_from(13)), (10, 15));
+        (10..9000).for_each(|position| cursor.ack(position));
+        assert_eq!(
+            (cursor.low(), cursor.missing_from(0), cursor.missing(0, 9002)),
+            (9000, 9000, 2)
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod filter;
 mod grpc;
 mod log;
 mod mask;
+mod measure;
 mod name;
 mod publish;
 mod pull;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use measure::Measure;
 pub use rest::{Method, methods};
 
 /// The time by which messages are published, leased and kept.
@@ -140,6 +142,14 @@ impl PubSub {
     /// Serves `/google.pubsub.v1.…` and `/google.iam.v1.IAMPolicy/…` over gRPC.
     pub fn grpc(&self) -> axum::Router {
         grpc::router(&self.service)
+    }
+
+    /// How far each subscription is behind, in the order of their names; not those that are detached. Blocks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn measure(&self) -> Result<Vec<Measure>, String> {
+        self.service.measure().map_err(|refusal| refusal.message)
     }
 
     /// Forgets everything.

@@ -13,7 +13,8 @@ pub(crate) struct Method {
     /// Google's name for it, as the discovery documents have it.
     pub(crate) id: &'static str,
     pub(crate) verb: &'static str,
-    /// The path, with `{name}` for one segment; the last one may end in a custom verb, as in `{job}:run`.
+    /// The path, with `{name}` for one segment; the last one may end in a custom verb, as in `{job}:run`, or be the rest of
+    /// the path, as in `{type=**}`.
     pub(crate) path: &'static str,
     handler: Handler,
 }
@@ -82,6 +83,14 @@ fn match_template(template: &'static str, segments: &[String]) -> Option<Vec<(&'
             }
             continue;
         };
+        if let Some(name) = inner.strip_suffix("=**}") {
+            let value: Vec<&str> = std::iter::once(segment)
+                .chain(rest.by_ref())
+                .map(String::as_str)
+                .collect();
+            params.push((name, value.join("/")));
+            continue;
+        }
         let (name, verb) = inner.split_once('}')?;
         let value = segment.strip_suffix(verb)?;
         if value.is_empty() {
@@ -105,6 +114,7 @@ mod tests {
             method("get", "GET", "/v2/{p}/jobs/{job}", nothing),
             method("object", "GET", "/b/{bucket}/o/{object}", nothing),
             method("literal", "POST", "/v2/entries:list", nothing),
+            method("rest", "GET", "/v3/{p}/types/{type=**}", nothing),
         ]);
         let found = |verb: &str, path: &str| {
             let (method, params) = routes.find(verb, path)?;
@@ -120,6 +130,9 @@ mod tests {
             ("GET", "/b/x/o/a%2Fb", Some("object x a/b")),
             ("GET", "/b/x/o/a/b", None),
             ("POST", "/v2/entries:list", Some("literal ")),
+            ("GET", "/v3/p/types/a.com/b/c", Some("rest p a.com/b/c")),
+            ("GET", "/v3/p/types/a.com%2Fb", Some("rest p a.com/b")),
+            ("GET", "/v3/p/types", None),
             ("PUT", "/v2/p/jobs/j", None),
         ] {
             assert_eq!(found(verb, path).as_deref(), expected, "{verb} {path}");

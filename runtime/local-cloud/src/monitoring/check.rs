@@ -197,9 +197,7 @@ fn promql(body: &Value, at: &str) -> Result<(), ApiError> {
 fn series(body: &Value, at: &str) -> Result<(), ApiError> {
     let given = body["filter"].as_str().unwrap_or_default();
     let selected = filter::parse(given).map_err(|why| invalid(&format!("{at}.filter"), given, &why))?;
-    selected
-        .one_metric()
-        .map_err(|why| invalid(&format!("{at}.filter"), given, &why))?;
+    filter::one_metric(&selected).map_err(|why| invalid(&format!("{at}.filter"), given, &why))?;
     for (index, aggregation) in body["aggregations"].as_array().into_iter().flatten().enumerate() {
         let at = format!("{at}.aggregations[{index}]");
         let aligned = aggregation["perSeriesAligner"].is_string();

@@ -1,11 +1,7 @@
 //! Monitoring filters: comparisons of what a time series is of, joined by AND, OR and NOT.
 //! <https://cloud.google.com/monitoring/api/v3/filters>
 
-/// What a filter compares.
-pub(super) struct Selected {
-    /// Fields, and whether they are compared by `=`.
-    comparisons: Vec<(String, bool)>,
-}
+use super::expression::{Comparison, Expression, Operand, Operator};
 
 /// The fields that there are, by their beginnings.
 const FIELDS: [&str; 9] = [
@@ -20,21 +16,17 @@ const FIELDS: [&str; 9] = [
     "metadata.",
 ];
 
-impl Selected {
-    /// Whether it selects one type of metric, and of resource, as conditions must.
-    pub(super) fn one_metric(&self) -> Result<(), String> {
-        let restricted = |field: &str| {
-            self.comparisons
-                .iter()
-                .filter(|(name, equal)| *equal && name == field)
-                .count()
-        };
-        match (restricted("metric.type"), restricted("resource.type")) {
-            (1, 1..) => Ok(()),
-            (0, _) => Err("The filter must specify a metric type: metric.type = \"...\"".into()),
-            (1, _) => Err("The filter must specify a resource type: resource.type = \"...\"".into()),
-            _ => Err("The filter must specify exactly one metric type.".into()),
-        }
+/// Whether a filter selects one type of metric, and of resource, as conditions must.
+pub(super) fn one_metric(filter: &Expression) -> Result<(), String> {
+    let restricted = |field: &str| {
+        let all = filter.required().into_iter();
+        all.filter(|one| one.field == field).count()
+    };
+    match (restricted("metric.type"), restricted("resource.type")) {
+        (1, 1..) => Ok(()),
+        (0, _) => Err("The filter must specify a metric type: metric.type = \"...\"".into()),
+        (1, _) => Err("The filter must specify a resource type: resource.type = \"...\"".into()),
+        _ => Err("The filter must specify exactly one metric type.".into()),
     }
 }
 
@@ -57,7 +49,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             rest = rest.trim_start();
         } else if first == '"' || first == '\'' {
             let end = closing(&rest[1..], first).ok_or("The filter has a quote that is not closed.")?;
-            tokens.push(Token::Text(rest[1..=end].to_owned()));
+            tokens.push(Token::Text(unescaped(&rest[1..=end])));
             rest = &rest[end + 2..];
         } else if first.is_alphanumeric() || first == '_' {
             let mut end = 0;
@@ -93,21 +85,28 @@ fn closing(text: &str, quote: char) -> Option<usize> {
     })
 }
 
+/// What stands for itself in a text, without the backslashes before it.
+fn unescaped(text: &str) -> String {
+    let mut letters = text.chars();
+    let next = || match letters.next() {
+        Some('\\') => Some(letters.next().unwrap_or('\\')),
+        other => other,
+    };
+    std::iter::from_fn(next).collect()
+}
+
 /// Reads a filter.
-pub(super) fn parse(text: &str) -> Result<Selected, String> {
+pub(super) fn parse(text: &str) -> Result<Expression, String> {
     let mut parser = Parser {
         tokens: tokens(text)?,
         at: 0,
-        comparisons: Vec::new(),
     };
     if parser.tokens.is_empty() {
         return Err("The filter is empty.".into());
     }
-    parser.terms()?;
+    let read = parser.terms()?;
     match parser.peek() {
-        None => Ok(Selected {
-            comparisons: parser.comparisons,
-        }),
+        None => Ok(read),
         Some(_) => Err("The filter has a parenthesis that is not open.".into()),
     }
 }
@@ -115,7 +114,6 @@ pub(super) fn parse(text: &str) -> Result<Selected, String> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
-    comparisons: Vec<(String, bool)>,
 }
 
 impl Parser {
@@ -141,30 +139,48 @@ impl Parser {
         is
     }
 
-    /// Terms with AND, OR or nothing between them, which is AND.
-    fn terms(&mut self) -> Result<(), String> {
+    /// Terms with AND, OR or nothing between them, which is AND. OR binds closer.
+    fn terms(&mut self) -> Result<Expression, String> {
+        let mut all = Vec::new();
+        let mut any = vec![self.term()?];
         loop {
-            self.term()?;
-            let joined = self.takes_word(&["AND", "OR"]);
+            let or = self.takes_word(&["OR"]);
+            let joined = or || self.takes_word(&["AND"]);
             let ends = matches!(self.peek(), None | Some(Token::Sign(")")));
             match (joined, ends) {
                 (true, true) => return Err("The filter ends after AND or OR.".into()),
-                (false, true) => return Ok(()),
+                (false, true) => {
+                    all.push(Expression::Any(any));
+                    return Ok(Expression::All(all));
+                }
                 _ => {}
             }
+            let term = self.term()?;
+            if !or {
+                all.push(Expression::Any(std::mem::take(&mut any)));
+            }
+            any.push(term);
         }
     }
 
-    fn term(&mut self) -> Result<(), String> {
+    fn term(&mut self) -> Result<Expression, String> {
         let negated = self.takes_word(&["NOT"]) || self.takes_sign("-");
-        if self.takes_sign("(") {
-            self.terms()?;
-            return if self.takes_sign(")") {
-                Ok(())
-            } else {
-                Err("The filter has a parenthesis that is not closed.".into())
-            };
-        }
+        let term = if self.takes_sign("(") {
+            let inner = self.terms()?;
+            if !self.takes_sign(")") {
+                return Err("The filter has a parenthesis that is not closed.".into());
+            }
+            inner
+        } else {
+            Expression::Is(self.comparison()?)
+        };
+        Ok(match negated {
+            true => Expression::Not(Box::new(term)),
+            false => term,
+        })
+    }
+
+    fn comparison(&mut self) -> Result<Comparison, String> {
         let Some(Token::Word(field)) = self.take() else {
             return Err("The filter has a comparison without a field.".into());
         };
@@ -176,47 +192,48 @@ impl Parser {
                 "The filter compares \"{field}\", which is no field of a time series."
             ));
         }
-        let Some(Token::Sign(sign @ ("=" | "!=" | ">" | ">=" | "<" | "<=" | ":"))) = self.take() else {
-            return Err(format!("The filter has no comparison after \"{field}\"."));
+        let operator = match self.take() {
+            Some(Token::Sign("=")) => Operator::Equal,
+            Some(Token::Sign("!=")) => Operator::Unequal,
+            Some(Token::Sign(":")) => Operator::Has,
+            Some(Token::Sign(">" | ">=" | "<" | "<=")) => Operator::Ordered,
+            _ => return Err(format!("The filter has no comparison after \"{field}\".")),
         };
-        self.value(&field)?;
-        self.comparisons.push((field, sign == "=" && !negated));
-        Ok(())
+        let operand = self.operand(&field)?;
+        Ok(Comparison::new(&field, operator, operand))
     }
 
     /// Text, a number, a truth, or a function of texts: `starts_with("x")`, `one_of("a", "b")`.
-    fn value(&mut self, field: &str) -> Result<(), String> {
-        self.takes_sign("-");
+    fn operand(&mut self, field: &str) -> Result<Operand, String> {
+        let sign = if self.takes_sign("-") { "-" } else { "" };
         match self.take() {
-            Some(Token::Text(_)) => Ok(()),
+            Some(Token::Text(text)) => Ok(Operand::Text(text)),
             Some(Token::Word(word)) if self.takes_sign("(") => {
-                const FUNCTIONS: [&str; 6] = [
-                    "starts_with",
-                    "ends_with",
-                    "has_substring",
-                    "one_of",
-                    "monitoring.regex.full_match",
-                    "none_of",
-                ];
-                if !FUNCTIONS.contains(&word.as_str()) {
-                    return Err(format!("The filter calls \"{word}\", which is no function."));
-                }
-                loop {
-                    if !matches!(self.take(), Some(Token::Text(_))) {
-                        return Err(format!("The function \"{word}\" takes texts in quotes."));
-                    }
-                    if self.takes_sign(")") {
-                        return Ok(());
-                    }
-                    if !self.takes_sign(",") {
-                        return Err("The filter has a parenthesis that is not closed.".into());
-                    }
-                }
+                let texts = self.arguments(&word)?;
+                Operand::call(&word, texts).ok_or_else(|| format!("The filter calls \"{word}\", which is no function."))
             }
-            Some(Token::Word(word)) if word == "true" || word == "false" || word.parse::<f64>().is_ok() => Ok(()),
+            Some(Token::Word(word)) if word == "true" || word == "false" || word.parse::<f64>().is_ok() => {
+                Ok(Operand::Text(format!("{sign}{word}")))
+            }
             _ => Err(format!(
                 "The filter compares \"{field}\" with no value: texts are in quotes."
             )),
+        }
+    }
+
+    fn arguments(&mut self, function: &str) -> Result<Vec<String>, String> {
+        let mut texts = Vec::new();
+        loop {
+            let Some(Token::Text(text)) = self.take() else {
+                return Err(format!("The function \"{function}\" takes texts in quotes."));
+            };
+            texts.push(text);
+            if self.takes_sign(")") {
+                return Ok(texts);
+            }
+            if !self.takes_sign(",") {
+                return Err("The filter has a parenthesis that is not closed.".into());
+            }
         }
     }
 }
@@ -226,7 +243,7 @@ mod tests {
     use super::*;
 
     fn judged(filter: &str) -> Result<(), String> {
-        parse(filter)?.one_metric()
+        one_metric(&parse(filter)?)
     }
 
     #[test]
@@ -246,6 +263,7 @@ mod tests {
             (r#"metric.type="a""#, "resource type"),
             (r#"resource.type="a""#, "metric type"),
             (r#"NOT metric.type="a" resource.type="b""#, "metric type"),
+            (r#"NOT (metric.type="a") resource.type="b""#, "metric type"),
             (r#"metric.type="a" OR metric.type="b" resource.type="c""#, "exactly one"),
             (r#"metric.type="a" AND"#, "ends after"),
             (r#"metric.type="a"#, "quote"),

@@ -1,15 +1,20 @@
-//! Cloud Monitoring: alert policies and notification channels (v3), dashboards (v1).
+//! Cloud Monitoring: alert policies, notification channels and time series (v3), dashboards (v1).
 //! <https://cloud.google.com/monitoring/api/ref_v3/rest>
 //!
-//! They are checked by the rules that Google documents, kept and shown. Not here: time series. No metric is written or read, so
-//! no policy is evaluated, no incident is opened and no channel is told anything.
+//! Policies, channels and dashboards are checked by the rules that Google documents, kept and shown. Time series there are of
+//! what Pub/Sub's subscriptions have before them, for those who ask; nobody writes any. Not here: what follows from them. No
+//! policy is evaluated, no incident is opened and no channel is told anything.
 
 mod channels;
 mod check;
 mod dashboards;
+mod expression;
 mod filter;
 mod policies;
+mod series;
 mod shapes;
+
+pub(crate) use series::history::{History, keep_sampling};
 
 use serde_json::{Map, Value, json};
 
@@ -81,6 +86,24 @@ pub(crate) fn methods() -> Vec<Method> {
             "DELETE",
             CHANNEL,
             channels::delete,
+        ),
+        method(
+            "monitoring.projects.timeSeries.list",
+            "GET",
+            "/v3/projects/{project}/timeSeries",
+            series::list,
+        ),
+        method(
+            "monitoring.projects.metricDescriptors.list",
+            "GET",
+            "/v3/projects/{project}/metricDescriptors",
+            series::metrics::list,
+        ),
+        method(
+            "monitoring.projects.metricDescriptors.get",
+            "GET",
+            "/v3/projects/{project}/metricDescriptors/{type=**}",
+            series::metrics::get,
         ),
         method(
             "monitoring.projects.dashboards.create",

@@ -69,6 +69,8 @@ pub(crate) struct Backlog {
     pub(crate) cursor: Cursor,
     /// The first position that was not looked at yet.
     next: u64,
+    /// Before it, the subscription's filter was tried on every message, and what it refused is acknowledged.
+    sifted: u64,
     entries: BTreeMap<u64, Entry>,
     ready: BTreeSet<u64>,
     timers: BTreeSet<(Micros, u64)>,
@@ -83,6 +85,7 @@ impl Backlog {
     pub(crate) fn new(cursor: Cursor, deliveries: u64) -> Backlog {
         Backlog {
             next: cursor.low(),
+            sifted: cursor.low(),
             cursor,
             entries: BTreeMap::new(),
             ready: BTreeSet::new(),
@@ -168,6 +171,22 @@ impl Backlog {
     pub(crate) fn pass(&mut self, position: u64) {
         self.next = self.next.max(position + 1);
         self.cursor.ack(position);
+    }
+
+    /// The first position that the filter was not tried on yet.
+    pub(crate) fn sifted(&self) -> u64 {
+        self.sifted.max(self.next)
+    }
+
+    /// The filter was tried on what is between two positions. What it refuses counts as acknowledged, whatever became of
+    /// the rest meanwhile; that all of it was tried is so only if nobody began again.
+    pub(crate) fn sift(&mut self, from: u64, to: u64, refused: &[u64]) {
+        for position in refused {
+            self.cursor.ack(*position);
+        }
+        if self.sifted() >= from {
+            self.sifted = self.sifted.max(to);
+        }
     }
 
     /// The first message at or after a position that may be delivered to somebody now.

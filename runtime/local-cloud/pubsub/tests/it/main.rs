@@ -12,4 +12,6 @@ mod harness;
 #[cfg(test)]
 mod keeping;
 #[cfg(test)]
+mod measured;
+#[cfg(test)]
 mod push;
