@@ -188,7 +188,7 @@ async fn create(mut call: Call) -> Answer {
     });
     let (operation, pool) = written.await?;
     if let Some(pool) = pool {
-        supervisor::keep(&call.cloud, pool);
+        supervisor::keep(&call.cloud, &pool);
     }
     ok(&operation)
 }
@@ -263,7 +263,7 @@ async fn patch(mut call: Call) -> Answer {
     });
     let (operation, pool) = written.await?;
     if let Some(pool) = pool {
-        supervisor::keep(&call.cloud, pool);
+        supervisor::keep(&call.cloud, &pool);
     }
     ok(&operation)
 }

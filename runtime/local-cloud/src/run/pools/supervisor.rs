@@ -1,11 +1,10 @@
 //! A pool's processes: as many as are asked for, each started again when it ends, after a wait that grows while it ends at
-//! once. What a pool was replaced by begins when the processes before have ended.
+//! once. A new revision begins when the processes of the one before have ended; another number ends or begins some.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTracker;
 
@@ -28,70 +27,110 @@ pub(crate) struct Pools {
     running: Mutex<HashMap<String, Running>>,
 }
 
-#[derive(Clone)]
+/// One revision of a pool.
 struct Running {
+    revision: String,
+    /// The version of the pool that its number of processes is of.
+    version: i64,
     stop: CancellationToken,
+    /// Cancelled when the processes of the revision before have ended.
+    free: CancellationToken,
+    /// Each ends one process.
+    instances: Vec<CancellationToken>,
     processes: TaskTracker,
 }
 
 impl Running {
-    fn new() -> Self {
+    fn new(pool: &Pool) -> Self {
         Self {
+            revision: pool.revision.clone(),
+            version: pool.version,
             stop: CancellationToken::new(),
+            free: CancellationToken::new(),
+            instances: Vec::new(),
             processes: TaskTracker::new(),
         }
     }
 
-    async fn end(&self) {
+    /// Has as many processes as the pool asks for: those that go on are not touched.
+    fn resize(&mut self, cloud: &Arc<Cloud>, pool: &Pool) {
+        self.version = pool.version;
+        let wanted = usize::try_from(pool.instances()).unwrap_or(usize::MAX);
+        for gone in self.instances.drain(wanted.min(self.instances.len())..) {
+            gone.cancel();
+        }
+        for index in self.instances.len()..wanted {
+            let stop = self.stop.child_token();
+            let (own, pool, free) = (cloud.clone(), pool.clone(), self.free.clone());
+            self.instances.push(stop.clone());
+            let work = self.processes.track_future(async move {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return,
+                    () = own.stop.cancelled() => return,
+                    () = free.cancelled() => {}
+                }
+                instance(own, pool, u32::try_from(index).unwrap_or(u32::MAX), stop).await;
+            });
+            // The local cloud waits for its tasks when it ends.
+            cloud.tasks.spawn(work);
+        }
+    }
+
+    /// Ends all of its processes: to be awaited until they have ended.
+    fn end(&self) -> impl Future<Output = ()> + Send + use<> {
         self.stop.cancel();
         self.processes.close();
-        self.processes.wait().await;
+        let processes = self.processes.clone();
+        async move { processes.wait().await }
     }
 }
 
 impl Pools {
-    fn replace(&self, name: &PoolName, by: Option<Running>) -> Option<Running> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        match by {
-            Some(new) => running.insert(name.full(), new),
-            None => running.remove(&name.full()),
-        }
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a pool's processes, and waits until they have ended.
     pub(super) async fn stop(&self, name: &PoolName) {
-        if let Some(running) = self.replace(name, None) {
-            running.end().await;
+        let gone = self.running().remove(&name.full());
+        if let Some(gone) = gone {
+            gone.end().await;
         }
     }
 
     /// Ends all processes.
     pub(crate) fn stop_all(&self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.drain().for_each(|(_, running)| running.stop.cancel());
+        self.running().drain().for_each(|(_, running)| running.stop.cancel());
     }
 }
 
-/// Keeps a pool as it is now.
-pub(super) fn keep(cloud: &Arc<Cloud>, pool: Pool) {
-    let new = Running::new();
-    let before = cloud.pools.replace(&pool.name, Some(new.clone()));
-    let own = cloud.clone();
-    let work = new.processes.track_future({
-        let stop = new.stop.clone();
-        async move {
-            if let Some(before) = before {
-                before.end().await;
+/// Keeps a pool as it is now: another revision follows the one before when that has ended; of the same one there are more
+/// processes or fewer.
+pub(super) fn keep(cloud: &Arc<Cloud>, pool: &Pool) {
+    let mut pools = cloud.pools.running();
+    let name = pool.name.full();
+    // Of two changes at the same time, the earlier may come here second.
+    if pools.get(&name).is_some_and(|running| running.version > pool.version) {
+        return;
+    }
+    if pools.get(&name).is_none_or(|running| running.revision != pool.revision) {
+        let new = Running::new(pool);
+        let free = new.free.clone();
+        match pools.insert(name.clone(), new) {
+            None => free.cancel(),
+            Some(before) => {
+                let ended = before.end();
+                cloud.tasks.spawn(async move {
+                    ended.await;
+                    free.cancel();
+                });
             }
-            let mut instances = JoinSet::new();
-            for index in 0..pool.instances() {
-                instances.spawn(instance(own.clone(), pool.clone(), index, stop.clone()));
-            }
-            while instances.join_next().await.is_some() {}
         }
-    });
-    // The local cloud waits for its tasks when it ends.
-    cloud.tasks.spawn(work);
+    }
+    if let Some(running) = pools.get_mut(&name) {
+        running.resize(cloud, pool);
+    }
 }
 
 /// Begins the pools that an earlier process left.
@@ -103,7 +142,7 @@ pub(crate) fn resume(cloud: &Arc<Cloud>) -> Result<(), ApiError> {
             instances = pool.instances(),
             "worker pool resumed"
         );
-        keep(cloud, pool);
+        keep(cloud, &pool);
     }
     Ok(())
 }
