@@ -27,6 +27,8 @@ pub struct LogEntry {
     pub fields: Vec<(String, String)>,
     /// The Cloud Run task that said it.
     pub task: Option<String>,
+    /// The instance that said it, of a worker pool.
+    pub instance: Option<String>,
 }
 
 /// Programs that write JSON put what they say under one of these.
@@ -47,14 +49,14 @@ impl LogEntry {
                 fields.push((name.clone(), shown(value)));
             }
         }
+        let label = |name: &str| entry["labels"][name].as_str().map(str::to_owned);
         Self {
             timestamp: text("timestamp"),
             severity,
             message,
             fields,
-            task: entry["labels"]["run.googleapis.com/task_index"]
-                .as_str()
-                .map(str::to_owned),
+            task: label("run.googleapis.com/task_index"),
+            instance: label("instanceId"),
         }
     }
 }
@@ -101,6 +103,10 @@ mod tests {
         );
         let fields: Vec<_> = entry.fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(fields, [("target", "headwater_extract"), ("rows", "7")]);
-        assert_eq!(LogEntry::from_json(&json!({"textPayload": "plain"})).message, "plain");
+        let plain = LogEntry::from_json(&json!({"textPayload": "plain", "labels": {"instanceId": "007f"}}));
+        assert_eq!(
+            (plain.message.as_str(), plain.instance.as_deref()),
+            ("plain", Some("007f"))
+        );
     }
 }

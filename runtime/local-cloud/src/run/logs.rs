@@ -1,4 +1,4 @@
-//! What tasks write: one file per attempt, standard output and standard error together. Shown as text under `/_control`
+//! What tasks and the instances of worker pools write: one file per attempt, standard output and standard error together. Shown as text under `/_control`
 //! and through Cloud Logging's `entries:list`.
 
 use std::fs::{self, File, OpenOptions};
@@ -6,9 +6,11 @@ use std::io;
 use std::path::PathBuf;
 
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use http::{HeaderValue, header};
 use serde_json::{Value, json};
 
+use super::pools;
 use super::record::{Execution, Task};
 use crate::clock::stamp;
 use crate::cloud::Cloud;
@@ -18,6 +20,9 @@ use crate::http::route::{Method, method};
 use crate::store::{View, under};
 
 const MOST_ENTRIES: usize = 1000;
+/// Who speaks, by its kind of monitored resource.
+const JOB: &str = "cloud_run_job";
+pub(super) const POOL: &str = "cloud_run_worker_pool";
 
 pub(super) fn methods() -> Vec<Method> {
     vec![
@@ -95,19 +100,18 @@ async fn text(call: Call) -> Answer {
 }
 
 /// The terms of a filter that is understood: `FIELD = "VALUE"`, joined by AND or line ends.
+#[derive(Default)]
 struct Filter {
+    kind: Option<String>,
     job: Option<String>,
     execution: Option<String>,
     task: Option<u32>,
+    pool: Option<String>,
 }
 
 impl Filter {
     fn parse(text: &str) -> Result<Filter, ApiError> {
-        let mut filter = Filter {
-            job: None,
-            execution: None,
-            task: None,
-        };
+        let mut filter = Filter::default();
         for term in text
             .split('\n')
             .flat_map(|line| line.split(" AND "))
@@ -121,12 +125,82 @@ impl Filter {
                 "resource.labels.job_name" | "labels.run.googleapis.com/job" => filter.job = Some(value),
                 "labels.run.googleapis.com/execution_name" => filter.execution = Some(value),
                 "labels.run.googleapis.com/task_index" => filter.task = value.parse().ok(),
-                "resource.type" if value == "cloud_run_job" => {}
+                "resource.type" if [JOB, POOL].contains(&value.as_str()) => filter.kind = Some(value),
+                "resource.labels.worker_pool_name" => filter.pool = Some(value),
                 "resource.labels.location" | "resource.labels.project_id" => {}
                 _ => return Err(unknown()),
             }
         }
         Ok(filter)
+    }
+
+    /// Whether nothing that it says is of the other kind alone.
+    fn may_be(&self, kind: &str) -> bool {
+        let other = match kind {
+            JOB => self.pool.is_some(),
+            _ => self.job.is_some() || self.execution.is_some() || self.task.is_some(),
+        };
+        !other && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+    }
+
+    fn takes(&self, execution: &Execution) -> bool {
+        let is = |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|wanted| wanted == name);
+        is(&self.job, &execution.name.job.job) && is(&self.execution, &execution.name.execution)
+    }
+}
+
+/// Whose lines lie in one directory.
+pub(super) struct Speaker {
+    pub(super) project: String,
+    /// The directory's name.
+    pub(super) dir: String,
+    pub(super) since: DateTime<Utc>,
+    /// The monitored resource. <https://cloud.google.com/monitoring/api/resources>
+    pub(super) resource: Value,
+    /// The execution, when it is one's.
+    pub(super) execution: Option<String>,
+}
+
+impl Speaker {
+    fn execution(execution: &Execution) -> Self {
+        let name = &execution.name;
+        Self {
+            project: name.job.project.clone(),
+            dir: name.execution.clone(),
+            since: execution.created,
+            resource: json!({ "type": JOB, "labels": {
+                "job_name": name.job.job, "location": name.job.location, "project_id": name.job.project,
+            }}),
+            execution: Some(name.execution.clone()),
+        }
+    }
+
+    fn labels(&self, index: u32, attempt: u32) -> Value {
+        match &self.execution {
+            Some(execution) => json!({
+                "run.googleapis.com/execution_name": execution,
+                "run.googleapis.com/task_index": index.to_string(),
+                "run.googleapis.com/task_attempt": attempt.to_string(),
+            }),
+            None => json!({ "instanceId": index.to_string() }),
+        }
+    }
+
+    /// The entries of one file. A line that says no time was said when the one before it was.
+    fn entries(&self, index: u32, attempt: u32, text: &str) -> Vec<(DateTime<Utc>, Value)> {
+        let mut last = self.since;
+        let lines = text.lines().map(|line| {
+            let mut entry = entry(line);
+            match entry["timestamp"].as_str().map(DateTime::parse_from_rfc3339) {
+                Some(Ok(at)) => last = at.to_utc(),
+                _ => entry["timestamp"] = stamp(last).into(),
+            }
+            entry["logName"] = format!("projects/{}/logs/run.googleapis.com%2Fstdout", self.project).into();
+            entry["resource"] = self.resource.clone();
+            entry["labels"] = self.labels(index, attempt);
+            (last, entry)
+        });
+        lines.collect()
     }
 }
 
@@ -147,28 +221,34 @@ async fn entries(mut call: Call) -> Answer {
         .get("orderBy")
         .and_then(Value::as_str)
         .is_some_and(|order| order.ends_with("desc"));
-    let mut executions: Vec<Execution> = call.cloud.store.snapshot()?.all(&under(&["run", "e"]))?;
-    executions.retain(|execution| {
-        filter.job.as_ref().is_none_or(|job| *job == execution.name.job.job)
-            && filter
-                .execution
-                .as_ref()
-                .is_none_or(|name| *name == execution.name.execution)
-    });
-    executions.sort_by_key(|execution| execution.created);
+    let snapshot = call.cloud.store.snapshot()?;
+    let mut speakers = Vec::new();
+    if filter.may_be(JOB) {
+        let executions: Vec<Execution> = snapshot.all(&under(&["run", "e"]))?;
+        speakers.extend(
+            executions
+                .iter()
+                .filter(|one| filter.takes(one))
+                .map(Speaker::execution),
+        );
+    }
+    if filter.may_be(POOL) {
+        let pools = pools::speakers(&snapshot)?.into_iter();
+        speakers.extend(pools.filter(|pool| filter.pool.as_ref().is_none_or(|wanted| *wanted == pool.dir)));
+    }
+    speakers.sort_by_key(|speaker| speaker.since);
     let mut all = Vec::new();
-    for execution in &executions {
-        for (task, attempt, path) in files(&call.cloud, &execution.name.execution).unwrap_or_default() {
-            if filter.task.is_none_or(|wanted| wanted == task) {
+    for speaker in &speakers {
+        for (index, attempt, path) in files(&call.cloud, &speaker.dir).unwrap_or_default() {
+            if filter.task.is_none_or(|wanted| wanted == index) {
                 let text = fs::read(path)?;
-                let lines = String::from_utf8_lossy(&text)
-                    .lines()
-                    .map(|l| entry(execution, task, attempt, l))
-                    .collect::<Vec<_>>();
-                all.extend(lines);
+                all.extend(speaker.entries(index, attempt, &String::from_utf8_lossy(&text)));
             }
         }
     }
+    // What was said at the same time stays in its order.
+    all.sort_by_key(|(at, _)| *at);
+    let mut all: Vec<Value> = all.into_iter().map(|(_, entry)| entry).collect();
     if newest_first {
         all.reverse();
     }
@@ -192,20 +272,8 @@ fn severity_of(level: &str) -> &str {
 }
 
 /// A line of JSON becomes a structured entry, as in Cloud Logging.
-fn entry(execution: &Execution, task: u32, attempt: u32, line: &str) -> Value {
-    let name = &execution.name;
-    let mut entry = json!({
-        "logName": format!("projects/{}/logs/run.googleapis.com%2Fstdout", name.job.project),
-        "resource": { "type": "cloud_run_job", "labels": {
-            "job_name": name.job.job, "location": name.job.location, "project_id": name.job.project,
-        }},
-        "labels": {
-            "run.googleapis.com/execution_name": name.execution,
-            "run.googleapis.com/task_index": task.to_string(),
-            "run.googleapis.com/task_attempt": attempt.to_string(),
-        },
-        "timestamp": stamp(execution.created),
-    });
+fn entry(line: &str) -> Value {
+    let mut entry = json!({});
     match serde_json::from_str::<Value>(line) {
         Ok(Value::Object(mut fields)) => {
             let taken = ["timestamp", "time"]

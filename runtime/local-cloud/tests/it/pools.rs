@@ -148,3 +148,54 @@ async fn workers_run_and_are_started_again() {
     log_has(&local, "w", 0, 2, "drained").await;
     log_has(&local, "w", 1, 2, "drained").await;
 }
+
+#[tokio::test]
+async fn another_number_leaves_those_alone_that_stay() {
+    let local = Local::with_runtime(SCRIPT).await;
+    let made = create(&local, "w", pool(&["work"], 1)).await;
+    log_has(&local, "w", 0, 1, "args=").await;
+    let scaled = async |number: u32| {
+        let body = json!({"scaling": {"manualInstanceCount": number}});
+        let begun = local
+            .json("PATCH", &format!("{POOLS}/w?updateMask=scaling"), body)
+            .await
+            .expect(200);
+        let changed = local.finish(&begun).await["response"].clone();
+        assert_eq!(changed["scaling"]["manualInstanceCount"], number);
+        assert_eq!(changed["latestReadyRevision"], made["latestReadyRevision"]);
+    };
+    scaled(3).await;
+    for instance in 1..3 {
+        log_has(&local, "w", instance, 1, "args=").await;
+    }
+    scaled(1).await;
+    for instance in 1..3 {
+        log_has(&local, "w", instance, 1, "drained").await;
+    }
+    // Cloud Logging has what each has said.
+    let filter = "resource.type = \"cloud_run_worker_pool\" AND resource.labels.worker_pool_name = \"w\"";
+    let asked = json!({"resourceNames": ["projects/p"], "filter": filter, "orderBy": "timestamp desc"});
+    let entries = local.json("POST", "/v2/entries:list", asked).await.expect(200).json()["entries"].clone();
+    let of = |text: &str| {
+        let entries = entries.as_array().expect("entries").iter();
+        let mut instances: Vec<_> = entries
+            .filter(|entry| entry["textPayload"].as_str().is_some_and(|said| said.contains(text)))
+            .map(|entry| entry["labels"]["instanceId"].as_str().expect("an instance"))
+            .collect();
+        instances.sort_unstable();
+        instances
+    };
+    assert_eq!((of("args=work"), of("drained")), (vec!["0", "1", "2"], vec!["1", "2"]));
+    assert_eq!(entries[0]["resource"]["labels"]["worker_pool_name"], "w");
+    let first = local.get("/_control/logs/w/0").await.text();
+    assert_eq!(
+        (first.matches("args=").count(), first.matches("drained").count()),
+        (1, 0),
+        "{first}"
+    );
+    scaled(0).await;
+    log_has(&local, "w", 0, 1, "drained").await;
+    scaled(2).await;
+    log_has(&local, "w", 0, 2, "args=").await;
+    log_has(&local, "w", 1, 2, "args=").await;
+}
