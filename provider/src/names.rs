@@ -431,6 +431,17 @@ pub(crate) fn runtime_id() -> Validator {
     )
 }
 
+/// The full name of a worker pool.
+pub(crate) fn worker_pool() -> Validator {
+    validate::matches(
+        "must be the full name of a worker pool, `projects/PROJECT/locations/REGION/workerPools/POOL`: write `headwater_cdc_stream.NAME.worker_pool`",
+        |text| {
+            matches!(text.split('/').collect::<Vec<_>>().as_slice(), ["projects", project, "locations", region, "workerPools", pool]
+                if is_project(project) && is_region(region) && is_kebab(pool))
+        },
+    )
+}
+
 /// The id of a `headwater_bigquery_dataset`.
 pub(crate) fn dataset_path() -> Validator {
     validate::matches(
@@ -525,7 +536,7 @@ mod tests {
 
     #[test]
     fn rules() {
-        let cases: [(&str, Validator, &[&str], &[&str]); 22] = [
+        let cases: [(&str, Validator, &[&str], &[&str]); 23] = [
             (
                 "project",
                 project(),
@@ -700,6 +711,16 @@ mod tests {
                 runtime_id(),
                 &["projects/p/locations/europe-west1/jobs/j"],
                 &["j", "projects/p/jobs/j", "projects/p/locations/eu/jobs/j"],
+            ),
+            (
+                "worker pool",
+                worker_pool(),
+                &["projects/p/locations/europe-west1/workerPools/w"],
+                &[
+                    "w",
+                    "projects/p/locations/europe-west1/jobs/w",
+                    "projects/p/locations/eu/workerPools/w",
+                ],
             ),
         ];
         for (name, rule, good, bad) in cases {

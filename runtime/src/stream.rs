@@ -23,6 +23,12 @@ use crate::telemetry;
 /// In a log, a stream says how it stands no more often than this.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+/// Who scales gives that back within this time, or another worker finds out by its silence.
+const GIVE_BACK: Duration = Duration::from_secs(2);
+/// What Cloud Run calls the worker pool that a process is of.
+/// <https://cloud.google.com/run/docs/container-contract#worker-pools-env-vars>
+const POOL: &str = "CLOUD_RUN_WORKER_POOL";
+
 /// The outcome as it is printed.
 #[derive(Debug, Serialize)]
 struct Printed<'a> {
@@ -136,8 +142,17 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
         let (spec, cloud, cancel) = (spec.clone(), cloud.clone(), cancel.clone());
         parts.spawn(async move { Ok(Box::pin(bridge::run(&spec, &cloud, options, cancel)).await?) });
     }
+    // What does not end the stream when it fails is no part of it.
+    let scaling = own_pool(&spec).map(|pool| {
+        let (spec, cloud, cancel) = (spec.clone(), cloud.clone(), cancel.clone());
+        tokio::spawn(async move { headwater_stream::scale(&spec, &cloud, &pool, &cancel).await })
+    });
     let outcome = finish(parts, &cancel, Duration::from_secs(args.grace_seconds)).await;
     watcher.abort();
+    if let Some(scaling) = scaling {
+        // It only gives back that it scales.
+        let _ = tokio::time::timeout(GIVE_BACK, scaling).await;
+    }
     drop(serving);
     if let Some(exporting) = exporting {
         exporting.finish().await;
@@ -156,6 +171,15 @@ async fn work(args: StreamWork, printer: Printer) -> Result<Exit, CommandError> 
         return Ok(Exit::Resumable);
     }
     Ok(Exit::Interrupted)
+}
+
+/// The worker pool that this process is of; none when somebody runs it by hand, who has no pool to scale.
+fn own_pool(spec: &PipelineSpec) -> Option<String> {
+    let pool = std::env::var(POOL).ok().filter(|pool| !pool.is_empty())?;
+    Some(format!(
+        "projects/{}/locations/{}/workerPools/{pool}",
+        spec.project, spec.region
+    ))
 }
 
 /// Waits until all parts have ended: the first that fails ends the others. `false`: they did not end within the grace

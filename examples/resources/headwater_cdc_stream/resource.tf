@@ -19,6 +19,13 @@ resource "headwater_cdc_stream" "crm" {
       retention_days = 365
     }
   }
+
+  # One worker while little waits, another for each 20,000 messages more, and fewer after ten minutes without need for them.
+  autoscaling = {
+    max_workers        = 4
+    target_backlog     = 20000
+    scale_down_seconds = 600
+  }
 }
 
 # Somebody else's messages, in a shape of their own.

@@ -132,6 +132,10 @@ fn cases() -> Vec<(&'static str, Json, String)> {
         ),
         ("runtime_iam_member", grant(&format!("{place}/jobs/headwater"))),
         (
+            "worker_pool_iam_member",
+            grant(&format!("{place}/workerPools/headwater-changes")),
+        ),
+        (
             "service_account_iam_member",
             grant("projects/acme-data/serviceAccounts/headwater@acme-data.iam.gserviceaccount.com"),
         ),

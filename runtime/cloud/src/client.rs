@@ -11,6 +11,7 @@ use crate::errors::Error;
 use crate::http_json::Transport;
 use crate::image_name::ImageName;
 use crate::logging::Logging;
+use crate::monitoring::Monitoring;
 use crate::objects::DataPlane;
 use crate::registry::Registry;
 use crate::retry::RetryPolicy;
@@ -187,6 +188,12 @@ impl Cloud {
     #[must_use]
     pub fn logging(&self) -> Logging {
         Logging::new(self.inner.transport.clone())
+    }
+
+    /// Cloud Monitoring.
+    #[must_use]
+    pub fn monitoring(&self) -> Monitoring {
+        Monitoring::new(self.inner.transport.clone())
     }
 
     /// Access tokens for others.

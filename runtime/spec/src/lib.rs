@@ -24,6 +24,7 @@ mod schedule;
 mod secret;
 mod stream;
 mod stream_engine;
+mod stream_scaling;
 mod stream_tables;
 mod stream_view;
 mod window;
@@ -52,6 +53,7 @@ pub use stream::{
     StreamDeletes, StreamSource, SubscriptionSource, Transport,
 };
 pub use stream_engine::{Dataflow, Engine};
+pub use stream_scaling::{Scaling, worker_pool};
 pub use stream_tables::{
     CHANGELOG_COLUMNS, CHANGELOG_KEY, CURRENT_COLUMNS, SystemColumn, entity_columns, entity_field,
 };

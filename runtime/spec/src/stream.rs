@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stream_tables::is_system;
-use crate::{Column, DatasetRef, Engine, GcsUrl, JsonPath, SalesforceConnection, SpecError, check_object_name};
+use crate::{
+    Column, DatasetRef, Engine, GcsUrl, JsonPath, SalesforceConnection, Scaling, SpecError, check_object_name,
+};
 
 /// Change events → Pub/Sub → BigQuery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +36,9 @@ pub struct CdcStreamSpec {
     /// What executes it.
     #[serde(default, skip_serializing_if = "Engine::is_runtime")]
     pub engine: Engine,
+    /// How many workers there are by what waits before them; absent: as many as the pool says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
     /// A topic that is told when the stream starts, stops, changes a table or repairs a gap: `projects/P/topics/T`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_topic: Option<String>,
@@ -274,6 +279,9 @@ impl CdcStreamSpec {
             }
         }
         self.check_source()?;
+        if let Some(scaling) = &self.scaling {
+            scaling.check()?;
+        }
         if let Engine::Dataflow(dataflow) = &self.engine {
             dataflow.check(self)?;
         }
@@ -399,6 +407,8 @@ mod tests {
                 .contains("`headwater stream` serves it")
         );
         assert_eq!(spec.stream().unwrap().batching, Batching::default());
+        let pool = "projects/acme-data/locations/europe-west1/workerPools/headwater-crm";
+        assert_eq!(spec.worker_pool().as_deref(), Some(pool));
     }
 
     #[test]
@@ -416,6 +426,8 @@ mod tests {
         for source in sources {
             let mut stream = sample();
             stream["source"] = source;
+            stream["scaling"] =
+                json!({"min_workers": 1, "max_workers": 8, "target_backlog": 20_000, "scale_down_seconds": 600});
             let spec = read(&stream).unwrap();
             assert_eq!(PipelineSpec::from_json(spec.to_json().as_bytes()).unwrap(), spec);
         }

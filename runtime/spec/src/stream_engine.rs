@@ -85,6 +85,9 @@ impl Dataflow {
                 "Dataflow shares out the subscription itself: leave it out",
             );
         }
+        if stream.scaling.is_some() {
+            return refuse("scaling", "Dataflow scales its job itself: leave it out");
+        }
         for (field, topic) in [
             ("status_topic", &stream.status_topic),
             ("alert_topic", &stream.alert_topic),

@@ -36,7 +36,7 @@ impl Notices {
         })
     }
 
-    /// How the stream stands: `started`, `stopped`, `columns_added`, `repaired`.
+    /// How the stream stands: `started`, `stopped`, `columns_added`, `repaired`, `scaled`.
     pub async fn status(&self, event: &str, details: Value) {
         self.send(self.status.as_ref(), event, details).await;
     }

@@ -182,6 +182,134 @@ fn a_stream_lives_and_dies() {
     assert_eq!(inventory(&cloud, PROJECT, REGION), before);
 }
 
+/// How many workers the pool is to have.
+fn workers(cloud: &Cloud) -> u64 {
+    let (status, pool) = cloud.get(&format!(
+        "/v2/projects/{PROJECT}/locations/{REGION}/workerPools/headwater-orders"
+    ));
+    assert_eq!(status, 200, "{pool}");
+    pool["scaling"]["manualInstanceCount"].as_u64().expect("a number")
+}
+
+/// The events that were told to the subscription `told` until now.
+fn told(cloud: &Cloud) -> Vec<Value> {
+    let subscription = format!("/v1/projects/{PROJECT}/subscriptions/told");
+    let (status, answer) = cloud.post(&format!("{subscription}:pull"), &json!({"maxMessages": 100}));
+    assert_eq!(status, 200, "{answer}");
+    let messages = answer["receivedMessages"].as_array().cloned().unwrap_or_default();
+    let data = messages.iter().map(|message| {
+        let text = message["message"]["data"].as_str().expect("data");
+        serde_json::from_slice(&BASE64.decode(text).expect("base64")).expect("JSON")
+    });
+    data.collect()
+}
+
+#[test]
+fn workers_come_with_the_backlog_and_go_with_it() {
+    let cloud = Cloud::start();
+    let of = |settings: &str| {
+        format!(
+            r#"{}
+resource "headwater_pubsub_topic" "status" {{
+  name = "status"
+}}
+
+resource "headwater_pubsub_subscription" "told" {{
+  name  = "told"
+  topic = headwater_pubsub_topic.status.id
+}}
+"#,
+            configuration(
+                "total = \"NUMERIC\"",
+                &format!("status_topic = headwater_pubsub_topic.status.id\n  {settings}")
+            )
+        )
+    };
+    let scaling = |bounds: &str| {
+        of(&format!(
+            "autoscaling = {{ {bounds}, target_backlog = 300, scale_down_seconds = 5 }}"
+        ))
+    };
+    let tf = Terraform::new(&cloud, &scaling("max_workers = 3"));
+    tf.apply();
+    tf.assert_no_changes("after apply");
+    assert_eq!(workers(&cloud), 1);
+
+    // BigQuery becomes slow, and more comes than goes.
+    cloud.faults(&json!([{
+        "method": "POST", "path_prefix": format!("/bigquery/v2/projects/{PROJECT}/jobs"), "times": 1_000_000, "action": {"delay_ms": 2000},
+    }]));
+    let mut published = 0;
+    wait_for("more workers come", PATIENCE, || {
+        let event = |id: u32| json!({"id": id, "op": "create", "v": 1, "row": {"total": id}});
+        publish(&cloud, &(published..published + 500).map(event).collect::<Vec<_>>());
+        published += 500;
+        (workers(&cloud) == 3).then_some(())
+    });
+    tf.assert_no_changes("while there are three");
+
+    // Narrower bounds hold at once.
+    tf.write(&scaling("max_workers = 2"));
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    assert_eq!(workers(&cloud), 2);
+    tf.assert_no_changes("after other bounds");
+    cloud.clear_faults();
+    until(&cloud, "SELECT COUNT(*) FROM raw.orders", &[&published.to_string()]);
+    until(
+        &cloud,
+        "SELECT COUNT(*) FROM raw.orders_changes",
+        &[&published.to_string()],
+    );
+    wait_for("they go again", PATIENCE, || (workers(&cloud) == 1).then_some(()));
+    tf.assert_no_changes("when there is one again");
+    let scaled: Vec<Value> = told(&cloud)
+        .into_iter()
+        .filter(|notice| notice["event"] == "scaled")
+        .collect();
+    let steps: Vec<_> = scaled
+        .iter()
+        .map(|notice| (&notice["details"]["from"], &notice["details"]["to"]))
+        .collect();
+    assert!(
+        steps.contains(&(&json!(1), &json!(3))) && steps.contains(&(&json!(2), &json!(1))),
+        "{scaled:?}"
+    );
+
+    // What is outside of the bounds is nobody's who may scale; a number in their place is what it says.
+    let pool = format!("/v2/projects/{PROJECT}/locations/{REGION}/workerPools/headwater-orders");
+    let (status, answer) = request(
+        "PATCH",
+        &format!("{}{pool}?updateMask=scaling", cloud.url()),
+        Some(&json!({"scaling": {"manualInstanceCount": 0}})),
+    );
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    assert_eq!(workers(&cloud), 1);
+    tf.write(&of("workers = 2"));
+    assert_eq!(tf.changes(), ["headwater_cdc_stream.orders: update"]);
+    tf.apply();
+    assert_eq!(workers(&cloud), 2);
+    tf.assert_no_changes("with a number of workers");
+
+    for (settings, expected) in [
+        (
+            "workers = 1\n  autoscaling = { max_workers = 3 }",
+            "`workers` has no meaning with `autoscaling`",
+        ),
+        (
+            "autoscaling = { min_workers = 4, max_workers = 3 }",
+            "less than `min_workers`, 4",
+        ),
+        ("autoscaling = { min_workers = 2 }", "max_workers"),
+    ] {
+        tf.write(&of(settings));
+        let refused = tf.run(&["validate"]).text().replace('\n', " ");
+        assert!(refused.contains(expected), "{expected} is not in {refused}");
+    }
+}
+
 /// What a collector has last heard: the sum over the workers of a series.
 fn heard(collector: &Server, name: &str, attribute: (&str, &str)) -> f64 {
     let seen = request("GET", &format!("{}/seen", collector.base_url()), None).1;

@@ -20,6 +20,7 @@ pub(super) fn check(config: &Model) -> Diagnostics {
     }
     check_tables(config, &mut problems);
     check_engine(config, &mut problems);
+    check_scaling(config, &mut problems);
     for (name, entity) in config.known_entities() {
         check_entity(config, name, entity, &mut problems);
     }
@@ -32,7 +33,7 @@ pub(super) fn check(config: &Model) -> Diagnostics {
 /// What Dataflow has no use for; what it cannot do with it is in `headwater-spec`.
 fn check_engine(config: &Model, problems: &mut Diagnostics) {
     if !config.on_dataflow() {
-        if !config.dataflow.is_null() && !config.engine.is_unknown() {
+        if config.dataflow.known().is_some() && !config.engine.is_unknown() {
             problems.push(
                 Diagnostic::invalid("dataflow", "`dataflow` is for `engine = \"dataflow\"`")
                     .hint("Remove it, or set `engine = \"dataflow\"`."),
@@ -47,26 +48,32 @@ fn check_engine(config: &Model, problems: &mut Diagnostics) {
                 .hint("Set `drift = \"freeze\"`, or `\"quarantine\"` so that no field is left out unseen."),
         );
     }
+    // What is not known yet may be null.
     let mut unused = vec![
         (
             "parallelism",
-            !config.parallelism.is_null(),
+            config.parallelism.known().is_some(),
             "Dataflow shares out the subscription itself",
         ),
         (
             "batching",
-            !config.batching.is_null(),
+            config.batching.known().is_some(),
             "Dataflow decides itself what it processes together",
+        ),
+        (
+            "autoscaling",
+            config.autoscaling.known().is_some(),
+            "Dataflow scales its job itself, up to `workers`",
         ),
     ];
     if config.subscription.known().is_some() {
         let why = "there is no worker pool when Dataflow reads a subscription";
         unused.extend([
-            ("image", !config.image.is_null(), why),
-            ("cpu", !config.cpu.is_null(), why),
-            ("memory", !config.memory.is_null(), why),
-            ("vpc_access", !config.vpc_access.is_null(), why),
-            ("kms_key_name", !config.kms_key_name.is_null(), why),
+            ("image", config.image.known().is_some(), why),
+            ("cpu", config.cpu.known().is_some(), why),
+            ("memory", config.memory.known().is_some(), why),
+            ("vpc_access", config.vpc_access.known().is_some(), why),
+            ("kms_key_name", config.kms_key_name.known().is_some(), why),
         ]);
     }
     for (attribute, set, why) in unused {
@@ -76,6 +83,34 @@ fn check_engine(config: &Model, problems: &mut Diagnostics) {
                     .hint("Remove it; `dataflow` holds the settings of the job."),
             );
         }
+    }
+}
+
+/// What says twice how many workers there are.
+fn check_scaling(config: &Model, problems: &mut Diagnostics) {
+    // What is not known yet may be null.
+    let Some(scaling) = config.autoscaling.known() else {
+        return;
+    };
+    if config.workers.known().is_some() {
+        problems.push(
+            Diagnostic::invalid("workers", "`workers` has no meaning with `autoscaling`")
+                .hint("Remove it; `autoscaling.min_workers` and `autoscaling.max_workers` are the bounds."),
+        );
+    }
+    let least = match scaling.min_workers {
+        Attr::Null => 1,
+        Attr::Known(least) => least,
+        Attr::Unknown => return,
+    };
+    if let Some(most) = scaling.max_workers.known().filter(|most| **most < least) {
+        problems.push(
+            Diagnostic::invalid(
+                Path::attr("autoscaling").child("max_workers"),
+                format!("`autoscaling.max_workers` is {most}, less than `min_workers`, {least}"),
+            )
+            .hint(format!("Let it be {least} or more.")),
+        );
     }
 }
 

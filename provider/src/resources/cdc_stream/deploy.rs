@@ -10,7 +10,7 @@ use tfplugin_framework::{Attr, Cx, Diagnostic, Result};
 
 use super::model::{Model, schemas_of, texts};
 use super::plan::DEPLOYED_BY;
-use super::{job, plan, pool, spec, tables, transport};
+use super::{job, plan, pool, schema, spec, tables, transport};
 use crate::clients::Clients;
 use crate::problems::{Explain as _, cloud_problem};
 use crate::resources::pipeline;
@@ -141,6 +141,13 @@ pub(super) async fn deploy(cx: &mut Cx, clients: &Clients, prior: Option<&Model>
         topic: stream.transport.topic.as_str().into(),
         ..planned.clone()
     };
+    if state.workers.is_unknown() {
+        state.workers = if state.scales() {
+            Attr::Null
+        } else {
+            schema::WORKERS.into()
+        };
+    }
     if state.service_account.is_unknown() {
         state.service_account = Attr::Null;
     }
@@ -215,6 +222,7 @@ pub(super) async fn destroy(cx: &mut Cx, clients: &Clients, state: &Model) -> Re
         "objects/",
         "dataflow/",
         "control.json",
+        "scaling.json",
         "pipeline.yaml",
         "deployment.json",
         "spec.json",

@@ -26,6 +26,7 @@ pub struct Model {
     pub(super) batching: Attr<BatchingModel>,
     pub(super) parallelism: Attr<i64>,
     pub(super) workers: Attr<i64>,
+    pub(super) autoscaling: Attr<AutoscalingModel>,
     pub(super) image: Attr<String>,
     pub(super) cpu: Attr<String>,
     pub(super) memory: Attr<String>,
@@ -100,6 +101,15 @@ pub struct BatchingModel {
     pub(super) rows: Attr<i64>,
     pub(super) bytes: Attr<i64>,
     pub(super) milliseconds: Attr<i64>,
+}
+
+/// How many workers there are by what waits before them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct AutoscalingModel {
+    pub(super) min_workers: Attr<i64>,
+    pub(super) max_workers: Attr<i64>,
+    pub(super) target_backlog: Attr<i64>,
+    pub(super) scale_down_seconds: Attr<i64>,
 }
 
 /// How jobs of Dataflow are launched.
@@ -180,6 +190,11 @@ impl Model {
     /// Whether Dataflow executes it.
     pub(super) fn on_dataflow(&self) -> bool {
         self.engine.as_deref() == Some("dataflow")
+    }
+
+    /// Whether the workers themselves say how many there are.
+    pub(super) fn scales(&self) -> bool {
+        self.autoscaling.known().is_some()
     }
 
     /// The entities that are known.

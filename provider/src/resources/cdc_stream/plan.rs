@@ -39,6 +39,11 @@ pub(super) async fn complete(
     } else {
         Attr::Null
     };
+    match config.autoscaling {
+        Attr::Null => {}
+        Attr::Known(_) => planned.workers = Attr::Null,
+        Attr::Unknown => planned.workers = Attr::Unknown,
+    }
     if planned.on_dataflow() && config.service_account.is_null() {
         planned.service_account = Attr::Null;
     }

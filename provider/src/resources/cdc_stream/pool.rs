@@ -23,8 +23,14 @@ fn pools(cloud: &Cloud, wait: Wait) -> Documents {
     cloud.documents(Service::Run).awaiting(wait)
 }
 
-/// How many there are to be. Where Dataflow applies, all that is left is the bridge, of which one is at work.
-fn instances(model: &Model) -> Result<i64, Diagnostic> {
+/// How many there are to be. Where Dataflow applies, all that is left is the bridge, of which one is at work. Where they scale
+/// themselves it is as many as there are, within the bounds.
+fn instances(model: &Model, present: Option<i64>) -> Result<i64, Diagnostic> {
+    if let Some(scaling) = model.autoscaling.known() {
+        let least = *scaling.min_workers.require("autoscaling.min_workers")?;
+        let most = *scaling.max_workers.require("autoscaling.max_workers")?;
+        return Ok(present.unwrap_or(least).min(most).max(least));
+    }
     let workers = *model.workers.require("workers")?;
     Ok(if model.on_dataflow() { workers.min(1) } else { workers })
 }
@@ -34,7 +40,8 @@ fn write(model: &Model, project: &str, document: &mut Json) -> Result<(), Diagno
     let name = model.name.require("name")?;
     document["labels"] = Json::Object(labels::wanted(&model.labels, false));
     document["labels"][PIPELINE] = name.as_str().into();
-    document["scaling"]["manualInstanceCount"] = json!(instances(model)?);
+    let present = document["scaling"]["manualInstanceCount"].as_i64();
+    document["scaling"]["manualInstanceCount"] = json!(instances(model, present)?);
     let template = &mut document["template"];
     if let Some(account) = model.service_account.as_deref() {
         template["serviceAccount"] = account.into();
@@ -136,11 +143,17 @@ pub(super) async fn read(cloud: &Cloud, state: &mut Model) -> Result<bool, Diagn
     };
     let workers = found["scaling"]["manualInstanceCount"].as_i64().unwrap_or(0);
     let as_many = match state.on_dataflow() {
-        true => workers == instances(state)?,
+        true => workers == instances(state, None)?,
         false => {
-            state.workers = workers.into();
             state.service_account = account(&found);
-            true
+            // Who scales may move within the bounds; a number outside of them is somebody else's.
+            if state.scales() {
+                state.workers = Attr::Null;
+                workers == instances(state, Some(workers))?
+            } else {
+                state.workers = workers.into();
+                true
+            }
         }
     };
     state.image = container["image"].as_str().map(str::to_owned).into();

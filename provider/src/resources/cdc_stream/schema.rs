@@ -7,6 +7,9 @@ use tfplugin_framework::{Attribute, Schema, Timeouts, Type, equal, exactly_one_o
 
 use crate::{names, network};
 
+/// How many workers there are unless it is said otherwise.
+pub(super) const WORKERS: i64 = 1;
+
 type Attributes = Vec<(&'static str, Attribute)>;
 
 pub(super) fn schema() -> Schema {
@@ -203,14 +206,15 @@ fn sources() -> Attributes {
     ]
 }
 
+fn count(range: std::ops::RangeInclusive<i64>, default: i64, what: &'static str) -> Attribute {
+    Attribute::number()
+        .default(default)
+        .validate(validate::whole_number())
+        .validate(validate::range(range))
+        .describe(what)
+}
+
 fn behaviour() -> Attributes {
-    let count = |range: std::ops::RangeInclusive<i64>, default: i64, what: &str| {
-        Attribute::number()
-            .default(default)
-            .validate(validate::whole_number())
-            .validate(validate::range(range))
-            .describe(what.to_owned())
-    };
     vec![
         (
             "engine",
@@ -274,7 +278,30 @@ fn workers() -> Attributes {
         ),
         (
             "workers",
-            Attribute::number().default(1).validate(validate::whole_number()).validate(validate::range(0..=100)).describe("How many workers share the subscription; 0 lets the stream stand still. With Dataflow, how many there are at most."),
+            Attribute::number().default(WORKERS).validate(validate::whole_number()).validate(validate::range(0..=100)).describe("How many workers share the subscription; 0 lets the stream stand still. With Dataflow, how many there are at most."),
+        ),
+        (
+            "autoscaling",
+            Attribute::object([
+                ("min_workers", count(1..=100, 1, "Workers at least. One of them scales, so there is always one.")),
+                (
+                    "max_workers",
+                    Attribute::number()
+                        .required()
+                        .validate(validate::whole_number())
+                        .validate(validate::range(1..=100))
+                        .describe("Workers at most."),
+                ),
+                ("target_backlog", count(1..=1_000_000_000, 50_000, "Messages of the backlog for each worker.")),
+                ("scale_down_seconds", count(0..=86_400, 300, "Seconds for which fewer workers have to be enough before there are fewer.")),
+            ])
+            .optional()
+            .describe(
+                "As many workers as what waits asks for, in place of `workers`: one for each `target_backlog` messages of the subscription that \
+                 are not acknowledged, as Cloud Monitoring counts them. More come within a minute or so of a measurement, fewer after \
+                 `scale_down_seconds`, and then as many as the most that was needed meanwhile. Each number of the pool is the stream's own: a plan \
+                 shows no difference, and an apply keeps it within the bounds.",
+            ),
         ),
         (
             "image",
@@ -291,7 +318,7 @@ fn workers() -> Attributes {
                 .optional_computed()
                 .use_state_for_unknown()
                 .validate(names::service_account())
-                .describe("The workers' identity. Default: the project's default compute account. It needs: Pub/Sub Subscriber and Publisher, BigQuery Data Editor on the dataset, BigQuery Job User, Storage Object Admin on the lake, and with `salesforce` Secret Manager Secret Accessor on the connection."),
+                .describe("The workers' identity. Default: the project's default compute account. It needs: Pub/Sub Subscriber and Publisher, BigQuery Data Editor on the dataset, BigQuery Job User, Storage Object Admin on the lake, with `salesforce` Secret Manager Secret Accessor on the connection, and with `autoscaling` Monitoring Viewer on the project, Cloud Run Developer on the worker pool and Service Account User on itself."),
         ),
         vpc_access,
         kms_key_name,

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use headwater_spec::{
     API_VERSION, Batching, CdcStreamSpec, Dataflow, DatasetRef, Debezium, DriftPolicy, Engine, EntitySpec, JsonPath,
-    Mapping, MessageFormat, Operation, PipelineSpec, SalesforceConnection, SalesforceSource, SpecError, StreamDeletes,
-    StreamSource, SubscriptionSource, Transport,
+    Mapping, MessageFormat, Operation, PipelineSpec, SalesforceConnection, SalesforceSource, Scaling, SpecError,
+    StreamDeletes, StreamSource, SubscriptionSource, Transport, worker_pool,
 };
 use tfplugin_framework::{Attr, Diagnostic, Path};
 
 use super::job::template;
 use super::model::{
-    BatchingModel, Columns, DataflowModel, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel,
-    entity_path, schemas_of, texts,
+    AutoscalingModel, BatchingModel, Columns, DataflowModel, EntityModel, MappingModel, Model, SalesforceModel,
+    SubscriptionModel, entity_path, schemas_of, texts,
 };
 use crate::labels::Labels;
 use crate::names::parse_dataset_path;
@@ -46,7 +46,7 @@ impl Names {
             subscription: format!("projects/{project}/subscriptions/headwater-{name}"),
             dead_letter_topic: format!("projects/{project}/topics/headwater-{name}-dead"),
             dead_letter_subscription: format!("projects/{project}/subscriptions/headwater-{name}-dead"),
-            pool: format!("projects/{project}/locations/{region}/workerPools/headwater-{name}"),
+            pool: worker_pool(project, region, name),
         }
     }
 }
@@ -62,6 +62,7 @@ pub(super) fn spec(model: &Model, columns: &Columns, facts: &Facts) -> Option<Pi
         model.status_topic.is_unknown(),
         model.alert_topic.is_unknown(),
         model.batching.is_unknown(),
+        model.autoscaling.is_unknown(),
         model.dataflow.is_unknown(),
     ];
     if unknown.contains(&true) {
@@ -113,6 +114,10 @@ pub(super) fn spec(model: &Model, columns: &Columns, facts: &Facts) -> Option<Pi
                 _ => DriftPolicy::Evolve,
             },
             engine: engine(model)?,
+            scaling: match model.autoscaling.known() {
+                Some(model) => Some(scaling(model)?),
+                None => None,
+            },
             status_topic: model.status_topic.known().cloned(),
             alert_topic: model.alert_topic.known().cloned(),
         }),
@@ -242,6 +247,24 @@ fn batching(model: &Attr<BatchingModel>) -> Option<Batching> {
     })
 }
 
+fn scaling(model: &AutoscalingModel) -> Option<Scaling> {
+    Some(Scaling {
+        min_workers: u32::try_from(*model.min_workers.known()?).ok()?,
+        max_workers: u32::try_from(*model.max_workers.known()?).ok()?,
+        target_backlog: u64::try_from(*model.target_backlog.known()?).ok()?,
+        scale_down_seconds: u32::try_from(*model.scale_down_seconds.known()?).ok()?,
+    })
+}
+
+fn autoscaling_model(scaling: &Scaling) -> AutoscalingModel {
+    AutoscalingModel {
+        min_workers: i64::from(scaling.min_workers).into(),
+        max_workers: i64::from(scaling.max_workers).into(),
+        target_backlog: i64::try_from(scaling.target_backlog).unwrap_or(i64::MAX).into(),
+        scale_down_seconds: i64::from(scaling.scale_down_seconds).into(),
+    }
+}
+
 /// What a spec is refused for, at the attribute that it comes from.
 pub(super) fn problem(error: &SpecError) -> Diagnostic {
     let SpecError::Field { field, reason } = error else {
@@ -254,6 +277,7 @@ pub(super) fn problem(error: &SpecError) -> Diagnostic {
             None => entity_path(rest),
         },
         Some(("batching", attribute)) => Path::attr("batching").child(attribute),
+        Some(("scaling", attribute)) => Path::attr("autoscaling").child(attribute),
         Some(("engine", rest)) => Path::attr("dataflow").child(rest.rsplit('.').next().unwrap_or(rest)),
         Some(("source", _)) => Path::attr("subscription"),
         _ => Path::attr(tail),
@@ -313,6 +337,7 @@ impl Model {
                 dataflow_model(dataflow, &spec.region, self.dataflow.known())
             }),
             workers: dataflow.map_or_else(|| self.workers, |dataflow| i64::from(dataflow.workers).into()),
+            autoscaling: stream.scaling.as_ref().map(autoscaling_model).into(),
             service_account: dataflow.map_or_else(
                 || self.service_account.clone(),
                 |dataflow| dataflow.service_account.clone().into(),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use headwater_spec::{BigQueryType, Column, Mode, PipelineSpec, SalesforceAuth, SalesforceConnection, SecretRef};
 use tfplugin_framework::Attr;
 
-use super::model::{Columns, DataflowModel, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel};
+use super::model::{
+    AutoscalingModel, Columns, DataflowModel, EntityModel, MappingModel, Model, SalesforceModel, SubscriptionModel,
+};
 use super::spec::{Facts, Names, problem, spec};
 
 fn column(name: &str, data_type: BigQueryType, salesforce_type: &str) -> Column {
@@ -152,6 +154,21 @@ fn on_dataflow() -> (Model, Columns, Facts) {
     (model, columns, facts)
 }
 
+fn scaled() -> (Model, Columns, Facts) {
+    let (model, columns, facts) = others("salesforce");
+    let model = Model {
+        workers: Attr::Null,
+        autoscaling: Attr::Known(AutoscalingModel {
+            min_workers: 2.into(),
+            max_workers: 9.into(),
+            target_backlog: 1234.into(),
+            scale_down_seconds: 0.into(),
+        }),
+        ..model
+    };
+    (model, columns, facts)
+}
+
 #[test]
 fn the_state_says_what_the_spec_says() {
     for (what, (model, columns, facts)) in [
@@ -160,6 +177,7 @@ fn the_state_says_what_the_spec_says() {
         ("debezium", others("debezium")),
         ("mapping", others("mapping")),
         ("dataflow", on_dataflow()),
+        ("autoscaling", scaled()),
     ] {
         let made = spec(&model, &columns, &facts).expect(what);
         made.check().expect(what);
@@ -198,11 +216,12 @@ fn the_state_says_what_the_spec_says() {
 #[test]
 fn nothing_is_said_while_something_is_not_known() {
     let (model, columns, facts) = salesforce();
-    let unknown: [fn(&mut Model); 5] = [
+    let unknown: [fn(&mut Model); 6] = [
         |model| model.name = Attr::Unknown,
         |model| model.labels = Attr::Unknown,
         |model| model.status_topic = Attr::Unknown,
         |model| model.batching = Attr::Unknown,
+        |model| model.autoscaling = Attr::Unknown,
         |model| model.entities = Attr::Unknown,
     ];
     for hide in unknown {
@@ -219,6 +238,13 @@ fn a_refusal_points_at_the_attribute() {
     made.cdc_stream.as_mut().expect("a stream").batching.rows = 0;
     let refused = problem(&made.check().expect_err("no rows"));
     assert_eq!(refused.path.to_string(), "batching.rows");
+    let (model, columns, facts) = scaled();
+    let mut made = spec(&model, &columns, &facts).expect("a spec");
+    let stream = made.cdc_stream.as_mut().expect("a stream");
+    stream.scaling.as_mut().expect("scaling").max_workers = 1;
+    let refused = problem(&made.check().expect_err("less than the least"));
+    assert_eq!(refused.path.to_string(), "autoscaling.max_workers");
+    let (model, columns, facts) = others("mapping");
     let mut made = spec(&model, &columns, &facts).expect("a spec");
     let entities = &mut made.cdc_stream.as_mut().expect("a stream").entities;
     entities.get_mut("orders").expect("orders").current = Some("orders_changes".into());

@@ -176,6 +176,25 @@ member!(
 );
 
 member!(
+    WorkerPoolMember,
+    worker_pool,
+    About {
+        type_name: "headwater_worker_pool_iam_member",
+        noun: "worker pool",
+        target: "worker_pool",
+        form: "projects/PROJECT/locations/REGION/workerPools/POOL",
+        service: Service::Run,
+        name: str::to_owned,
+        attribute: || {
+            Attribute::string().required().validate(names::worker_pool()).describe(
+                "The worker pool: the `worker_pool` of a `headwater_cdc_stream`, `projects/PROJECT/locations/REGION/workerPools/POOL`.",
+            )
+        },
+        example: "roles/run.developer",
+    }
+);
+
+member!(
     ServiceAccountMember,
     service_account,
     About {

@@ -39,6 +39,7 @@ pub(super) fn all() -> Vec<Box<dyn AnyResource>> {
         Box::new(IamMember::<kinds::TopicMember>::new()),
         Box::new(IamMember::<kinds::SubscriptionMember>::new()),
         Box::new(IamMember::<kinds::RuntimeMember>::new()),
+        Box::new(IamMember::<kinds::WorkerPoolMember>::new()),
         Box::new(IamMember::<kinds::ServiceAccountMember>::new()),
         Box::new(IamMember::<kinds::SecretMember>::new()),
     ]

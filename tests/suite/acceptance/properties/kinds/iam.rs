@@ -31,6 +31,21 @@ resource "headwater_pubsub_subscription" "ground" {
 resource "headwater_runtime" "ground" {
   name = "iam-ground"
 }
+
+resource "headwater_bigquery_dataset" "ground" {
+  dataset_id = "iam_ground"
+}
+
+resource "headwater_cdc_stream" "ground" {
+  name         = "iam-ground"
+  lake         = headwater_storage_bucket.ground.url
+  dataset      = headwater_bigquery_dataset.ground.id
+  subscription = { id = headwater_pubsub_subscription.ground.id }
+  entities     = { orders = { columns = { total = "NUMERIC" } } }
+  workers      = 0
+
+  delete_tables_on_destroy = true
+}
 "#;
 
 pub fn group() -> Group {
@@ -65,6 +80,13 @@ pub fn group() -> Group {
                 let mut body = Body::new();
                 body.raw("runtime", "headwater_runtime.ground.id");
                 let roles = ["run.invoker", "run.jobsExecutorWithOverrides"];
+                granted(random, index, &mut body, &roles, false);
+                body
+            }),
+            Kind::new("headwater_worker_pool_iam_member", |random, index| {
+                let mut body = Body::new();
+                body.raw("worker_pool", "headwater_cdc_stream.ground.worker_pool");
+                let roles = ["run.developer", "run.viewer"];
                 granted(random, index, &mut body, &roles, false);
                 body
             }),

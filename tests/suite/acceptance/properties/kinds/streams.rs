@@ -55,6 +55,8 @@ pub fn group() -> Group {
 
 /// The one stream that is on Dataflow.
 const ON_DATAFLOW: usize = 10;
+/// The streams whose workers scale themselves.
+const SCALED: [usize; 2] = [2, 7];
 
 fn stream(random: &mut Random, index: usize) -> Body {
     let mut body = Body::new();
@@ -72,9 +74,28 @@ fn stream(random: &mut Random, index: usize) -> Body {
     } else {
         runtime(random, index, &mut body);
     }
-    body.raw("workers", 0);
+    if SCALED.contains(&index) {
+        scaled(random, &mut body);
+    } else {
+        body.raw("workers", 0);
+    }
     body.raw("delete_tables_on_destroy", true);
     body
+}
+
+/// Workers that scale themselves. There is always one, so few streams have them.
+fn scaled(random: &mut Random, body: &mut Body) {
+    let mut settings = vec![("max_workers".to_owned(), Hcl::raw(random.number(3, 100)))];
+    for (name, least, most) in [
+        ("min_workers", 1, 2),
+        ("target_backlog", 1, 1_000_000_000),
+        ("scale_down_seconds", 0, 86_400),
+    ] {
+        if random.coin() {
+            settings.push((name.into(), Hcl::raw(random.number(least, most))));
+        }
+    }
+    body.set("autoscaling", Hcl::Object(settings));
 }
 
 /// What a stream of the runtime may say.

@@ -1,0 +1,1 @@
+terraform import headwater_worker_pool_iam_member.scales "projects/acme-data/locations/europe-west1/workerPools/headwater-crm-changes roles/run.developer serviceAccount:headwater-runner@acme-data.iam.gserviceaccount.com"
