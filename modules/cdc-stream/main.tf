@@ -1,6 +1,10 @@
 # A change stream: a subscription if somebody else publishes, the stream with its topics, tables and workers, and what its identity
 # may do with the topics.
 
+locals {
+  scales = var.autoscaling != null && var.service_account != null
+}
+
 resource "headwater_pubsub_subscription" "messages" {
   count = var.messages == null ? 0 : 1
 
@@ -32,7 +36,8 @@ resource "headwater_cdc_stream" "this" {
   dataflow = var.dataflow
   batching = var.batching
 
-  workers         = var.workers
+  workers         = var.autoscaling == null ? var.workers : null
+  autoscaling     = var.autoscaling
   image           = var.worker.image
   cpu             = var.worker.cpu
   memory          = var.worker.memory
@@ -64,4 +69,28 @@ resource "headwater_pubsub_subscription_iam_member" "pulls" {
   subscription = headwater_cdc_stream.this.pull_subscription
   role         = "roles/pubsub.subscriber"
   member       = var.service_account.member
+}
+
+# Who scales itself reads how much waits, tells its worker pool how many workers there are, and goes on as itself.
+resource "headwater_worker_pool_iam_member" "scales" {
+  count = local.scales ? 1 : 0
+
+  worker_pool = headwater_cdc_stream.this.worker_pool
+  role        = "roles/run.developer"
+  member      = var.service_account.member
+}
+
+resource "headwater_service_account_iam_member" "scales" {
+  count = local.scales ? 1 : 0
+
+  service_account = "projects/${split(".", split("@", var.service_account.email)[1])[0]}/serviceAccounts/${var.service_account.email}"
+  role            = "roles/iam.serviceAccountUser"
+  member          = var.service_account.member
+}
+
+resource "headwater_project_iam_member" "scales" {
+  count = local.scales && var.grants_on_project ? 1 : 0
+
+  role   = "roles/monitoring.viewer"
+  member = var.service_account.member
 }

@@ -146,6 +146,27 @@ variable "workers" {
   }
 }
 
+variable "autoscaling" {
+  description = "As many workers as what waits asks for, in place of `workers`: one for each `target_backlog` messages, from `min_workers` to `max_workers`, and fewer when fewer have been enough for `scale_down_seconds`."
+  type = object({
+    min_workers        = optional(number, 1)
+    max_workers        = number
+    target_backlog     = optional(number, 50000)
+    scale_down_seconds = optional(number, 300)
+  })
+  default = null
+
+  validation {
+    condition     = var.autoscaling == null ? true : var.autoscaling.min_workers >= 1 && var.autoscaling.min_workers <= var.autoscaling.max_workers && var.autoscaling.max_workers <= 100
+    error_message = "autoscaling goes from min_workers, at least 1, to max_workers, at most 100."
+  }
+
+  validation {
+    condition     = var.autoscaling == null || var.engine == "runtime"
+    error_message = "Dataflow scales its job itself, up to workers: leave autoscaling out."
+  }
+}
+
 variable "worker" {
   description = "What each worker runs in. On Google Cloud `image` names an image of the runtime in Artifact Registry. `env` is no place for secrets."
   type = object({
@@ -166,12 +187,18 @@ variable "worker" {
 }
 
 variable "service_account" {
-  description = "The workers' identity: its `email`, and its `member` for grants, `serviceAccount:EMAIL`. It is granted what it needs on the topics that this module makes and on the subscription that workers pull from; dataset, lake and secret are granted by whoever owns them (`data-platform` does it for its account `stream`). Default: the project's default compute account."
+  description = "The workers' identity: its `email`, and its `member` for grants, `serviceAccount:EMAIL`. It is granted what it needs on the topics that this module makes and on the subscription that workers pull from, and with `autoscaling` on the worker pool, on itself and on the project's metrics; dataset, lake and secret are granted by whoever owns them (`data-platform` does it for its account `stream`). Default: the project's default compute account."
   type = object({
     email  = string
     member = string
   })
   default = null
+}
+
+variable "grants_on_project" {
+  description = "Whether `service_account` is granted to read the project's metrics, which it needs with `autoscaling`: a role of the project, because there is nothing smaller."
+  type        = bool
+  default     = true
 }
 
 variable "region" {

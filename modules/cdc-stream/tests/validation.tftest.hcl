@@ -112,3 +112,25 @@ run "too_many_workers" {
 
   expect_failures = [var.workers]
 }
+
+run "bounds_that_exclude_each_other" {
+  command = plan
+
+  variables {
+    autoscaling = { min_workers = 5, max_workers = 2 }
+  }
+
+  expect_failures = [var.autoscaling]
+}
+
+run "autoscaling_of_dataflow" {
+  command = plan
+
+  variables {
+    engine      = "dataflow"
+    drift       = "freeze"
+    autoscaling = { max_workers = 2 }
+  }
+
+  expect_failures = [var.autoscaling]
+}

@@ -51,7 +51,9 @@ module "stream" {
   }
 
   # What does not fit is looked at before it gets a column.
-  drift           = "quarantine"
+  drift = "quarantine"
+
+  autoscaling     = { max_workers = 4 }
   service_account = headwater_service_account.stream
   disposable      = true
 }

@@ -43,7 +43,7 @@ fn test(module: &str, runs: usize) {
 
 /// The modules, and how many runs their tests have.
 const MODULES: [(&str, usize); 6] = [
-    ("cdc-stream", 12),
+    ("cdc-stream", 14),
     ("data-platform", 12),
     ("dataform-marts", 6),
     ("quality-gate", 9),
