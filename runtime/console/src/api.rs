@@ -15,7 +15,7 @@ use crate::http::Reply;
 use crate::kept::Seen;
 use crate::lineage::Graph;
 use crate::pages::asked;
-use crate::pages::logs::execution;
+use crate::pages::logs::{execution, pool};
 use crate::pages::run::key;
 use crate::pages::runs::Choice;
 use crate::source::Source;
@@ -36,6 +36,7 @@ pub fn routes() -> Router<Arc<Source>> {
         .route("/api/lineage", get(lineage))
         .route("/api/quality", get(quality))
         .route("/api/streams", get(streams))
+        .route("/api/logs/{lake}/{pipeline}", get(workers))
         .route("/api/logs/{lake}/{pipeline}/{run}", get(logs))
 }
 
@@ -295,16 +296,29 @@ async fn logs(Given(source): Given<Arc<Source>>, Path(path): Path<(String, Strin
     let (catalog, _, run) = find(&source, &path).await?;
     let execution = catalog.get(&run.key).and_then(|of| execution(of, &run));
     let execution = execution.ok_or_else(|| refuse(StatusCode::NOT_FOUND, "it was not executed by Cloud Run"))?;
-    let seen = source.logs(&execution).await;
+    said(&source, "execution", &execution).await
+}
+
+/// What the workers of a stream have said.
+async fn workers(Given(source): Given<Arc<Source>>, Path(path): Path<(String, String)>) -> Result<Reply, Reply> {
+    let catalog = known("pipelines", &source.catalog().await)?;
+    let pool = catalog.get(&key(&path.0, &path.1)).and_then(|of| pool(of));
+    let pool = pool.ok_or_else(|| refuse(StatusCode::NOT_FOUND, "there is no such stream with workers"))?;
+    said(&source, "worker_pool", &pool).await
+}
+
+/// The lines of an execution or a worker pool.
+async fn said(source: &Source, what: &str, name: &str) -> Result<Reply, Reply> {
+    let seen = source.logs(name).await;
     let lines = known("log lines", &seen)?;
     let lines = lines.iter().map(|line| {
         json!({
-            "timestamp": line.timestamp, "severity": line.severity, "task": line.task, "message": line.message,
+            "timestamp": line.timestamp, "severity": line.severity, "task": line.task, "instance": line.instance,
+            "message": line.message,
             "fields": line.fields.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>(),
         })
     });
-    Ok(dated(
-        json!({ "execution": execution, "lines": lines.collect::<Vec<_>>() }),
-        &seen,
-    ))
+    let mut document = json!({ "lines": lines.collect::<Vec<_>>() });
+    document[what] = name.into();
+    Ok(dated(document, &seen))
 }

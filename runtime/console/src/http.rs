@@ -123,6 +123,7 @@ pub fn router(source: Arc<Source>, hosts: Hosts) -> Router {
         .route("/quality/{lake}/{pipeline}", get(pages::quality::suite))
         .route("/streams", get(pages::streams::page))
         .route("/logs", get(pages::logs::newest))
+        .route("/logs/{lake}/{pipeline}", get(pages::logs::workers))
         .route("/logs/{lake}/{pipeline}/{run}", get(pages::logs::page))
         .merge(api::routes())
         .route(

@@ -239,10 +239,15 @@ fn pages(base: &str, judged: &str) {
         (
             "streams",
             "/streams".to_owned(),
-            vec!["crm-live", "AT WORK", "Entities of crm-live"],
+            vec!["crm-live", "AT WORK", "What its workers say", "Entities of crm-live"],
         ),
         ("logs", "/logs".to_owned(), vec![run.as_str(), judged]),
         ("log", format!("/logs/{LAKE}/crm/{run}"), vec!["INFO"]),
+        (
+            "workers",
+            format!("/logs/{LAKE}/crm-live"),
+            vec!["Log of the workers of crm-live", "worker 0", "INFO"],
+        ),
     ];
     for (name, path, words) in pages {
         let url = format!("{base}{path}");

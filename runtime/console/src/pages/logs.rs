@@ -1,4 +1,4 @@
-//! What runs have said: the log of one execution, out of Cloud Logging.
+//! What runs and the workers of streams have said: the log of one execution or worker pool, out of Cloud Logging.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use headwater_cloud::LogEntry;
 use headwater_quality::page::escaped;
 
 use super::run::key;
-use super::{Page, crumbs, link, moment, needs, row, run_badge, run_path, table};
+use super::{Page, crumbs, link, moment, needs, path, row, run_badge, run_path, table};
 use crate::http::Reply;
 use crate::source::Source;
-use crate::source::catalog::Pipeline;
+use crate::source::catalog::{Kind, Pipeline};
 use crate::source::logs::MOST;
 use crate::source::runs::Run;
 
@@ -53,6 +53,53 @@ pub async fn newest(Given(source): Given<Arc<Source>>) -> Reply {
         )
     };
     page.live("executions", &html);
+    let pools: Vec<String> = catalog
+        .of(Kind::Stream)
+        .filter(|stream| pool(stream).is_some())
+        .map(|stream| row(&[link(&path("logs", &stream.key), &stream.key.name)]))
+        .collect();
+    if !pools.is_empty() {
+        page.live(
+            "workers",
+            &table(
+                "Streams",
+                "choose one to read what its workers have said",
+                &["Stream"],
+                &pools,
+            ),
+        );
+    }
+    page.reply()
+}
+
+/// The worker pool of a stream.
+pub fn pool(pipeline: &Pipeline) -> Option<String> {
+    pipeline.spec().ok()?.worker_pool()
+}
+
+/// `GET /logs/LAKE/STREAM`: what the workers of a stream have said.
+pub async fn workers(Given(source): Given<Arc<Source>>, Path((lake, pipeline)): Path<(String, String)>) -> Reply {
+    let mut page = Page::new(&source, "/logs", format!("Log of {pipeline}"));
+    let catalog = source.catalog().await;
+    let Some(catalog) = needs(&mut page, &catalog) else {
+        return page.reply();
+    };
+    let key = key(&lake, &pipeline);
+    let Some(pool) = catalog.get(&key).and_then(|of| pool(of)) else {
+        return super::missing(&source, "stream with workers");
+    };
+    page.raw(&crumbs(&[
+        ("/logs".to_owned(), "Logs"),
+        ("/streams".to_owned(), "Streams"),
+        (path("pipelines", &key), "The pipeline"),
+    ]));
+    page.raw(&format!("<h1>Log of the workers of {}</h1>\n", escaped(&pipeline)));
+    let lines = source.logs(&pool).await;
+    page.of("log", &lines);
+    if let Some(lines) = &lines.value {
+        page.say(format!("{} lines", lines.len()));
+        page.live("log", &log(lines));
+    }
     page.reply()
 }
 
@@ -110,23 +157,29 @@ fn log(lines: &[LogEntry]) -> String {
     }
     out.push_str("<ol class=\"log\" tabindex=\"0\" aria-label=\"Log, the newest line last\">");
     for line in lines {
-        // `2026-01-31T12:00:00.123Z`: the day is the run's.
-        let time = line.timestamp.get(11..19).unwrap_or(&line.timestamp);
+        // `2026-01-31T12:00:00.123Z`: the day is the run's; workers go on for days.
+        let time = if line.instance.is_some() { 5..19 } else { 11..19 };
+        let time = line.timestamp.get(time).unwrap_or(&line.timestamp).replace('T', " ");
         let class = match line.severity.as_str() {
             "ERROR" | "CRITICAL" | "ALERT" | "EMERGENCY" => " class=\"fail\"",
             "WARNING" | "WARN" => " class=\"warn\"",
             _ => "",
         };
-        let task = line
-            .task
-            .as_ref()
-            .map_or_else(String::new, |task| format!("task {task} "));
+        let who = match (&line.task, &line.instance) {
+            (Some(task), _) => format!("task {task} "),
+            // Cloud Run's have a hundred digits, of which some tell them apart.
+            (None, Some(instance)) => {
+                let short: String = instance.chars().rev().take(8).collect();
+                format!("worker {} ", short.chars().rev().collect::<String>())
+            }
+            (None, None) => String::new(),
+        };
         write!(
             out,
             "<li{class}><time datetime=\"{}\">{}</time> {}{} {}",
             escaped(&line.timestamp),
-            escaped(time),
-            escaped(&task),
+            escaped(&time),
+            escaped(&who),
             escaped(&line.severity),
             escaped(&line.message)
         )

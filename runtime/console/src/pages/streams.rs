@@ -114,6 +114,12 @@ fn one(pipeline: &Pipeline, lags: Option<&Lags>, now: DateTime<Utc>) -> String {
             Some(format!("<code>{}</code>", escaped(&stream.transport.subscription))),
         ),
     ]));
+    if super::logs::pool(pipeline).is_some() {
+        html.push_str(&format!(
+            "<p>{}</p>\n",
+            link(&path("logs", key), "What its workers say")
+        ));
+    }
     if let Some(Err(why)) = found {
         html.push_str(&format!(
             "<p class=\"note fail\"><b>the tables cannot be read</b>: {}</p>",

@@ -135,7 +135,7 @@ impl Source {
         self.lags.look(seconds(15), |_| lag::find(cloud, catalog)).await
     }
 
-    /// What an execution (its full name) has said, the newest last.
+    /// What an execution or a worker pool (its full name) has said, the newest last.
     pub async fn logs(&self, execution: &str) -> Seen<Vec<LogEntry>> {
         let lines = {
             let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);

@@ -71,6 +71,8 @@ async fn it_is_asked_by_its_own_name_and_changes_nothing() {
         ("/runs/test-lake/crm/none", 404),
         ("/runs?state=odd", 404),
         ("/quality/test-lake/crm", 404),
+        ("/logs/test-lake/crm", 404),
+        ("/api/logs/test-lake/none", 404),
         ("/api/runs?limit=0", 400),
         ("/api/runs?pipeline=none", 404),
         ("/api/lineage?of=none", 404),
