@@ -51,23 +51,50 @@ pub fn measure(command: &mut Command) -> Result<Cost> {
     })
 }
 
-/// How long each process that another starts lives, in seconds, until that other ends: from when it is first seen to when it
-/// is first gone or a zombie. Looked at every quarter of a millisecond, which is how exact it is. To look for children takes
+/// A process that lived and ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// From start to exit, whomever it waited for.
+    pub seconds: f64,
+    /// What it used of a processor itself, as last seen.
+    pub cpu_seconds: f64,
+}
+
+/// The lives of the processes that another starts, until that other ends: from when each is first seen to when it is first gone
+/// or a zombie. Looked at every quarter of a millisecond, which is how exact it is. To look for children takes
 /// much of a processor, so while one lives only that one is looked at; two at a time are not expected.
-pub fn lives(parent: &mut Child) -> Vec<f64> {
+pub fn lives(parent: &mut Child) -> Vec<Life> {
     const PAUSE: Duration = Duration::from_micros(250);
-    let mut seconds = Vec::new();
+    let mut lives = Vec::new();
     while matches!(parent.try_wait(), Ok(None)) {
         for pid in children(parent.id()) {
             let since = Instant::now();
+            let mut cpu_seconds = 0.0_f64;
             while program(pid).is_some() {
+                cpu_seconds = cpu_seconds.max(on_processor(pid));
                 std::thread::sleep(PAUSE);
             }
-            seconds.push(since.elapsed().as_secs_f64());
+            lives.push(Life {
+                seconds: since.elapsed().as_secs_f64(),
+                cpu_seconds,
+            });
         }
         std::thread::sleep(PAUSE);
     }
-    seconds
+    lives
+}
+
+/// How long the threads of a process were on a processor, to the nanosecond: ticks are longer than such a life.
+fn on_processor(pid: u32) -> f64 {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let nanoseconds = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e9
 }
 
 /// The program that a process runs; none when it has ended, waited for or not.
